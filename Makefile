@@ -1,0 +1,46 @@
+# SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+# SPDX-License-Identifier: Apache-2.0
+
+SWIFT ?= swift
+# Every build checks the import graph, so a stray import never gets as far as a review.
+CHECKED := --explicit-target-dependency-import-check error
+SOURCES := Package.swift Sources Tests bench
+DEV_FLAGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build run demo test sanitize lint format bench clean
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install the system packages that are missing (Debian, apt-get)
+	@scripts/setup.sh
+
+build: setup ## Release build of scim-bridge and scim-bench
+	@echo "Building the release binaries (the first time takes several minutes) ..."
+	$(SWIFT) build -c release $(CHECKED)
+
+run: build ## Start everything on this machine, play the demo identity provider, stay up
+	.build/release/scim-bridge dev --demo $(DEV_FLAGS)
+
+demo: build ## The same, but end with 0 when everything is synced
+	.build/release/scim-bridge dev --demo --exit-when-drained $(DEV_FLAGS)
+
+test: setup ## All tests, on a PostgreSQL and a Redis of their own
+	@scripts/test.sh
+
+sanitize: setup ## Thread sanitizer over the Postgres, Redis and Queue tests
+	@scripts/sanitize.sh
+
+lint: ## swift format, strict, and the shell scripts
+	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)
+	@if command -v shellcheck >/dev/null; then shellcheck scripts/*.sh .ci/run; else bash -n scripts/*.sh .ci/run; fi
+
+format: ## Rewrite the sources with swift format
+	$(SWIFT) format --in-place --parallel --recursive $(SOURCES)
+
+bench: build ## Accept rate of the API with pgbench beside it, in one run
+	@scripts/bench.sh
+
+clean: ## Remove build products and the data of `make run`
+	rm -rf .build .build-* .scim-bridge

@@ -1,0 +1,164 @@
+// swift-tools-version: 6.2
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+// Products of other packages, named once so that the target list below reads as the import graph.
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
+let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
+let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package: "hummingbird")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
+let metricsTestKit: Target.Dependency = .product(name: "MetricsTestKit", package: "swift-metrics")
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let serviceLifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
+
+func target(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: [.target(name: name)] + dependencies, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "scim-bridge",
+    products: [
+        .executable(name: "scim-bridge", targets: ["scim-bridge"]),
+        .executable(name: "scim-bench", targets: ["scim-bench"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        .executableTarget(
+            name: "scim-bridge",
+            dependencies: [
+                "API", "Events", "JSON", "Operations", "Postgres", "ProvisioningDouble", "Queue", "Redis", "SCIM",
+                "Storage", "Sync", "UDM", "UDMDouble",
+                argumentParser, asyncHTTPClient, configuration, coreMetrics, hummingbird, hummingbirdCore, hummingbirdTLS,
+                logging, nioCore, nioHTTP1, nioSSL, serviceLifecycle, systemPackage, unixSignals,
+            ],
+            swiftSettings: settings
+        ),
+
+        // What a request passes through, from top to bottom.
+        target(
+            "API",
+            [
+                "JSON", "Postgres", "Queue", "SCIM", "Storage",
+                coreMetrics, crypto, httpTypes, hummingbird, hummingbirdCore, logging, nioCore,
+            ]
+        ),
+        target("JSON"),
+        target("SCIM", ["JSON"]),
+        target("Storage", ["Executors", "JSON", "Postgres", "SCIM", crypto, logging]),
+        target("Queue", ["Redis"]),
+        target("Sync", ["Executors", "JSON", "Queue", "SCIM", "Storage", "UDM", logging, metrics, serviceLifecycle]),
+        target("UDM", ["JSON", "SCIM", asyncHTTPClient, crypto, logging, metrics, nioCore, nioHTTP1, nioSSL]),
+        target(
+            "Events",
+            ["JSON", "SCIM", "Storage", asyncHTTPClient, logging, metrics, nioCore, nioHTTP1, serviceLifecycle]
+        ),
+        target("Operations", ["JSON", coreMetrics, httpTypes, hummingbird, logging, nioCore, serviceLifecycle]),
+
+        // The C libraries behind Swift; nobody else imports C.
+        target("Postgres", ["CPostgres", "Executors", logging]),
+        target("Redis", ["CRedis", logging, nioCore, nioPosix, nioSSL]),
+        target("Executors"),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CRedis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"])]),
+
+        // Doubles of the two services, for development, tests and the bench.
+        target(
+            "UDMDouble",
+            [
+                "JSON", crypto, httpTypes, hummingbird, hummingbirdCore, logging, nioCore, serviceLifecycle,
+                unixSignals,
+            ]
+        ),
+        target("ProvisioningDouble", ["JSON", httpTypes, hummingbird, logging, nioCore, serviceLifecycle]),
+
+        .executableTarget(
+            name: "scim-bench",
+            dependencies: [
+                "JSON", "Postgres", argumentParser, histogram, logging, nioCore, nioHTTP1, nioPosix,
+            ],
+            path: "bench/scim-bench",
+            swiftSettings: settings
+        ),
+
+        .target(
+            name: "TestSupport",
+            dependencies: ["Postgres", "Redis", logging],
+            path: "Tests/TestSupport",
+            swiftSettings: settings
+        ),
+        tests(
+            of: "API",
+            [
+                "JSON", "Postgres", "Queue", "Redis", "SCIM", "Storage", "TestSupport",
+                asyncHTTPClient, coreMetrics, hummingbird, hummingbirdCore, logging, metricsTestKit, nioCore, nioHTTP1,
+                serviceLifecycle,
+            ]
+        ),
+        tests(
+            of: "Events",
+            ["JSON", "Postgres", "ProvisioningDouble", "SCIM", "Storage", "TestSupport", logging, serviceLifecycle]
+        ),
+        tests(of: "Executors"),
+        tests(of: "JSON"),
+        tests(of: "Operations", [coreMetrics]),
+        tests(of: "Postgres", ["TestSupport", logging]),
+        tests(
+            of: "ProvisioningDouble", ["JSON", asyncHTTPClient, logging, nioCore, nioHTTP1, serviceLifecycle]
+        ),
+        tests(of: "Queue", ["Redis", "TestSupport"]),
+        tests(of: "Redis", ["TestSupport", logging, nioCore, nioPosix]),
+        tests(of: "SCIM", ["JSON"]),
+        tests(of: "Storage", ["JSON", "Postgres", "SCIM", "TestSupport", logging]),
+        tests(
+            of: "Sync",
+            [
+                "JSON", "Postgres", "Queue", "Redis", "SCIM", "Storage", "TestSupport", "UDM", "UDMDouble", logging,
+                serviceLifecycle,
+            ]
+        ),
+        tests(of: "UDM", ["JSON", "SCIM", logging, metrics, metricsTestKit, nioCore, nioHTTP1, nioPosix, nioSSL]),
+        tests(of: "UDMDouble", ["JSON", asyncHTTPClient, logging, nioCore, nioHTTP1]),
+    ]
+)

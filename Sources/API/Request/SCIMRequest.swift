@@ -1,0 +1,28 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Hummingbird
+internal import Storage
+
+/// A request whose sender is known.
+struct SCIMRequest: Sendable {
+    let method: RequestMethod
+    let headers: RequestHeaders
+    let query: QueryParameters
+    let body: RequestBody
+    let id: RequestID
+    let principal: Principal
+
+    /// - Throws: 403 unless the sender's token has the scope.
+    func permitted(_ scope: Scopes) throws(Refusal) -> SCIMRequest {
+        guard principal.scopes.contains(scope) else { throw .insufficientScope(scope) }
+        return self
+    }
+
+    /// What a write leaves in its job.
+    var writeContext: WriteContext {
+        WriteContext(
+            tenant: principal.tenant, client: principal.client, requestID: id.description,
+            traceParent: acceptedTraceParent(headers.traceParent), lane: "interactive")
+    }
+}

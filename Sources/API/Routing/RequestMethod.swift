@@ -1,0 +1,34 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import HTTPTypes
+
+/// The methods that SCIM knows (RFC 7644 section 3.2, table 1), with HEAD, which comes with GET.
+enum RequestMethod: Sendable {
+    case get, head, post, put, patch, delete, other
+
+    init(_ method: HTTPRequest.Method) {
+        switch method.rawValue {
+        case "GET": self = .get
+        case "HEAD": self = .head
+        case "POST": self = .post
+        case "PUT": self = .put
+        case "PATCH": self = .patch
+        case "DELETE": self = .delete
+        default: self = .other
+        }
+    }
+
+    /// The name in metrics and logs: a closed set, whatever clients send.
+    var name: String {
+        switch self {
+        case .get: "GET"
+        case .head: "HEAD"
+        case .post: "POST"
+        case .put: "PUT"
+        case .patch: "PATCH"
+        case .delete: "DELETE"
+        case .other: "OTHER"
+        }
+    }
+}

@@ -1,0 +1,82 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import SCIM
+
+/// What a path under the SCIM prefix names (RFC 7644 section 3.2, table 2).
+///
+/// The address space is small and fixed, so it is a `switch` over path segments and not a route table: every method of
+/// every path has one answer, and the compiler sees that none is missing.
+enum Route: Equatable, Sendable {
+    case collection(ResourceType)
+    /// `id` is nil when the segment is no UUID: no resource has such an id.
+    case resource(ResourceType, ResourceID?)
+    case serviceProviderConfig
+    case schemas
+    case schema(String)
+    case resourceTypes
+    case resourceType(String)
+    /// `/Bulk`, `/.search`, `/Me`: named by the RFC, absent in this version.
+    case absent(String)
+    case unknown
+
+    /// Methods that this path answers, in the order of the `Allow` header.
+    var allowedMethods: String {
+        switch self {
+        case .collection: "GET, HEAD, POST"
+        case .resource: "GET, HEAD, PUT, DELETE"
+        case .serviceProviderConfig, .schemas, .schema, .resourceTypes, .resourceType: "GET, HEAD"
+        case .absent, .unknown: ""
+        }
+    }
+
+    /// `path` is what follows the prefix, such as `/Users/2819c223-7f76-453a-919d-413861904646`, still percent-encoded.
+    /// A trailing or doubled slash means nothing: clients build addresses from a base with and without one.
+    init(path: Substring) {
+        var rest = path.utf8[...]
+        guard let first = Route.nextSegment(of: &rest) else {
+            self = .unknown
+            return
+        }
+        let second = Route.nextSegment(of: &rest)
+        guard Route.nextSegment(of: &rest) == nil else {
+            self = .unknown
+            return
+        }
+        self = Route.named(first, second)
+    }
+
+    private static func named(_ first: Substring, _ second: Substring?) -> Route {
+        switch first {
+        case "Users": below(.user, second)
+        case "Groups": below(.group, second)
+        case "ServiceProviderConfig": second == nil ? .serviceProviderConfig : .unknown
+        case "Schemas": discovered(second, all: .schemas, one: Route.schema)
+        case "ResourceTypes": discovered(second, all: .resourceTypes, one: Route.resourceType)
+        case "Bulk", ".search": second == nil ? .absent("/\(first)") : .unknown
+        case "Me": .absent("/Me")
+        default: .unknown
+        }
+    }
+
+    private static func below(_ type: ResourceType, _ id: Substring?) -> Route {
+        guard let id else { return .collection(type) }
+        if let id = ResourceID(id) { return .resource(type, id) }
+        return id == ".search" ? .absent("/.search") : .resource(type, nil)
+    }
+
+    private static func discovered(_ name: Substring?, all: Route, one: (String) -> Route) -> Route {
+        guard let name else { return all }
+        // A URN's colons may arrive percent-encoded.
+        return percentDecoded(name.utf8, plusIsSpace: false).map(one) ?? .unknown
+    }
+
+    private static func nextSegment(of rest: inout Substring.UTF8View) -> Substring? {
+        let slash = UInt8(ascii: "/")
+        while rest.first == slash { rest.removeFirst() }
+        guard !rest.isEmpty else { return nil }
+        let end = rest.firstIndex(of: slash) ?? rest.endIndex
+        defer { rest = rest[end...] }
+        return Substring(rest[..<end])
+    }
+}

@@ -1,0 +1,197 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import CoreMetrics
+internal import HTTPTypes
+package import Hummingbird
+package import HummingbirdCore
+package import Logging
+package import NIOCore
+internal import Postgres
+package import Queue
+package import SCIM
+package import Storage
+
+/// The SCIM endpoints under ``prefix``: an HTTP request becomes a SCIM operation on the database, its outcome the
+/// response.
+///
+/// Every answer is SCIM's, errors included, and carries the request's `X-Request-ID`. Nothing below the prefix is
+/// answered without a token. UDM, Redis and the Provisioning service are never asked, so none of their failures changes
+/// an answer.
+package final class SCIMAPI: HTTPResponder {
+    package typealias Context = SCIMRequestContext
+
+    package static let prefix = "/scim/v2"
+
+    private let authenticator: any TokenAuthenticator
+    private let discovery: DiscoveryEndpoints
+    private let resources: ResourceEndpoints
+    private let metrics: RequestMetrics
+    private let logger: Logger
+
+    /// - Parameters:
+    ///   - queue: Where accepted writes are queued; nil leaves that to the sweep.
+    ///   - baseURL: What clients call the API, such as `https://host/scim/v2`, without a slash at the end. All
+    ///     addresses in answers are built from it and never from a request's `Host`.
+    ///   - rules: What UDM demands of names, mail addresses and passwords; the same as the database's.
+    ///   - acceptsPasswords: Whether the database has a key to seal passwords with; announced as `changePassword`.
+    package init(
+        database: Database, queue: WorkQueue?, authenticator: any TokenAuthenticator, baseURL: String,
+        rules: DirectoryRules, acceptsPasswords: Bool = true, registry: SchemaRegistry = .standard,
+        limits: RequestLimits = RequestLimits(), logger: Logger,
+        metrics factory: any MetricsFactory = MetricsSystem.factory
+    ) {
+        let metrics = RequestMetrics(factory: factory)
+        self.authenticator = authenticator
+        self.metrics = metrics
+        self.logger = logger
+        discovery = DiscoveryEndpoints(
+            registry: registry, limits: limits, acceptsPasswords: acceptsPasswords, baseURL: baseURL)
+        resources = ResourceEndpoints(
+            store: database.resources, writes: AcceptedWrites(queue: queue, metrics: metrics, logger: logger),
+            validator: ResourceValidator(registry: registry, rules: rules),
+            presenter: ResourcePresenter(store: database.resources, registry: registry, baseURL: baseURL),
+            limits: limits)
+    }
+
+    package func respond(to request: Request, context: Context) async throws -> Response {
+        let start = ContinuousClock.now
+        let headers = RequestHeaders(request.headers)
+        let id = RequestID(header: headers.requestID)
+        let method = RequestMethod(request.method)
+        let target = RequestTarget(request.head.path ?? "")
+        let route = target.path(below: SCIMAPI.prefix).map(Route.init(path:))
+        var response: Response
+        do {
+            guard let route else {
+                throw SCIMError.notFound("There is nothing at this address; SCIM is below \(SCIMAPI.prefix)")
+            }
+            let principal = try await authenticate(headers)
+            let query = target.query.isEmpty ? .none : try QueryParameters(target.query)
+            response = try await answer(
+                SCIMRequest(
+                    method: method, headers: headers, query: query, body: request.body, id: id, principal: principal),
+                at: route)
+        } catch {
+            response = refuse(error, id)
+        }
+        // Keeps the Content-Length that GET would have.
+        if method == .head { response = response.createHeadResponse() }
+        response.headers.append(HTTPField(name: .requestID, value: id.description))
+        note(response, method, route ?? .unknown, id, after: start.duration(to: .now))
+        return response
+    }
+
+    // MARK: Authorisation
+
+    private func authenticate(_ headers: RequestHeaders) async throws -> Principal {
+        switch BearerCredentials(authorization: headers.authorization) {
+        case .missing: throw Refusal.missingToken
+        case .malformed: throw Refusal.invalidToken
+        case .token(let token): return try await authenticator.authenticate(token)
+        }
+    }
+
+    // MARK: Routing
+
+    private func answer(_ request: SCIMRequest, at route: Route) async throws -> Response {
+        switch (route, request.method) {
+        case (.unknown, _):
+            throw SCIMError.notFound("There is no such endpoint")
+        case (.absent(let endpoint), _):
+            throw SCIMError.notImplemented("\(endpoint) is not supported by this version")
+        case (.resource, .patch):
+            throw SCIMError.notImplemented("PATCH is not supported by this version; replace the resource with PUT")
+        case (.collection(let type), .get), (.collection(let type), .head):
+            return try await resources.list(type, try request.permitted(.read))
+        case (.collection(let type), .post):
+            return try await resources.create(type, try request.permitted(.write))
+        case (.resource(let type, let id), .get), (.resource(let type, let id), .head):
+            return try await resources.read(type, id, try request.permitted(.read))
+        case (.resource(let type, let id), .put):
+            return try await resources.replace(type, id, try request.permitted(.write))
+        case (.resource(let type, let id), .delete):
+            return try await resources.delete(type, id, try request.permitted(.write))
+        case (.serviceProviderConfig, .get), (.schemas, .get), (.schema, .get), (.resourceTypes, .get),
+            (.resourceType, .get),
+            (.serviceProviderConfig, .head), (.schemas, .head), (.schema, .head), (.resourceTypes, .head),
+            (.resourceType, .head):
+            return try discovery.answer(route, try request.permitted(.read).query)
+        default:
+            throw Refusal.methodNotAllowed(route)
+        }
+    }
+
+    // MARK: Errors
+
+    private func refuse(_ error: any Error, _ id: RequestID) -> Response {
+        switch error {
+        case let refusal as Refusal: return .scim(refusal.error, headers: refusal.headers)
+        case let error as SCIMError: return .scim(error)
+        case let error as AuthenticationError: return refuse(error, id)
+        case let error as PostgresError: return refuse(error, id)
+        case WriteError.noPasswordKey:
+            logger.error("A password was refused: there is no key to seal it with", metadata: ["requestID": "\(id)"])
+            return .scim(.invalidValue(attribute: "password", reason: "cannot be taken by this service"))
+        case is CancellationError:
+            return .scim(.unavailable("The request was interrupted", retryAfter: .seconds(1)))
+        default:
+            logger.error("A request failed", metadata: ["requestID": "\(id)", "error": "\(String(reflecting: error))"])
+            return .scim(.internalError())
+        }
+    }
+
+    private func refuse(_ error: AuthenticationError, _ id: RequestID) -> Response {
+        switch error {
+        case .unknownToken, .expired:
+            logger.info("A token was refused", metadata: ["requestID": "\(id)", "reason": "\(error)"])
+            return .scim(Refusal.invalidToken.error, headers: Refusal.invalidToken.headers)
+        case .unavailable(let reason):
+            logger.warning("Tokens cannot be checked", metadata: ["requestID": "\(id)", "reason": "\(reason)"])
+            return .scim(.unavailable("Tokens cannot be checked now", retryAfter: .seconds(5)))
+        }
+    }
+
+    private func refuse(_ error: PostgresError, _ id: RequestID) -> Response {
+        if let refusal = SCIMError(error) {
+            logger.warning("PostgreSQL did not serve a request", metadata: ["requestID": "\(id)", "error": "\(error)"])
+            return .scim(refusal)
+        }
+        logger.error("PostgreSQL refused a statement", metadata: ["requestID": "\(id)", "error": "\(error)"])
+        return .scim(.internalError())
+    }
+
+    // MARK: After the answer
+
+    private func note(
+        _ response: Response, _ method: RequestMethod, _ route: Route, _ id: RequestID, after duration: Duration
+    ) {
+        let resource = RequestMetrics.Resource(route)
+        metrics.requestAnswered(method, resource, status: response.status.code, after: duration)
+        logger.debug(
+            "A request was answered",
+            metadata: [
+                "requestID": "\(id)", "method": "\(method.name)", "resource": "\(resource.name)",
+                "status": "\(response.status.code)", "milliseconds": "\(duration / .milliseconds(1))",
+            ])
+    }
+}
+
+/// What Hummingbird makes for every request. The API takes everything from the request itself.
+package struct SCIMRequestContext: InitializableFromSource {
+    package init(source: ApplicationRequestContextSource) {}
+}
+
+extension SCIMAPI {
+    /// How the HTTP server of this API treats its connections, for `.http1(configuration:)` with and without TLS.
+    ///
+    /// - Parameter idleTimeout: Closes a connection that sends nothing for that long, in the middle of a request too;
+    ///   not while it waits for an answer. Longer than the keep-alive of common load balancers (60 s), which should be
+    ///   first to close.
+    package static func httpConfiguration(idleTimeout: TimeAmount = .seconds(75)) -> HTTP1Channel.Configuration {
+        HTTP1Channel.Configuration(
+            idleTimeout: idleTimeout,
+            httpDecoderConfiguration: HTTP1Channel.Configuration.DecoderConfiguration(
+                maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100))
+    }
+}

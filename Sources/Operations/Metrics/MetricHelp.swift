@@ -1,0 +1,50 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+/// One sentence for every metric of the bridge (requirement R-44, queue-patterns section 13).
+package enum MetricHelp {
+    package static let texts: [String: String] = [
+        "mapping_errors_total": "Values that could not be mapped between SCIM and UDM.",
+        "process_cpu_seconds_total": "CPU time of this process, user and system.",
+        "process_open_fds": "Open file descriptors of this process.",
+        "process_resident_memory_bytes": "Resident memory of this process.",
+        "process_start_time_seconds": "Start of this process, seconds since 1970.",
+        "scim_bridge_build_info": "Constant 1; the labels name the version.",
+        "scim_dead_letters": "Jobs that failed for good and are kept as dead letters.",
+        "scim_event_outbox_depth": "Events that the Provisioning service has not accepted yet.",
+        "scim_event_outbox_oldest_age_seconds": "Age of the oldest unsent event.",
+        "scim_event_outbox_parked": "Events that the Provisioning service refused for good.",
+        "scim_events_failed_total": "Attempts to send an event that failed, by class.",
+        "scim_events_sent_total": "Events that the Provisioning service accepted.",
+        "scim_jobs_finished_total": "Jobs that reached a terminal state, by operation and state.",
+        "scim_jobs_open": "Open jobs in PostgreSQL by lane.",
+        "scim_objects": "Resources in the SCIM database.",
+        "scim_queue_depth": "Resource keys in Redis by lane and state (ready, due, leased, dirty).",
+        "scim_queue_enqueue_failures_total": "Enqueues after a commit that Redis did not take; the sweep repairs them.",
+        "scim_queue_enqueued_total": "Resource keys enqueued.",
+        "scim_queue_keys": "Resource keys in Redis.",
+        "scim_queue_leases_total": "Leases by result (leased, nothing, elsewhere, lost).",
+        "scim_queue_oldest_age_seconds": "Age of the oldest open job by lane.",
+        "scim_queue_rebuilds_total": "Rebuilds of the queue in Redis from PostgreSQL.",
+        "scim_queue_repaired_total": "Open jobs that the sweep found missing in Redis; more than 0 deserves a look.",
+        "scim_queue_wait_seconds": "From the moment a job was due to its lease.",
+        "scim_request_duration_seconds": "Duration of SCIM requests.",
+        "scim_request_errors_total": "SCIM requests answered with 400 or more.",
+        "scim_requests_total": "SCIM requests.",
+        "scim_stale_outcomes_total": "Outcomes that came after their lease had ended and were not stored.",
+        "scim_sync_attempts_total": "Attempts that UDM did not take, by operation and class of the error.",
+        "scim_sync_duration_seconds": "Duration of one job's push to UDM, by operation and outcome.",
+        "scim_sync_lag_seconds": "From the accepted write to its outcome.",
+        "scim_udm_breaker_state": "0 closed, 1 half-open, 2 open: no leases are taken.",
+        "scim_udm_concurrency_limit": "Most UDM calls of this process at once.",
+        "scim_udm_inflight": "Resources being pushed to UDM by this process.",
+        "scim_writes_accepted_total": "Writes committed and answered, by operation and resource.",
+        "udm_request_duration_seconds": "Duration of requests to the UDM REST API.",
+        "udm_request_errors_total": "Failed requests to the UDM REST API, by class.",
+        "udm_requests_total": "Requests to the UDM REST API.",
+    ]
+
+    static func text(of name: String) -> String {
+        texts[name] ?? "Figure of a library in use."
+    }
+}

@@ -1,0 +1,41 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+
+/// A value behind a lock. On Linux `Synchronization.Mutex` is a futex that the thread sanitizer does not know: it would
+/// report every access as a race, and hide the real ones.
+///
+/// `@unchecked Sendable`: the value is only reached with the lock held.
+struct Locked<Value: Sendable>: ~Copyable, @unchecked Sendable {
+    private struct Storage {
+        var mutex = pthread_mutex_t()
+        var value: Value
+    }
+
+    /// A lock must not move.
+    private let storage: UnsafeMutablePointer<Storage>
+
+    init(_ value: Value) {
+        storage = .allocate(capacity: 1)
+        storage.initialize(to: Storage(value: value))
+        pthread_mutex_init(mutex, nil)
+    }
+
+    deinit {
+        pthread_mutex_destroy(mutex)
+        storage.deinitialize(count: 1)
+        storage.deallocate()
+    }
+
+    func withLock<Result, Failure: Error>(_ body: (inout Value) throws(Failure) -> Result) throws(Failure) -> Result {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        return try body(&storage.pointee.value)
+    }
+
+    private var mutex: UnsafeMutablePointer<pthread_mutex_t> {
+        // The first property has the address of the whole.
+        UnsafeMutableRawPointer(storage).assumingMemoryBound(to: pthread_mutex_t.self)
+    }
+}

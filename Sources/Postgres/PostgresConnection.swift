@@ -1,0 +1,307 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CPostgres
+internal import Dispatch
+internal import Executors
+package import Logging
+
+/// One connection for exclusive use, and the dispatch queue that all of its libpq calls run on.
+///
+/// Statements run one after the other; each is a transaction of its own unless one was begun. A connection whose state
+/// is unknown, because no answer came, is closed and answers every later call with ``PostgresError/Kind/connectionLost``.
+package actor PostgresConnection {
+    /// How long a cancelled statement may take to end before the connection is given up.
+    private static let cancelGrace: Duration = .seconds(10)
+
+    nonisolated let session = PostgresSession()
+    private nonisolated let executor: DispatchExecutor
+    private nonisolated let configuration: PostgresConfiguration
+    private nonisolated let logger: Logger
+
+    private(set) var link: PostgresLink?
+    private var ending: PostgresError?
+    private var isBusy = false
+    private var turns: [CheckedContinuation<Void, Never>] = []
+    private var waiter: CheckedContinuation<Void, Never>?
+    private var closeWaiters: [UInt64: CheckedContinuation<Void, Never>] = [:]
+    private var lastCloseWaiter: UInt64 = 0
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    private init(_ configuration: PostgresConfiguration, label: String, logger: Logger) {
+        self.configuration = configuration
+        self.logger = logger
+        executor = DispatchExecutor(label: label)
+    }
+
+    isolated deinit { link?.close() }
+
+    /// Opens a connection, within the connect timeout. Its owner closes it.
+    package static func open(
+        _ configuration: PostgresConfiguration, label: String, logger: Logger
+    ) async throws(PostgresError) -> PostgresConnection {
+        let deadline = ContinuousClock.now + configuration.connectTimeout
+        return try await open(configuration, label: label, deadline: deadline, logger: logger)
+    }
+
+    static func open(
+        _ configuration: PostgresConfiguration, label: String, deadline: ContinuousClock.Instant, logger: Logger
+    ) async throws(PostgresError) -> PostgresConnection {
+        let connection = PostgresConnection(configuration, label: label, logger: logger)
+        try await connection.open(until: deadline)
+        return connection
+    }
+
+    // MARK: - Statements
+
+    /// Executes one statement and takes all its rows.
+    package func execute(
+        _ statement: PostgresStatement, _ parameters: [PostgresParameter] = []
+    ) async throws(PostgresError) -> PostgresResult {
+        try ParameterBuffer.validate(parameters)
+        return try await operation(isCancellable: true) { connection throws(PostgresError) in
+            try await connection.perform(PostgresCommand(statement, parameters))
+        }
+    }
+
+    /// Sends `sql` in the simple protocol: several statements, without parameters, such as a migration. Outside a
+    /// transaction block they are one transaction, unless they say otherwise. The response timeout covers all of them,
+    /// because the server answers at the end.
+    package func run(_ sql: String) async throws(PostgresError) { _ = try await run(sql, .always, isCancellable: true) }
+
+    /// The server's version as libpq counts it: 150004 is 15.4.
+    package func serverVersion() throws(PostgresError) -> Int {
+        guard let link else { throw closedError }
+        return Int(PQserverVersion(link.pointer))
+    }
+
+    /// Asks the server to stop the statement under way, if there is one; its caller gets
+    /// ``PostgresError/Kind/cancelled``. Cancelling the caller's task does the same.
+    package nonisolated func cancel() { cancel(nil) }
+
+    package nonisolated var isOpen: Bool { session.isOpen }
+
+    /// Closes the connection; a statement under way fails, and an open transaction is rolled back by the server.
+    package func close() async {
+        guard let link = detach(.shutDown("connection")) else { return }
+        await withCheckedContinuation { continuation in link.close { continuation.resume() } }
+    }
+
+    /// Returns when the connection has ended, by itself or by ``close()``, or when the task is cancelled. For whoever
+    /// holds a session-level advisory lock, which ends with the connection.
+    package func waitUntilClosed() async {
+        lastCloseWaiter += 1
+        let number = lastCloseWaiter
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                if link == nil || Task.isCancelled { return continuation.resume() }
+                closeWaiters[number] = continuation
+            }
+        } onCancel: {
+            executor.dispatchQueue.async { [weak self] in
+                self?.assumeIsolated { $0.closeWaiters.removeValue(forKey: number)?.resume() }
+            }
+        }
+    }
+
+    // MARK: - Transactions of the pool
+
+    func begin() async throws(PostgresError) { _ = try await run("BEGIN", .never, isCancellable: false) }
+
+    func commit() async throws(PostgresError) {
+        let results = try await run("COMMIT", .always, isCancellable: false)
+        // After an error that the body kept to itself the server rolls back, and does not call that an error.
+        if results.last.map({ PostgresResult($0).commandTag }) != "COMMIT" {
+            throw PostgresError(
+                kind: .server, message: "rolled back, because a statement of the transaction had failed",
+                sqlState: "25P02")
+        }
+    }
+
+    /// Ends whatever transaction is open, or the connection.
+    func rollback() async {
+        do throws(PostgresError) {
+            _ = try await run("ROLLBACK", .never, isCancellable: false)
+        } catch {
+            logger.debug("ROLLBACK failed, the connection is closed: \(error.message)")
+            await close()
+        }
+    }
+
+    private func run(
+        _ sql: String, _ risk: CommitRisk, isCancellable: Bool
+    ) async throws(PostgresError) -> [ResultHandle] {
+        try ParameterBuffer.validate([.text(sql)])
+        return try await operation(isCancellable: isCancellable) { connection throws(PostgresError) in
+            let reply = try await connection.exchange(risk) { PQsendQuery($0.pointer, sql) == 1 }
+            switch reply {
+            case .results(let results): return results
+            case .failure(let failure): throw failure.error
+            }
+        }
+    }
+
+    // MARK: - One operation after the other
+
+    /// Waits for its turn, and lets the cancellation of the task reach the server meanwhile.
+    private func operation<Value: Sendable>(
+        isCancellable: Bool, _ body: (isolated PostgresConnection) async throws(PostgresError) -> Value
+    ) async throws(PostgresError) -> Value {
+        let number = try await beginOperation(isCancellable: isCancellable)
+        let outcome: Result<Value, PostgresError>
+        if isCancellable {
+            outcome = await withTaskCancellationHandler {
+                await attempt(body)
+            } onCancel: {
+                cancel(number)
+            }
+        } else {
+            outcome = await attempt(body)
+        }
+        let wasCancelled = await endOperation()
+        if wasCancelled, case .failure(let error) = outcome, error.sqlState == "57014" { throw .cancelled() }
+        return try outcome.get()
+    }
+
+    private func attempt<Value: Sendable>(
+        _ body: (isolated PostgresConnection) async throws(PostgresError) -> Value
+    ) async -> Result<Value, PostgresError> {
+        do throws(PostgresError) {
+            guard try refresh() else { return .success(try await body(self)) }
+            do throws(PostgresError) {
+                return .success(try await body(self))
+            } catch {
+                guard error.kind == .connectionLost, !error.mayHaveCommitted, link == nil else { throw error }
+                try reopen()
+                return .success(try await body(self))
+            }
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// Whether this is the first statement since a pool handed the connection out. There is no session state to lose
+    /// yet, so a connection that ended while it was idle is replaced before anything is sent.
+    func refresh() throws(PostgresError) -> Bool {
+        guard session.takeFresh() else { return false }
+        if let link, !link.read() { lose(.connectionLost(link.errorMessage)) }
+        if link == nil { try reopen() }
+        return true
+    }
+
+    func beginOperation(isCancellable: Bool) async throws(PostgresError) -> UInt64 {
+        if isBusy { await withCheckedContinuation { turns.append($0) } } else { isBusy = true }
+        if isCancellable, Task.isCancelled {
+            endTurn()
+            throw .cancelled()
+        }
+        return session.begin()
+    }
+
+    /// Whether the operation was cancelled.
+    func endOperation() async -> Bool {
+        let status = link.map { PQtransactionStatus($0.pointer) }
+        let wasCancelled = session.end(isInTransaction: status != nil && status != PQTRANS_IDLE)
+        // A late cancel request would hit the next statement.
+        if session.isCancelling { await session.waitForCancel() }
+        endTurn()
+        return wasCancelled
+    }
+
+    private func endTurn() {
+        if turns.isEmpty { isBusy = false } else { turns.removeFirst().resume() }
+    }
+
+    nonisolated func cancel(_ operation: UInt64?) {
+        guard let number = session.cancel(operation) else { return }
+        let grace = DispatchTime.now() + .nanoseconds(Int(Self.cancelGrace.nanoseconds))
+        executor.dispatchQueue.asyncAfter(deadline: grace) { [weak self] in
+            self?.assumeIsolated { connection in
+                guard connection.session.isUnderWay(number) else { return }
+                connection.lose(.cancelled(mayHaveCommitted: true))
+                connection.session.cancelEnded(number)
+            }
+        }
+    }
+
+    // MARK: - The link
+
+    /// For the operation that was under way when the connection ended.
+    var endingError: PostgresError { ending ?? .shutDown("connection") }
+
+    /// For an operation that comes later: nothing of it was sent.
+    var closedError: PostgresError {
+        guard let ending, ending.kind != .shutDown else { return .shutDown("connection") }
+        return .connectionLost("the connection has ended: \(ending.message)")
+    }
+
+    private func open(until deadline: ContinuousClock.Instant) throws(PostgresError) {
+        // Blocks this connection's own dispatch queue, nothing else.
+        let link = try PostgresLink(
+            opening: configuration, pipelined: false, deadline: deadline, queue: executor.dispatchQueue, logger: logger)
+        link.start(
+            onReadable: { [weak self] in self?.assumeIsolated { $0.readable() } },
+            onSilence: { [weak self] in self?.assumeIsolated { $0.silent() } },
+            onDrained: { [weak self] in self?.assumeIsolated { $0.resumeWaiter() } })
+        self.link = link
+        ending = nil
+        session.opened(PostgresCanceller(for: link.pointer))
+    }
+
+    private func reopen() throws(PostgresError) {
+        if let ending, ending.kind == .shutDown { throw ending }
+        try open(until: ContinuousClock.now + configuration.connectTimeout)
+    }
+
+    /// Waits until something has arrived, everything has left, or the connection has ended; the clock runs meanwhile.
+    func nextEvent() async {
+        guard let link else { return }
+        link.resumeReading()
+        link.expectAnswer()
+        await withCheckedContinuation { waiter = $0 }
+        self.link?.expectNothing()
+    }
+
+    private func resumeWaiter() {
+        let waiter = waiter
+        self.waiter = nil
+        waiter?.resume()
+    }
+
+    private func readable() {
+        guard let link else { return }
+        let isAlive = link.read()
+        if !isAlive, !isBusy { return lose(.connectionLost(link.errorMessage)) }
+        // A receiver of COPY that takes its time: the socket's buffer, then the server, waits for it.
+        if isBusy, waiter == nil { link.pauseReading() }
+        resumeWaiter()
+    }
+
+    private func silent() {
+        guard let link, waiter != nil else { return }
+        if link.hasInput { return readable() }
+        lose(.noAnswer(within: configuration.silenceLimit ?? .zero))
+    }
+
+    func lose(_ error: PostgresError) {
+        guard let link = detach(error) else { return }
+        logger.debug("connection to PostgreSQL ended: \(error.message)")
+        link.close()
+    }
+
+    private func detach(_ error: PostgresError) -> PostgresLink? {
+        guard let link else {
+            if error.kind == .shutDown { ending = error }
+            return nil
+        }
+        self.link = nil
+        ending = error
+        session.ended()
+        resumeWaiter()
+        let waiters = closeWaiters.values
+        closeWaiters = [:]
+        for waiter in waiters { waiter.resume() }
+        return link
+    }
+}

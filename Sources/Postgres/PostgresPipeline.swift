@@ -1,0 +1,90 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Dispatch
+package import Logging
+
+/// One shared connection in pipeline mode. What concurrent callers ask for while an answer is under way goes to the
+/// server together, as one *segment* with one `PQpipelineSync` and one network round trip; there is no timer.
+///
+/// It connects when it is first used, and again by itself, with jitter, when the connection is lost. Callers then wait
+/// for at most one attempt, never longer than the connect timeout.
+package final class PostgresPipeline: Sendable {
+    package enum Mode: Sendable {
+        /// The session is read only. A read is answered as soon as its own result is there.
+        case reads
+        /// Every `execute` is a transaction of its own in effect: those of one segment commit together, and after an
+        /// error, which rolls all of them back, they are repeated one by one.
+        case writes
+    }
+
+    package struct Statistics: Sendable, Equatable {
+        /// Sent together, with one sync.
+        package var segments = 0
+        package var commands = 0
+        /// Commands sent again after a neighbour failed or a prepared statement had gone.
+        package var repeats = 0
+        package var connects = 0
+        /// Calls that arrived while an answer, or a connection, was under way.
+        package var waiting = 0
+        package var isConnected = false
+    }
+
+    private let driver: PipelineDriver
+    private let mode: Mode
+    private let connectTimeout: Duration
+
+    /// Opens nothing yet.
+    ///
+    /// - Parameter label: Names the dispatch queue.
+    package init(configuration: PostgresConfiguration, label: String, mode: Mode, logger: Logger) {
+        self.mode = mode
+        connectTimeout = configuration.connectTimeout
+        driver = PipelineDriver(configuration: configuration, label: label, mode: mode, logger: logger)
+    }
+
+    deinit { driver.abort() }
+
+    /// Executes one statement, as if nobody else used the connection.
+    package func execute(
+        _ statement: PostgresStatement, _ parameters: [PostgresParameter] = []
+    ) async throws(PostgresError) -> PostgresResult {
+        let results = try await submit([PostgresCommand(statement, parameters)], isTransaction: false)
+        guard let result = results.first else {
+            throw PostgresError(kind: .decoding, message: "the server sent no result")
+        }
+        return result
+    }
+
+    /// Executes `commands` in order as one transaction with its own sync, however many other callers there are. After
+    /// an error nothing of it has taken effect.
+    package func transaction(_ commands: [PostgresCommand]) async throws(PostgresError) -> [PostgresResult] {
+        guard !commands.isEmpty else { return [] }
+        return try await submit(commands, isTransaction: true)
+    }
+
+    /// Refuses new calls, lets those under way end, and closes the connection.
+    package func close() async { await driver.close() }
+
+    package var statistics: Statistics { driver.inbox.statistics }
+
+    private func submit(
+        _ commands: [PostgresCommand], isTransaction: Bool
+    ) async throws(PostgresError) -> [PostgresResult] {
+        for command in commands { try ParameterBuffer.validate(command.parameters) }
+        let request = PipelineRequest(commands: commands, isTransaction: isTransaction, mayCommit: mode == .writes)
+        let outcome = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                guard request.wait(continuation) else { return }
+                guard let submission = driver.inbox.submit(request) else {
+                    return request.finish(.failure(.shutDown("pipeline")))
+                }
+                if submission.mustWake { driver.wake() }
+                if submission.isDisconnected { driver.expire([request]) }
+            }
+        } onCancel: {
+            request.abandon()
+        }
+        return try outcome.get()
+    }
+}

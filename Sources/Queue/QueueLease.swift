@@ -1,0 +1,73 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+/// Work that becomes due: now, or after `delay`.
+package struct Enqueue: Sendable, Hashable {
+    package let key: ResourceKey
+    package let lane: Lane
+    /// `nil` or zero: now.
+    package let delay: Duration?
+
+    package init(_ key: ResourceKey, lane: Lane, delay: Duration? = nil) {
+        self.key = key
+        self.lane = lane
+        self.delay = delay
+    }
+}
+
+/// The time-limited right to work on one resource.
+package struct QueueLease: Sendable, Hashable {
+    package let key: ResourceKey
+    /// Names the holder; no two leases of a resource have the same.
+    package let token: String
+    package let lane: Lane
+    /// The generation of the queue that gave the lease; after a rebuild, an older lease is registered anew by `renew`.
+    package let generation: Int64
+    /// When the lease is over at the latest. Counted from before the call that gave it, so it ends here before it ends in
+    /// Redis; after a successful `renew` the caller moves it.
+    package var deadline: ContinuousClock.Instant
+
+    package init(
+        key: ResourceKey, token: String, lane: Lane, generation: Int64, deadline: ContinuousClock.Instant
+    ) {
+        self.key = key
+        self.token = token
+        self.lane = lane
+        self.generation = generation
+        self.deadline = deadline
+    }
+}
+
+package struct LeaseAnswer: Sendable, Hashable {
+    package var leases: [QueueLease]
+    /// How long until a lease call can find more: zero when leasable work remains, `nil` when nothing is waiting at all.
+    package var nextDue: Duration?
+    /// The whole queue is paused; nothing is handed out.
+    package var isPaused: Bool
+    package var generation: QueueState
+    /// Releases without effect because the lease was not the current one any more.
+    package var staleReleases: Int
+}
+
+/// The end of a turn.
+package struct Release: Sendable, Hashable {
+    package enum Next: Sendable, Hashable {
+        /// Nothing is left to do, unless the resource was enqueued meanwhile.
+        case forget
+        /// More work is to be done now.
+        case again
+        /// The next try is due after this time, also when the resource was enqueued meanwhile.
+        case due(Duration)
+        /// The resource waits for others: due after this time, or at once when it was enqueued meanwhile, so that a wake-up during the
+        /// turn is not lost.
+        case waiting(Duration)
+    }
+
+    package let lease: QueueLease
+    package let next: Next
+
+    package init(_ lease: QueueLease, next: Next) {
+        self.lease = lease
+        self.next = next
+    }
+}

@@ -1,0 +1,134 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+/// The step that hands out leases, used by the lease script and by the release script.
+///
+/// `lease(count, length, token, placed)` gives back overdue leases, makes due resources ready, and picks up to `count`
+/// resources. Lanes share by weight: each lease costs its lane 1/weight of virtual time, and the lane that is least ahead
+/// is next. `P:turn` holds how far ahead of the last lease each lane is; an idle or paused lane falls back to 0 and so
+/// returns without credit. Within a lane the tenant whose turn it is gives its oldest resource. A resource that waited
+/// longer than the aging limit costs its lane no more than an interactive one.
+///
+/// Returns `paused`, time to the next due one (-1: none), and resource and lane of each lease.
+enum LeaseLua {
+    /// Virtual time of one lease at weight 1; divisible by every weight.
+    private static let virtualUnit = Lane.allCases.reduce(1) { $0 * $1.weight }
+
+    static let function = """
+        local COST = {\(Lane.allCases.map { "\($0.rawValue) = \(virtualUnit / $0.weight)" }.joined(separator: ", "))}
+        local steps, anyPaused = 0, false
+
+        local function refill()
+            local placed = false
+            local overdue = redis.call('ZRANGEBYSCORE', LEASE, '-inf', now, 'LIMIT', 0, \(QueueLua.expireMax))
+            for _, key in ipairs(overdue) do
+                redis.call('ZREM', LEASE, key)
+                redis.call('HDEL', OWNER, key)
+                redis.call('SREM', DIRTY, key)
+                place(key, redis.call('HGET', META, key), now)
+                placed = true
+            end
+            local due = redis.call(
+                'ZRANGEBYSCORE', DUE, '-inf', now, 'WITHSCORES', 'LIMIT', 0, \(QueueLua.dueMax))
+            for i = 1, #due, 2 do
+                redis.call('ZREM', DUE, due[i])
+                place(due[i], redis.call('HGET', META, due[i]), due[i + 1])
+                placed = true
+            end
+            return placed
+        end
+
+        -- The oldest resource of the tenant whose turn it is, removed unless `peek`. Tenants that have become idle lose
+        -- their turn here, and so do paused ones.
+        local function take(lane, peek)
+            local turns = TURN .. ':' .. lane
+            while steps < \(QueueLua.turnStepsMax) do
+                steps = steps + 1
+                local turn = redis.call('ZRANGE', turns, 0, 0, 'WITHSCORES')
+                local tenant = turn[1]
+                if not tenant then return nil end
+                if not anyPaused or redis.call('SISMEMBER', PAUSED, 'tenant:' .. tenant) == 0 then
+                    local ready, head = readyKey(lane, tenant), nil
+                    if peek then
+                        head = redis.call('ZRANGE', ready, 0, 0, 'WITHSCORES')
+                    else
+                        head = redis.call('ZPOPMIN', ready)
+                    end
+                    if head[1] then return head[1], tonumber(head[2]), tenant, tonumber(turn[2]) end
+                end
+                redis.call('ZREM', turns, tenant)
+            end
+        end
+
+        local function lease(count, length, token, placed)
+            placed = refill() or placed
+            anyPaused = redis.call('SCARD', PAUSED) > 0
+            local isPaused = anyPaused and redis.call('SISMEMBER', PAUSED, 'all') == 1
+            local picked, expiries, owners, open, lead = {}, {}, {}, {}, {}
+            local clock, remains, tenantClocks = nil, false, {}
+            if isPaused then
+                redis.call('DEL', WAKE)
+            elseif count > 0 then
+                local leads = redis.call('HMGET', TURN, unpack(LANES))
+                for i, lane in ipairs(LANES) do
+                    lead[lane] = tonumber(leads[i] or 0)
+                    open[lane] = not anyPaused or redis.call('SISMEMBER', PAUSED, 'lane:' .. lane) == 0
+                end
+                while #picked < 2 * count do
+                    local lane
+                    for _, name in ipairs(LANES) do
+                        if open[name] and (not lane or lead[name] < lead[lane]) then lane = name end
+                    end
+                    if not lane then break end
+                    local key, since, tenant, start = take(lane, false)
+                    if key then
+                        redis.call('ZADD', TURN .. ':' .. lane, start + 1, tenant)
+                        clock, tenantClocks[lane] = lead[lane], start
+                        local isOld = now - since > \(Lane.agingLimit.milliseconds)
+                        lead[lane] = lead[lane] + (isOld and COST.interactive or COST[lane])
+                        picked[#picked + 1], picked[#picked + 2] = key, lane
+                        expiries[#expiries + 1], expiries[#expiries + 2] = now + length, key
+                        owners[#owners + 1], owners[#owners + 2] = key, token
+                    else
+                        open[lane] = false
+                    end
+                end
+                for _, lane in ipairs(LANES) do
+                    remains = remains or (open[lane] and take(lane, true) ~= nil)
+                end
+                -- At the limit of steps nobody knows what remains; the next call goes on where this one stopped.
+                remains = remains or steps >= \(QueueLua.turnStepsMax)
+            end
+            if clock then
+                redis.call('ZADD', LEASE, unpack(expiries))
+                redis.call('HSET', OWNER, unpack(owners))
+                local times = {}
+                for _, lane in ipairs(LANES) do
+                    times[#times + 1], times[#times + 2] = lane, math.max(lead[lane] - clock, 0)
+                    if tenantClocks[lane] then
+                        times[#times + 1], times[#times + 2] = 'clock:' .. lane, tenantClocks[lane]
+                    end
+                end
+                redis.call('HSET', TURN, unpack(times))
+            end
+            if remains or (count == 0 and placed and not isPaused) then
+                wake()
+            elseif #picked < 2 * count then
+                -- Nothing is ready, and this worker is about to wait: tokens would only wake others for nothing.
+                redis.call('DEL', WAKE)
+            end
+            local nextDue = remains and 0 or -1
+            if not remains then
+                for _, set in ipairs({DUE, LEASE}) do
+                    local first = redis.call('ZRANGE', set, 0, 0, 'WITHSCORES')
+                    if first[2] then
+                        local wait = math.max(0, tonumber(first[2]) - now)
+                        if nextDue < 0 or wait < nextDue then nextDue = wait end
+                    end
+                end
+            end
+            return isPaused and 1 or 0, nextDue, picked
+        end
+
+        """
+}

@@ -1,0 +1,27 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Redis
+
+/// Hands out leases; see ``LeaseLua``.
+///
+/// `ARGV`: time, count, length, token. Reply: `alive`, paused, time to the next due one (-1: none), stale releases (0),
+/// then resource and lane of each lease.
+enum LeaseScript {
+    static let script = RedisScript(
+        "lease",
+        QueueLua.prelude + QueueLua.refuseLost + QueueLua.evenIfFull + QueueLua.placing + LeaseLua.function + """
+            local paused, nextDue, picked = lease(tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], false)
+            local reply = {alive, paused, nextDue, 0}
+            for i, value in ipairs(picked) do reply[i + 4] = value end
+            return reply
+            """)
+
+    static func arguments(count: Int, length: Duration, token: String, now: Int64?) -> RedisArguments {
+        var arguments = QueueLua.arguments(now)
+        arguments.append(min(max(0, count), QueueLua.leaseMax))
+        arguments.append(length.milliseconds)
+        arguments.append(token)
+        return arguments
+    }
+}

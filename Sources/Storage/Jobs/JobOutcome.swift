@@ -1,0 +1,71 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import SCIM
+
+/// What became of a job, or of a turn without one.
+package struct JobOutcome: Sendable {
+    package enum Result: Sendable {
+        /// UDM holds the state of the job.
+        case done(job: JobID, udm: UDMObjectRecord, members: AppliedMembers)
+        /// A delete reached UDM: nothing of the resource remains.
+        case removed(job: JobID)
+        /// A later write of the same turn carried it.
+        case superseded(job: JobID, by: JobID)
+        /// It concerns nobody any more; no event.
+        case cancelled(job: JobID)
+        /// Failed for good. `error`: JSON object with a SCIM error's members and UDM's answer.
+        case dead(job: JobID, error: [UInt8])
+        /// Tried again later. `isAmbiguous`: the call may have had its effect.
+        case retry(job: JobID, dueIn: Duration, error: [UInt8]?, countsAttempt: Bool, isAmbiguous: Bool)
+        /// Members that a group was pushed without have been settled.
+        case members(udm: UDMObjectRecord, AppliedMembers)
+        /// Nothing was left to do.
+        case ended
+    }
+
+    package let lease: LeaseHandle
+    package let result: Result
+    /// Whether the lease ends with it.
+    package let endsTurn: Bool
+
+    package init(lease: LeaseHandle, result: Result, endsTurn: Bool) {
+        self.lease = lease
+        self.result = result
+        self.endsTurn = endsTurn
+    }
+}
+
+/// Members of a group whose presence in UDM a push has settled.
+package struct AppliedMembers: Sendable {
+    package let added: [ResourceID]
+    package let removed: [ResourceID]
+
+    package init(added: [ResourceID] = [], removed: [ResourceID] = []) {
+        self.added = added
+        self.removed = removed
+    }
+}
+
+/// One member that UDM's group lacks or has too many.
+package struct MemberChange: Sendable, Hashable {
+    package let memberID: ResourceID
+    package let memberType: ResourceType
+    /// Otherwise a removal.
+    package let isAddition: Bool
+    /// Where UDM has the member; nil while it has not.
+    package let dn: String?
+}
+
+package struct RecordedOutcomes: Sendable {
+    /// Resources whose lease was still the current one; the outcomes of all others changed nothing.
+    package var matched: Set<ResourceID> = []
+    /// Resources that waited for one that is in UDM now, or gone.
+    package var wake: [WokenResource] = []
+}
+
+package struct WokenResource: Sendable, Hashable {
+    package let resourceID: ResourceID
+    package let tenant: String
+    package let type: ResourceType
+}

@@ -1,0 +1,83 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Postgres
+package import SCIM
+
+extension JobStore {
+    /// The members that differ between a group and UDM, over all stays of a member: wanted while a stay goes on, had while UDM lists one.
+    package func memberDifference(of group: ResourceID) async throws -> [MemberChange] {
+        let result = try await readers.execute(Self.difference, [.id(group)])
+        return try result.map { row in
+            MemberChange(
+                memberID: try row.id(0), memberType: try ResourceType(stored: row.string(1)),
+                isAddition: try row.bool(2), dn: try row.optionalString(3))
+        }
+    }
+
+    private static let difference = PostgresStatement(
+        "member_difference",
+        """
+        SELECT d.member_id, d.member_type, d.is_wanted, o.dn
+        FROM (
+            SELECT m.member_id, min(m.member_type) AS member_type, bool_or(m.removed_revision IS NULL) AS is_wanted,
+                bool_or(m.synced) AS is_listed
+            FROM group_member m
+            WHERE m.group_id = $1::uuid AND m.member_id IN (
+                SELECT x.member_id FROM group_member x
+                WHERE x.group_id = $1::uuid AND x.synced = (x.removed_revision IS NOT NULL))
+            GROUP BY m.member_id
+        ) d
+        LEFT JOIN udm_object o ON o.resource_id = d.member_id
+        WHERE d.is_wanted <> d.is_listed
+        ORDER BY d.member_id
+        """)
+
+    /// Notes that a group waits for members that UDM does not have, unless they have arrived.
+    ///
+    /// The targets' rows in `resource_sync` are locked, made first where they are missing: an outcome that brings a target to UDM holds
+    /// the same lock. So either it finds our rows and wakes the group, or we find the target. No wake-up is lost.
+    ///
+    /// - Parameter lease: Of the group.
+    /// - Returns: The targets that are still missing.
+    package func wait(_ lease: ConfirmedLease, for targets: [ResourceID]) async throws -> [ResourceID] {
+        guard !targets.isEmpty else { return [] }
+        let sorted = PostgresParameter.ids(targets.sorted())
+        let results = try await pipeline.transaction([
+            PostgresCommand(Self.makingTargets, [sorted, .text(lease.tenant)]),
+            PostgresCommand(Self.lockingTargets, [sorted]),
+            PostgresCommand(Self.forgettingFormerWaits, [.id(lease.resourceID), sorted]),
+            PostgresCommand(
+                Self.noting, [.id(lease.resourceID), .text(lease.tenant), .text(lease.type.rawValue), sorted]),
+        ])
+        return try results[3].map { try $0.id(0) }
+    }
+
+    private static let makingTargets = PostgresStatement(
+        "wait_make_targets",
+        """
+        INSERT INTO resource_sync (resource_id, tenant, type)
+        SELECT r.id, r.tenant, r.type FROM resource r
+        WHERE r.tenant = $2::text AND r.type IN ('User', 'Group') AND r.id = ANY ($1::uuid[])
+        ORDER BY r.id
+        ON CONFLICT DO NOTHING
+        """)
+
+    private static let lockingTargets = PostgresStatement(
+        "wait_lock_targets",
+        "SELECT FROM resource_sync WHERE resource_id = ANY ($1::uuid[]) ORDER BY resource_id FOR UPDATE")
+
+    private static let forgettingFormerWaits = PostgresStatement(
+        "wait_forget_former",
+        "DELETE FROM waits_for WHERE resource_id = $1::uuid AND target_id <> ALL ($2::uuid[])")
+
+    private static let noting = PostgresStatement(
+        "wait_note",
+        """
+        INSERT INTO waits_for AS w (resource_id, target_id, tenant, type, since)
+        SELECT $1::uuid, t.id, $2::text, $3::text, clock_timestamp() FROM unnest($4::uuid[]) AS t(id)
+        WHERE NOT EXISTS (SELECT FROM udm_object o WHERE o.resource_id = t.id)
+        ON CONFLICT (resource_id, target_id) DO UPDATE SET since = w.since
+        RETURNING w.target_id
+        """)
+}

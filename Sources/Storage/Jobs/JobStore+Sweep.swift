@@ -1,0 +1,103 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Postgres
+package import SCIM
+
+/// A resource with open work, for the sweep and the rebuild.
+package struct OpenWork: Sendable, Hashable {
+    package let resourceID: ResourceID
+    package let tenant: String
+    package let type: ResourceType
+    package let lane: String
+    package let dueAt: Timestamp
+}
+
+/// Some resources with open work, and where to go on.
+package struct OpenWorkPage: Sendable {
+    package var entries: [OpenWork]
+    /// Nil at the end.
+    package var next: Position?
+
+    /// A place in the open work: jobs by their id, then the resources that wait for members.
+    package enum Position: Sendable, Hashable {
+        case jobs(after: JobID)
+        case waiting(after: ResourceID)
+    }
+}
+
+extension JobStore {
+    /// One page of the resources with open work: jobs in the order of the primary key, each resource once a page.
+    ///
+    /// - Parameters:
+    ///   - position: Nil for the beginning.
+    ///   - limit: Most jobs a page.
+    ///   - olderThan: Leaves out jobs accepted in this time, which may be between their commit and their enqueue.
+    package func openWork(
+        from position: OpenWorkPage.Position?, limit: Int, olderThan: Duration
+    ) async throws -> OpenWorkPage {
+        switch position {
+        case .waiting(let after):
+            return try await waiting(after: after, limit: limit)
+        case .jobs, nil:
+            var after = JobID(high: 0, low: 0)
+            if case .jobs(let last) = position { after = last }
+            return try await jobs(after: after, limit: limit, olderThan: olderThan)
+        }
+    }
+
+    private func jobs(after: JobID, limit: Int, olderThan: Duration) async throws -> OpenWorkPage {
+        let result = try await readers.execute(Self.jobPage, [.id(after), .int(Int64(limit)), .length(olderThan)])
+        var seen: Set<ResourceID> = []
+        var entries: [OpenWork] = []
+        var last: JobID?
+        for row in result {
+            last = try row.id(0)
+            let resource = try row.id(3)
+            guard try row.bool(6), seen.insert(resource).inserted else { continue }
+            entries.append(
+                OpenWork(
+                    resourceID: resource, tenant: try row.string(1), type: try ResourceType(stored: row.string(2)),
+                    lane: try row.string(4), dueAt: try row.time(5)))
+        }
+        let isLast = result.rowCount < limit
+        let next: OpenWorkPage.Position =
+            if let last, !isLast { .jobs(after: last) } else { .waiting(after: ResourceID(high: 0, low: 0)) }
+        return OpenWorkPage(entries: entries, next: next)
+    }
+
+    private static let jobPage = PostgresStatement(
+        "open_jobs_page",
+        """
+        SELECT j.id, j.tenant, j.type, j.resource_id, j.lane, j.due_at,
+            j.accepted_at < clock_timestamp() - $3::int8 * interval '1 microsecond'
+        FROM job j WHERE j.id > $1::uuid ORDER BY j.id LIMIT $2::int8
+        """)
+
+    private func waiting(after: ResourceID, limit: Int) async throws -> OpenWorkPage {
+        let result = try await readers.execute(Self.waitingPage, [.id(after), .int(Int64(limit))])
+        let entries = try result.map { row in
+            OpenWork(
+                resourceID: try row.id(0), tenant: try row.string(1), type: try ResourceType(stored: row.string(2)),
+                lane: "repair", dueAt: try row.time(3))
+        }
+        let next = result.rowCount == limit ? entries.last.map { OpenWorkPage.Position.waiting(after: $0.resourceID) } : nil
+        return OpenWorkPage(entries: entries, next: next)
+    }
+
+    private static let waitingPage = PostgresStatement(
+        "waiting_page",
+        """
+        SELECT w.resource_id, min(w.tenant), min(w.type), min(w.since) FROM waits_for w
+        WHERE w.resource_id > $1::uuid GROUP BY w.resource_id ORDER BY w.resource_id LIMIT $2::int8
+        """)
+
+    /// Daily partitions of the history from today on; idempotent.
+    package func ensurePartitions() async throws {
+        _ = try await pipeline.execute(Self.partitions)
+    }
+
+    private static let partitions = PostgresStatement(
+        "history_partitions",
+        "SELECT ensure_job_history_partitions((clock_timestamp() AT TIME ZONE 'UTC')::date, 8)")
+}

@@ -1,0 +1,86 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Logging
+internal import Postgres
+package import SCIM
+
+/// Open jobs, the leases of their resources, and what became of them. Every state change is one transaction.
+///
+/// A resource's row in `resource_sync`:
+///
+/// | state | holds |
+/// |---|---|
+/// | free | `leased_until` is null; nobody works on the resource |
+/// | leased | `leased_until` lies ahead; epoch and token are those of its holder, and only its outcomes count |
+/// | abandoned | `leased_until` has passed: the holder is gone or cut off. The next confirmation counts a crash and sets `ambiguous_since` |
+///
+/// Rows are always locked in the order of their id, so that no two transactions wait for each other.
+package final class JobStore: Sendable {
+    let pipeline: PostgresPipeline
+    let readers: PostgresPipeline
+    let logger: Logger
+
+    init(pipeline: PostgresPipeline, readers: PostgresPipeline, logger: Logger) {
+        self.pipeline = pipeline
+        self.readers = readers
+        self.logger = logger
+    }
+
+    // MARK: Keeping and giving back
+
+    /// Extends leases.
+    /// - Returns: Those that are still ours; what is missing must not be worked on any more.
+    package func renew(
+        _ leases: [LeaseHandle], worker: String, length: Duration
+    ) async throws -> Set<ResourceID> {
+        guard !leases.isEmpty else { return [] }
+        let result = try await pipeline.execute(Self.renewal, Self.handles(leases) + [.length(length)])
+        var ours: Set<ResourceID> = []
+        for row in result { ours.insert(try row.id(0)) }
+        return ours
+    }
+
+    private static let renewal = PostgresStatement(
+        "lease_renew",
+        """
+        WITH ours AS (
+            SELECT s.resource_id FROM resource_sync s
+            JOIN unnest($1::uuid[], $2::int8[], $3::uuid[]) AS l(resource_id, epoch, token)
+                ON s.resource_id = l.resource_id AND s.lease_epoch = l.epoch AND s.lease_token = l.token
+            WHERE s.leased_until IS NOT NULL
+            ORDER BY s.resource_id FOR UPDATE OF s
+        )
+        UPDATE resource_sync s SET leased_until = clock_timestamp() + $4::int8 * interval '1 microsecond'
+        FROM ours WHERE s.resource_id = ours.resource_id
+        RETURNING s.resource_id
+        """)
+
+    /// Ends leases without an outcome: no attempt is counted.
+    /// - Parameter callMayHaveStarted: Whether the next holder has to look before it writes.
+    package func giveBack(_ leases: [LeaseHandle], callMayHaveStarted: Bool) async throws {
+        guard !leases.isEmpty else { return }
+        _ = try await pipeline.execute(Self.handingBack, Self.handles(leases) + [.bool(callMayHaveStarted)])
+    }
+
+    private static let handingBack = PostgresStatement(
+        "lease_give_back",
+        """
+        WITH ours AS (
+            SELECT s.resource_id FROM resource_sync s
+            JOIN unnest($1::uuid[], $2::int8[], $3::uuid[]) AS l(resource_id, epoch, token)
+                ON s.resource_id = l.resource_id AND s.lease_epoch = l.epoch AND s.lease_token = l.token
+            ORDER BY s.resource_id FOR UPDATE OF s
+        )
+        UPDATE resource_sync s SET
+            leased_until = NULL, leased_by = NULL, call_started_at = NULL,
+            ambiguous_since = CASE WHEN $4::bool THEN coalesce(s.ambiguous_since, s.call_started_at) ELSE s.ambiguous_since END
+        FROM ours WHERE s.resource_id = ours.resource_id
+        """)
+
+    static func handles(_ leases: [LeaseHandle]) -> [PostgresParameter] {
+        [
+            .ids(leases.map(\.resourceID)), .intArray(leases.map(\.epoch)), .ids(leases.map(\.token)),
+        ]
+    }
+}

@@ -1,0 +1,75 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import SCIM
+
+/// A resource that Redis gave out and PostgreSQL is asked to confirm.
+package struct LeaseRequest: Sendable, Hashable {
+    package let resourceID: ResourceID
+    package let tenant: String
+    package let type: ResourceType
+
+    package init(resourceID: ResourceID, tenant: String, type: ResourceType) {
+        self.resourceID = resourceID
+        self.tenant = tenant
+        self.type = type
+    }
+}
+
+/// What proves that a lease is the current one: every outcome is guarded by epoch and token (I-4).
+package struct LeaseHandle: Sendable, Hashable {
+    package let resourceID: ResourceID
+    package let epoch: Int64
+    package let token: LeaseToken
+
+    package init(resourceID: ResourceID, epoch: Int64, token: LeaseToken) {
+        self.resourceID = resourceID
+        self.epoch = epoch
+        self.token = token
+    }
+}
+
+/// What UDM is known to hold for a resource.
+package struct UDMObjectRecord: Sendable, Hashable {
+    /// A hint.
+    package let dn: String
+    /// JSON object of the mapped UDM properties of the last push.
+    package let properties: [UInt8]
+
+    package init(dn: String, properties: [UInt8]) {
+        self.dn = dn
+        self.properties = properties
+    }
+}
+
+/// The right to work on a resource, and all that is open for it.
+package struct ConfirmedLease: Sendable {
+    package let handle: LeaseHandle
+    package let tenant: String
+    package let type: ResourceType
+    /// The earliest call of a former holder whose outcome nobody knows.
+    package let ambiguousSince: Timestamp?
+    package let syncedRevision: Int64
+    package let udmObject: UDMObjectRecord?
+    /// In revision order.
+    package let jobs: [LeasedJob]
+
+    package var resourceID: ResourceID { handle.resourceID }
+    package var epoch: Int64 { handle.epoch }
+}
+
+/// PostgreSQL's answer to one ``LeaseRequest``.
+package enum Confirmation: Sendable {
+    case leased(ConfirmedLease)
+    /// No job, no member to settle: the key can be forgotten.
+    case nothingToDo(ResourceID)
+    /// Another worker's lease is not over.
+    case heldElsewhere(ResourceID, until: Timestamp)
+
+    package var resourceID: ResourceID {
+        switch self {
+        case .leased(let lease): lease.resourceID
+        case .nothingToDo(let id), .heldElsewhere(let id, _): id
+        }
+    }
+}

@@ -1,0 +1,68 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Executors
+package import Logging
+internal import Postgres
+
+/// Leadership over one kind of duty: a PostgreSQL advisory lock held by a session of its own. Losing the session loses it.
+package actor Leadership {
+    /// What is led; each has a lock of its own, because roles can be spread over processes in any way.
+    package enum Duty: Int64, Sendable {
+        /// Rebuild, sweep, sampling, partitions.
+        case sync = 0x5343_494D_0001
+        /// Sending events.
+        case events = 0x5343_494D_0002
+    }
+
+    private let configuration: PostgresConfiguration
+    private let duty: Duty
+    private let logger: Logger
+    private var session: PostgresConnection?
+    private var isLeader = false
+
+    init(configuration: PostgresConfiguration, duty: Duty, logger: Logger) {
+        self.configuration = configuration
+        self.duty = duty
+        self.logger = logger
+    }
+
+    /// Whether this process leads now; tries to become the leader when nobody is. One statement, to be asked before each step.
+    package func hold() async -> Bool {
+        do {
+            if session == nil || session?.isOpen == false {
+                isLeader = false
+                session = try await PostgresConnection.open(configuration, label: "leadership", logger: logger)
+            }
+            guard let session else { return false }
+            if isLeader {
+                // An answer proves that the session, and so the lock, is still there.
+                _ = try await session.execute(Self.alive, [])
+            } else {
+                let result = try await session.execute(Self.lock, [.int(duty.rawValue)])
+                isLeader = try result[0].bool(0)
+            }
+            return isLeader
+        } catch {
+            logger.debug("No leadership", metadata: ["error": "\(error)"])
+            isLeader = false
+            if let lost = session {
+                session = nil
+                await lost.close()
+            }
+            return false
+        }
+    }
+
+    /// Gives leadership up, so that another process need not wait for the session to end.
+    package func resign() async {
+        isLeader = false
+        if let session {
+            self.session = nil
+            await session.close()
+        }
+    }
+
+    private static let lock = PostgresStatement("leadership_lock", "SELECT pg_try_advisory_lock($1::int8)")
+    private static let alive = PostgresStatement("leadership_alive", "SELECT 1")
+}

@@ -1,0 +1,157 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Postgres
+package import SCIM
+
+extension ResourceStore {
+    /// A group of more members is read on the list pool, so that it holds up no read behind it.
+    private static let membersInPointRead = 1000
+
+    /// One resource, in one round trip.
+    ///
+    /// - Parameters:
+    ///   - client: Whose `externalId` is meant.
+    ///   - baseURL: Such as `https://host/scim/v2`: with a user's `groups`; and with the members of a group if `withMembers`. nil: with neither.
+    package func read(
+        _ type: ResourceType, _ id: ResourceID, tenant: String, client: String, baseURL: String? = nil,
+        withMembers: Bool = false
+    ) async throws -> StoredResource? {
+        let parameters: [PostgresParameter] = [.text(tenant), .id(id), .text(client)]
+        switch (type, baseURL) {
+        case (.user, let baseURL?):
+            let result = try await reader.execute(ReadStatements.userWithGroups, parameters + [.text(baseURL)])
+            return try result.first.map { try Self.resource($0, type, id, related: 6) }
+        case (.group, let baseURL?) where withMembers:
+            let limit = Int64(Self.membersInPointRead)
+            let result = try await reader.execute(
+                ReadStatements.groupWithMembers, parameters + [.text(baseURL), .int(limit)])
+            guard let row = result.first else { return nil }
+            if try row.bool(7) { return try Self.resource(row, type, id, related: 6) }
+            return try await listPool.withConnection { connection in
+                let result = try await connection.execute(
+                    ReadStatements.groupWithMembers, parameters + [.text(baseURL), .int(.max)])
+                return try result.first.map { try Self.resource($0, type, id, related: 6) }
+            }
+        case (.user, _), (.group, _):
+            let result = try await reader.execute(
+                ReadStatements.resource, parameters + [.text(type.rawValue)])
+            return try result.first.map { try Self.resource($0, type, id) }
+        }
+    }
+
+    /// The members of a group as text of a JSON array, the longest-standing first; nil when it has none.
+    package func members(of group: ResourceID, tenant: String, baseURL: String) async throws -> [UInt8]? {
+        try await listPool.withConnection { connection in
+            try await connection.execute(ReadStatements.members, [.text(tenant), .id(group), .text(baseURL)])
+                .first?.optionalBytes(0)
+        }
+    }
+
+    /// The groups that a user, or a group, is a direct member of, as text of a JSON array; nil when there are none.
+    package func groups(of member: ResourceID, tenant: String, baseURL: String) async throws -> [UInt8]? {
+        try await reader.execute(ReadStatements.groups, [.text(tenant), .id(member), .text(baseURL)])
+            .first?.optionalBytes(0)
+    }
+
+    /// - Parameter related: The column with the JSON text of groups or members.
+    static func resource(
+        _ row: PostgresRow, _ type: ResourceType, _ id: ResourceID, from first: Int = 0, related: Int? = nil
+    ) throws(PostgresError) -> StoredResource {
+        let text: [UInt8]? = if let related { try row.optionalBytes(related) } else { nil }
+        return StoredResource(
+            type: type, id: id, revision: try row.int(first), order: try row.int(first + 1),
+            created: try row.time(first + 2), modified: try row.time(first + 3),
+            externalId: try row.optionalString(first + 4), attributes: try row.bytes(first + 5),
+            members: type == .group ? text : nil, groups: type == .user ? text : nil)
+    }
+}
+
+enum ReadStatements {
+    /// Of the resource `r`, for the client `$3`.
+    private static let columns = """
+        r.revision, r."order", r.created_at, r.modified_at,
+            (SELECT e.value FROM external_id e WHERE e.resource_id = r.id AND e.client = $3::text), r.attributes
+        """
+
+    /// JSON text of the direct groups of `member`, a column or parameter; NULL when there are none.
+    static func groups(of member: String, baseURL: String) -> String {
+        """
+        (SELECT json_agg(
+            json_strip_nulls(json_build_object(
+                'value', g.id, '$ref', \(baseURL) || '/Groups/' || g.id, 'display', g.attributes ->> 'displayName',
+                'type', 'direct')) ORDER BY g.id)::text
+        FROM group_member m JOIN resource g ON g.tenant = $1::text AND g.type = 'Group' AND g.id = m.group_id
+        WHERE m.member_id = \(member) AND m.removed_revision IS NULL)
+        """
+    }
+
+    /// JSON text of the members of `group`, a column or parameter; NULL when there are none.
+    static func members(of group: String, baseURL: String) -> String {
+        """
+        (SELECT json_agg(
+            json_strip_nulls(json_build_object(
+                'value', m.member_id,
+                '$ref', \(baseURL) || CASE m.member_type WHEN 'User' THEN '/Users/' ELSE '/Groups/' END || m.member_id,
+                'display', coalesce(x.attributes ->> 'displayName', x.attributes ->> 'userName'), 'type', m.member_type))
+            ORDER BY m.added_revision, m.member_id)::text
+        FROM group_member m
+        LEFT JOIN resource x ON x.tenant = $1::text AND x.type = m.member_type AND x.id = m.member_id
+        WHERE m.group_id = \(group) AND m.removed_revision IS NULL)
+        """
+    }
+
+    static let resource = PostgresStatement(
+        "resource_read",
+        "SELECT \(columns) FROM resource r WHERE r.tenant = $1::text AND r.type = $4::text AND r.id = $2::uuid")
+
+    static let userWithGroups = PostgresStatement(
+        "resource_read_user",
+        """
+        SELECT \(columns), \(groups(of: "r.id", baseURL: "$4::text"))
+        FROM resource r WHERE r.tenant = $1::text AND r.type = 'User' AND r.id = $2::uuid
+        """)
+
+    /// The last column tells whether the members are there: not when there are more than `$5`.
+    static let groupWithMembers = PostgresStatement(
+        "resource_read_group",
+        """
+        SELECT \(columns),
+            CASE WHEN s.is_small THEN \(members(of: "r.id", baseURL: "$4::text")) END, s.is_small
+        FROM resource r
+        CROSS JOIN LATERAL (
+            SELECT NOT EXISTS (
+                SELECT FROM group_member x WHERE x.group_id = r.id AND x.removed_revision IS NULL OFFSET $5::int8
+            ) AS is_small
+        ) s
+        WHERE r.tenant = $1::text AND r.type = 'Group' AND r.id = $2::uuid
+        """)
+
+    static let members = PostgresStatement("members_read", "SELECT \(members(of: "$2::uuid", baseURL: "$3::text"))")
+
+    static let groups = PostgresStatement("groups_read", "SELECT \(groups(of: "$2::uuid", baseURL: "$3::text"))")
+
+    /// A page and the total in one snapshot; one row without a resource when the page is empty.
+    static func list(_ type: ResourceType, withRelated: Bool) -> PostgresStatement {
+        let related =
+            switch type {
+            case .user: groups(of: "r.id", baseURL: "$6::text")
+            case .group: members(of: "r.id", baseURL: "$6::text")
+            }
+        return PostgresStatement(
+            "resource_list_\(type.rawValue)_\(withRelated)",
+            """
+            SELECT t.total, p.* FROM (
+                SELECT count(*) AS total FROM resource WHERE tenant = $1::text AND type = $2::text
+            ) t
+            LEFT JOIN (
+                SELECT r.id, \(columns), \(withRelated ? related : "NULL::text") AS related
+                FROM (
+                    SELECT * FROM resource WHERE tenant = $1::text AND type = $2::text
+                    ORDER BY id OFFSET $4::int8 LIMIT $5::int8
+                ) r
+            ) p ON true
+            ORDER BY p.id
+            """)
+    }
+}

@@ -1,0 +1,125 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Logging
+internal import Postgres
+internal import SCIM
+internal import Synchronization
+
+/// Gathers the writes that arrive while a batch is under way; they are the next one. There is no timer: a lone write goes at once.
+///
+/// Writes of one resource, or of one claim, never share a batch: they take effect in the order in which they arrived.
+final class BatchWriter: Sendable {
+    /// More would only make the first of them wait longer.
+    static let largestBatch = 256
+    /// In bytes of attributes.
+    static let heaviestBatch = 4 << 20
+    /// How far behind the front a write is looked for that can overtake those that have to wait.
+    static let farthestLook = 4 * largestBatch
+
+    private struct State {
+        var queue = WriteQueue()
+        var isDraining = false
+    }
+
+    private let pipeline: PostgresPipeline
+    private let logger: Logger
+    private let state = Mutex(State())
+
+    init(pipeline: PostgresPipeline, logger: Logger) {
+        self.pipeline = pipeline
+        self.logger = logger
+    }
+
+    /// Writes not yet answered, those of the batch under way apart.
+    var waitingCount: Int { state.withLock { $0.queue.count } }
+
+    /// Returns when the operation is committed, or known not to be.
+    func write(_ operation: WriteOperation) async throws(PostgresError) -> WriteOutcome {
+        let result = await withCheckedContinuation { continuation in
+            let mustStart = state.withLock { state in
+                state.queue.append(PendingWrite(operation: operation) { continuation.resume(returning: $0) })
+                defer { state.isDraining = true }
+                return !state.isDraining
+            }
+            if mustStart { Task { await self.drain() } }
+        }
+        return try result.get()
+    }
+
+    private func drain() async {
+        while let batch = nextBatch() {
+            await run(batch[...])
+        }
+    }
+
+    private func nextBatch() -> [PendingWrite]? {
+        state.withLock { state in
+            let batch = state.queue.takeBatch()
+            if batch.isEmpty { state.isDraining = false }
+            return batch.isEmpty ? nil : batch
+        }
+    }
+
+    // MARK: - One batch
+
+    private func run(_ writes: ArraySlice<PendingWrite>) async {
+        let batch = WriteBatch(writes.map(\.operation), locking: .skips)
+        do throws(PostgresError) {
+            let outcomes = try batch.outcomes(try await pipeline.transaction(batch.commands))
+            answerStale(writes, outcomes)
+            for (write, outcome) in zip(writes, outcomes) { write.answer(.success(outcome)) }
+        } catch {
+            await recover(writes, error)
+        }
+    }
+
+    /// One bad operation fails alone: halves until it stands by itself. What failed as a whole was rolled back as a whole.
+    private func recover(_ writes: ArraySlice<PendingWrite>, _ error: PostgresError) async {
+        guard writes.count > 1, error.concernsContent else {
+            for write in writes { write.answer(Self.answer(error)) }
+            return
+        }
+        logger.debug(
+            "A batch of writes is repeated by halves", metadata: ["writes": "\(writes.count)", "error": "\(error.message)"])
+        let middle = writes.startIndex + writes.count / 2
+        await run(writes[..<middle])
+        await run(writes[middle...])
+    }
+
+    private static func answer(_ error: PostgresError) -> Result<WriteOutcome, PostgresError> {
+        if error.isUniqueViolation { return .success(.collision) }
+        return error.isLockTrouble ? .success(.contended) : .failure(error)
+    }
+
+    /// Writes that wait with an older revision of what was just written cannot match any more.
+    private func answerStale(_ writes: ArraySlice<PendingWrite>, _ outcomes: [WriteOutcome]) {
+        var revisions: [ResourceID: Int64] = [:]
+        for (write, outcome) in zip(writes, outcomes) {
+            guard case .written(let revision, _, _) = outcome else { continue }
+            if case .create = write.operation.action { continue }
+            revisions[write.operation.id] = revision
+        }
+        guard !revisions.isEmpty else { return }
+        let stale = state.withLock { $0.queue.takeStale(revisions) }
+        for write in stale { write.answer(.success(.unmatched)) }
+    }
+}
+
+struct PendingWrite: Sendable {
+    let operation: WriteOperation
+    /// Called once.
+    let answer: @Sendable (Result<WriteOutcome, PostgresError>) -> Void
+}
+
+extension PostgresError {
+    /// A row or value that the statement needs is locked elsewhere, or two transactions waited for each other.
+    var isLockTrouble: Bool { ["55P03", "40P01", "40001"].contains(sqlState) }
+
+    /// The server refused what the statement holds, which may be one row of it, and rolled it back.
+    var concernsContent: Bool {
+        guard kind == .server, !mayHaveCommitted, let sqlState else { return false }
+        // Data, integrity, rollback, size limits, our own functions; not: out of disk, shutting down, no such table.
+        return isLockTrouble || ["22", "23", "40", "54", "P0"].contains(String(sqlState.prefix(2)))
+    }
+}

@@ -1,0 +1,49 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Postgres
+internal import SCIM
+
+/// One write in a transaction of its own, which may wait for locks: groups with members, and what a batch had to leave out.
+struct ExclusiveWriter: Sendable {
+    static let lockTimeout: Duration = .seconds(5)
+    private static let tries = 3
+
+    let pool: PostgresPool
+
+    func write(_ operation: WriteOperation) async throws -> WriteOutcome {
+        do {
+            return try await transaction { connection in try await Self.write(operation, on: connection) }
+        } catch let error as PostgresError where error.isUniqueViolation {
+            return .collision
+        }
+    }
+
+    /// Runs `body`; again when it and another transaction waited for each other.
+    func transaction<Value>(_ body: (PostgresConnection) async throws -> Value) async throws -> Value {
+        var tries = 1
+        while true {
+            do {
+                return try await pool.withTransaction { connection in
+                    _ = try await connection.execute(Self.setLockTimeout)
+                    return try await body(connection)
+                }
+            } catch let error as PostgresError where error.isLockTrouble && tries < Self.tries {
+                tries += 1
+            }
+        }
+    }
+
+    static func write(_ operation: WriteOperation, on connection: PostgresConnection) async throws -> WriteOutcome {
+        let batch = WriteBatch([operation], locking: .waits)
+        var results: [PostgresResult] = []
+        for command in batch.commands {
+            results.append(try await connection.execute(command.statement, command.parameters))
+        }
+        return try batch.outcomes(results)[0]
+    }
+
+    private static let setLockTimeout = PostgresStatement(
+        "exclusive_lock_timeout",
+        "SELECT set_config('lock_timeout', '\(lockTimeout.microseconds / 1000)ms', true)")
+}

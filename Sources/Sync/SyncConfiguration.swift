@@ -1,0 +1,62 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import SCIM
+
+/// How the workers lease, retry and give up. The defaults are those of the production settings.
+package struct SyncConfiguration: Sendable {
+    /// Resources worked on at once by this process, which is also the number of UDM calls in flight (`UDM_CONCURRENCY_MAX`).
+    package var slots: Int
+    /// How long a lease lasts without renewal (`LEASE_SECONDS`). Recovery after a crash takes this long.
+    package var leaseLength: Duration
+    /// All leases of the process are renewed this often.
+    package var heartbeat: Duration
+    /// Jobs older than this end as dead letters (`RETRY_MAX_AGE`). Age and not a number of attempts: outages last longer than any count.
+    package var maximumAge: Duration
+    /// Leases of one job whose holder never ended its turn, before the job is taken for the cause.
+    package var maximumCrashes: Int
+    /// How long a group waits for members that are not in UDM yet, from the moment its job became due.
+    package var memberWait: Duration
+    /// How long turns under way may take to finish when the process is told to stop.
+    package var drainTime: Duration
+    package var backoff: Backoff
+    /// The wall clock, for ages. A parameter so that tests own it.
+    package var now: @Sendable () -> Timestamp
+
+    package init(
+        slots: Int = 8, leaseLength: Duration = .seconds(15), heartbeat: Duration? = nil,
+        maximumAge: Duration = .seconds(72 * 3600), maximumCrashes: Int = 5, memberWait: Duration = .seconds(60),
+        drainTime: Duration = .seconds(20), backoff: Backoff = Backoff(),
+        now: @escaping @Sendable () -> Timestamp = { Timestamp.now() }
+    ) {
+        self.slots = max(1, slots)
+        self.leaseLength = leaseLength
+        self.heartbeat = heartbeat ?? leaseLength * 4 / 15
+        self.maximumAge = maximumAge
+        self.maximumCrashes = maximumCrashes
+        self.memberWait = memberWait
+        self.drainTime = drainTime
+        self.backoff = backoff
+        self.now = now
+    }
+
+    /// What is left of a lease when its work must stop: a call to UDM is cancelled rather than risked.
+    var leaseMargin: Duration { leaseLength / 8 }
+
+    /// - Parameter redisTimeout: How long one renewal may hang.
+    /// - Throws: ``SyncConfigurationError`` when a lease could run out between two heartbeats.
+    package func validate(redisTimeout: Duration) throws(SyncConfigurationError) {
+        guard leaseLength >= heartbeat * 3 + redisTimeout else {
+            throw SyncConfigurationError(
+                description: """
+                    LEASE_SECONDS is \(leaseLength), which is shorter than three heartbeats of \(heartbeat) plus the Redis timeout \
+                    of \(redisTimeout): one slow renewal would lose every lease. Use a longer lease.
+                    """)
+        }
+    }
+}
+
+/// A combination of settings with which leases cannot be kept.
+package struct SyncConfigurationError: Error, CustomStringConvertible {
+    package let description: String
+}

@@ -1,0 +1,56 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Metrics
+internal import SCIM
+internal import Storage
+internal import UDM
+
+/// The worker's figures (names: queue-patterns section 13).
+struct SyncMetrics: Sendable {
+    private let leases: [String: Counter]
+    private let inFlight = Gauge(label: "scim_udm_inflight")
+    private let limit = Gauge(label: "scim_udm_concurrency_limit")
+    private let breaker = Gauge(label: "scim_udm_breaker_state")
+
+    init() {
+        leases = Dictionary(
+            uniqueKeysWithValues: ["leased", "nothing", "elsewhere", "lost"].map {
+                ($0, Counter(label: "scim_queue_leases_total", dimensions: [("result", $0)]))
+            })
+    }
+
+    func leased(_ result: String, _ count: Int = 1) {
+        if count > 0 { leases[result]?.increment(by: count) }
+    }
+
+    func slots(busy: Int, of total: Int) {
+        inFlight.record(busy)
+        limit.record(total)
+    }
+
+    func breaker(_ state: Int) { breaker.record(state) }
+
+    /// From the moment the job was due to its lease.
+    func waited(lane: String, for length: Duration) {
+        Timer(label: "scim_queue_wait_seconds", dimensions: [("lane", lane)]).record(duration: max(.zero, length))
+    }
+
+    func finished(_ job: LeasedJob, outcome: String, started: ContinuousClock.Instant, now: Timestamp) {
+        Timer(
+            label: "scim_sync_duration_seconds",
+            dimensions: [("operation", job.operation.rawValue), ("outcome", outcome)]
+        ).record(duration: started.duration(to: .now))
+        Timer(label: "scim_sync_lag_seconds").record(duration: max(.zero, job.acceptedAt.duration(to: now)))
+        Counter(
+            label: "scim_jobs_finished_total", dimensions: [("operation", job.operation.rawValue), ("state", outcome)]
+        ).increment()
+    }
+
+    func attempted(_ job: LeasedJob, error: UDMError) {
+        Counter(
+            label: "scim_sync_attempts_total",
+            dimensions: [("operation", job.operation.rawValue), ("class", error.class.label)]
+        ).increment()
+    }
+}

@@ -1,0 +1,49 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import UDM
+
+/// What becomes of a job whose push UDM did not take (udm-rest-api section 8, queue-patterns section 9).
+enum Disposition: Equatable, Sendable {
+    /// Another attempt after a wait. `isAmbiguous`: the call may have had its effect, so the next attempt looks first.
+    case retry(after: Duration, isAmbiguous: Bool)
+    /// UDM or our account is out of order: the job goes back as it was, the breaker decides when it is tried again.
+    case hold
+    /// No attempt can succeed.
+    case dead
+
+    /// - Parameters:
+    ///   - attempts: Failed attempts including this one.
+    ///   - age: Since the write was accepted.
+    ///   - tried: Since its first attempt.
+    static func of(
+        _ error: UDMError, attempts: Int, age: Duration, tried: Duration, configuration: SyncConfiguration,
+        using generator: inout some RandomNumberGenerator
+    ) -> Disposition {
+        let isExpired = age >= configuration.maximumAge
+        func retry(isAmbiguous: Bool = false, atMost longest: Duration? = nil) -> Disposition {
+            var wait = configuration.backoff.wait(after: attempts, retryAfter: error.retryAfter, using: &generator)
+            if let longest { wait = min(wait, longest) }
+            return .retry(after: wait, isAmbiguous: isAmbiguous)
+        }
+        switch error.class {
+        case .permanent, .notFound, .bug:
+            return .dead
+        case .authentication:
+            // Nothing about the job is wrong, so even an old one waits for a working account.
+            return .hold
+        case .unknownOutcome:
+            return isExpired ? .dead : retry(isAmbiguous: true)
+        case .preconditionFailed:
+            return isExpired ? .dead : retry()
+        case .transient(let limit):
+            if isExpired { return .dead }
+            if let limit { return attempts > limit ? .dead : retry() }
+            // No answer at all: it never reached UDM, so it was no attempt.
+            return error.status == nil ? .hold : retry()
+        case .nameLock:
+            // UDM's stale locks end after 300 s; looking more rarely than once a minute gains nothing.
+            return isExpired || tried > UDMError.nameLockLifetime ? .dead : retry(atMost: .seconds(60))
+        }
+    }
+}

@@ -1,0 +1,23 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import SCIM
+internal import Storage
+internal import UDM
+
+/// What every turn of a process shares.
+struct TurnEnvironment: Sendable {
+    let configuration: SyncConfiguration
+    let client: UDMClient
+    let mapping: UDMMapping
+    let jobs: JobStore
+    /// Opens sealed passwords; nil when no key is configured.
+    let sealer: SecretSealer?
+    let metrics: SyncMetrics
+    /// Stores an outcome for as long as the lease lasts; see ``OutcomeRecorder/record(_:)``.
+    let record: @Sendable (JobOutcome) async throws -> Bool
+    /// A call to UDM failed: for the breaker.
+    let report: @Sendable (UDMError) -> Void
+    /// A push went through: for the breaker.
+    let reportHealthy: @Sendable () -> Void
+}

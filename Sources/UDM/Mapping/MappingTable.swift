@@ -1,0 +1,93 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import SCIM
+
+/// Which SCIM attributes UDM has properties for. Data: another table maps otherwise.
+package struct MappingTable: Hashable, Sendable {
+    package var users: [MappingRule]
+    package var groups: [MappingRule]
+    /// Properties that not every directory has (an unknown one is refused with 422): left out unless enabled by name.
+    package var optionalProperties: Set<String>
+    /// Property → the properties whose change makes UDM overwrite it, so that it is sent along with them.
+    package var sentAlong: [String: Set<String>]
+    /// Property → the object option without which UDM drops it.
+    package var requiredOptions: [String: String]
+
+    package init(
+        users: [MappingRule],
+        groups: [MappingRule],
+        optionalProperties: Set<String> = [],
+        sentAlong: [String: Set<String>] = [:],
+        requiredOptions: [String: String] = [:]
+    ) {
+        self.users = users
+        self.groups = groups
+        self.optionalProperties = optionalProperties
+        self.sentAlong = sentAlong
+        self.requiredOptions = requiredOptions
+    }
+
+    package func rules(for type: ResourceType) -> [MappingRule] {
+        switch type {
+        case .user: users
+        case .group: groups
+        }
+    }
+
+    /// The mapping of Nubus (`scim-udm-mapping` sections 3 and 4).
+    package static let standard = MappingTable(
+        users: [
+            MappingRule(AttributePath("userName"), .userName("username")),
+            MappingRule(AttributePath("name", "familyName"), .string("lastname")),
+            MappingRule(AttributePath("name", "givenName"), .string("firstname")),
+            MappingRule(AttributePath("displayName"), .displayName("displayName")),
+            MappingRule(AttributePath("title"), .string("title")),
+            MappingRule(AttributePath("userType"), .string("employeeType")),
+            MappingRule(AttributePath("preferredLanguage"), .string("preferredLanguage")),
+            MappingRule(AttributePath("locale"), .string("locale")),
+            MappingRule(AttributePath("active"), .boolean("disabled", inverted: true, missing: true)),
+            MappingRule(
+                AttributePath("emails"),
+                .emails(primary: "mailPrimaryAddress", aliases: "mailAlternativeAddress", others: "e-mail")),
+            MappingRule(
+                AttributePath("phoneNumbers"),
+                .valuesByType(
+                    [
+                        .init("work", "phone"), .init("mobile", "mobileTelephoneNumber"),
+                        .init("home", "homeTelephoneNumber"), .init("pager", "pagerTelephoneNumber"),
+                    ], scheme: "tel:")),
+            MappingRule(
+                AttributePath("addresses"),
+                .addresses(
+                    work: .init(
+                        streetAddress: "street", locality: "city", postalCode: "postcode", country: "country",
+                        region: "state"),
+                    others: "homePostalAddress")),
+            MappingRule(
+                AttributePath("roles"),
+                .valuesByType([
+                    .init("guardian-direct", "guardianRoles"),
+                    .init("guardian-indirect", "guardianInheritedRoles", isReadOnly: true),
+                ])),
+            MappingRule(AttributePath("x509Certificates"), .firstValue("userCertificate")),
+            MappingRule(AttributePath("employeeNumber", in: SchemaURN.enterpriseUser), .string("employeeNumber")),
+            MappingRule(AttributePath("organization", in: SchemaURN.enterpriseUser), .string("organisation")),
+            MappingRule(AttributePath("department", in: SchemaURN.enterpriseUser), .firstOf("departmentNumber")),
+            MappingRule(AttributePath("description", in: SchemaURN.univentionUser), .string("description")),
+            MappingRule(
+                AttributePath("passwordRecoveryEmail", in: SchemaURN.univentionUser), .string("PasswordRecoveryEmail")),
+        ],
+        groups: [
+            MappingRule(AttributePath("displayName"), .string("name")),
+            MappingRule(AttributePath("description", in: SchemaURN.univentionGroup), .string("description")),
+            MappingRule(
+                AttributePath("memberRoles", in: SchemaURN.univentionGroup),
+                .valuesByType([.init("guardian", "guardianMemberRoles")])),
+        ],
+        optionalProperties: [
+            "PasswordRecoveryEmail", "guardianInheritedRoles", "guardianMemberRoles", "guardianRoles", "locale",
+        ],
+        sentAlong: ["displayName": ["firstname", "lastname"]],
+        requiredOptions: ["userCertificate": "pki"])
+}

@@ -1,0 +1,36 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import JSON
+
+/// A password for a user that was created without one: made at push time, never stored, known to nobody.
+package enum RandomPassword {
+    private static let alphabets: [(characters: [Character], count: Int)] = [
+        (Array("abcdefghijklmnopqrstuvwxyz"), 10),
+        (Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ"), 10),
+        (Array("0123456789"), 8),
+        // Without braces, which could make it look like a hash (`{crypt}`), and without quotes and backslash.
+        (Array("!#$%&()*+,-./:;<=>?@[]^_~"), 4),
+    ]
+
+    /// 32 characters: 10 lower case, 10 upper case, 8 digits, 4 punctuation marks, shuffled.
+    package static func make(using generator: inout some RandomNumberGenerator) -> String {
+        var characters: [Character] = []
+        for (alphabet, count) in alphabets {
+            for _ in 0..<count { characters.append(alphabet[Int.random(in: 0..<alphabet.count, using: &generator)]) }
+        }
+        characters.shuffle(using: &generator)
+        return String(characters)
+    }
+
+    /// From the system's cryptographic generator.
+    package static func make() -> String {
+        var generator = SystemRandomNumberGenerator()
+        return make(using: &generator)
+    }
+
+    /// The password, and the flags that let it pass policies it was not made for: only ever with a random one.
+    package static func properties() -> JSONObject {
+        ["password": .string(make()), "overridePWHistory": true, "overridePWLength": true]
+    }
+}

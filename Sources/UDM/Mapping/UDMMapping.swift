@@ -1,0 +1,147 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import JSON
+package import SCIM
+
+/// Turns SCIM resources into UDM's properties and back, and compares two states.
+///
+/// A state is an object of properties that has every mapped property, `null` or `[]` for none. A property that is not in it
+/// is never touched.
+package struct UDMMapping: Sendable {
+    package let table: MappingTable
+    private let rules: DirectoryRules
+    private let disabled: Set<String>
+    private let shapes: [String: PropertyShape]
+
+    /// - Parameter optionalProperties: Those of ``MappingTable/optionalProperties`` that the directory has.
+    package init(rules: DirectoryRules, table: MappingTable = .standard, optionalProperties: Set<String> = []) {
+        self.table = table
+        self.rules = rules
+        disabled = table.optionalProperties.subtracting(optionalProperties)
+        var shapes: [String: PropertyShape] = [:]
+        for (property, shape) in (table.users + table.groups).flatMap(\.shapes) { shapes[property] = shape }
+        self.shapes = shapes
+    }
+
+    /// The state a SCIM resource stands for, without password, identifier and members.
+    ///
+    /// - Parameter attributes: As validated: canonical names, extensions under their URN.
+    package func properties(of attributes: JSONObject, type: ResourceType) -> JSONObject {
+        var properties = JSONObject()
+        for rule in table.rules(for: type) { rule.write(attributes, to: &properties, rules: rules) }
+        for property in disabled { properties[property] = nil }
+        return properties
+    }
+
+    /// The SCIM attributes of a UDM object; what SCIM has and UDM has no place for is not in them.
+    package func attributes(of properties: JSONObject, type: ResourceType) -> JSONObject {
+        var known = properties
+        for property in disabled { known[property] = nil }
+        var attributes = JSONObject()
+        for rule in table.rules(for: type) { rule.read(known, to: &attributes) }
+        return attributes
+    }
+
+    /// What must change in UDM to come from `old` to `new`.
+    ///
+    /// - Parameters:
+    ///   - old: A state or the properties of a UDM object; `nil` for nothing yet.
+    ///   - new: A state. Properties that are only in `old` stay as they are.
+    package func difference(from old: JSONObject?, to new: JSONObject) -> PropertyDifference {
+        var difference = PropertyDifference()
+        for (property, value) in new {
+            let shape = shapes[property] ?? PropertyShape()
+            let before = old?[property]
+            if case .array(let wanted) = value {
+                let delta = Self.delta(from: before, to: wanted, shape: shape)
+                if !delta.isEmpty { difference.lists[property] = delta }
+            } else if Self.scalarKey(before, shape) != Self.scalarKey(value, shape) {
+                difference.scalars[property] = value
+            }
+        }
+        for (property, causes) in table.sentAlong where difference.scalars[property] == nil {
+            guard let value = new[property], !value.isNull, causes.contains(where: { difference.scalars[$0] != nil })
+            else { continue }
+            difference.scalars[property] = value
+        }
+        return difference
+    }
+
+    private static func delta(from before: JSONValue?, to wanted: [JSONValue], shape: PropertyShape) -> ListDelta {
+        let old: [JSONValue] =
+            switch before {
+            case .array(let values): values
+            case .null, nil: []
+            case let single?: [single]
+            }
+        let oldKeys = Set(old.map(shape.comparison.key(of:)))
+        let newKeys = Set(wanted.map(shape.comparison.key(of:)))
+        return ListDelta(
+            added: wanted.filter { !oldKeys.contains(shape.comparison.key(of: $0)) },
+            removed: old.filter { !newKeys.contains(shape.comparison.key(of: $0)) },
+            comparison: shape.comparison,
+            placement: shape.placement)
+    }
+
+    /// No value, null and the empty string are the same to UDM.
+    private static func scalarKey(_ value: JSONValue?, _ shape: PropertyShape) -> JSONValue {
+        guard let value, value != "" else { return .null }
+        return shape.comparison.key(of: value)
+    }
+
+    // MARK: Writing
+
+    /// The properties of a create: what has a value, the identifier, and for users a password.
+    ///
+    /// - Parameter password: The client's; `nil` makes a random one, which alone may pass by UDM's password policies.
+    /// - Throws: Class `bug` when a property that UDM requires has no value: the resource should not have been accepted.
+    package func createProperties(
+        _ properties: JSONObject, type: ResourceType, identifier: LowercaseUUID, password: String? = nil
+    ) throws(UDMError) -> JSONObject {
+        let module = UDMModule(type)
+        let required = type == .user ? [module.nameProperty, "lastname"] : [module.nameProperty]
+        for property in required where properties[property]?.stringValue ?? "" == "" {
+            throw UDMError(.bug, detail: "\(property) has no value, and UDM requires one", module: module)
+        }
+        var body = JSONObject()
+        for (property, value) in properties where !value.isNull && value != [] { body[property] = value }
+        body[UDMObject.identifierProperty] = .string(identifier.description)
+        if type == .user {
+            let credentials = password.map { ["password": .string($0)] } ?? RandomPassword.properties()
+            for (property, value) in credentials { body[property] = value }
+        }
+        return body
+    }
+
+    /// The object options that `properties` need, such as `{"pki": true}`; `nil` for none.
+    package func options(for properties: JSONObject) -> JSONObject? {
+        var options = JSONObject()
+        for (property, option) in table.requiredOptions.sorted(by: { $0.key < $1.key }) {
+            if let value = properties[property], !value.isNull, value != [] { options[option] = true }
+        }
+        return options.isEmpty ? nil : options
+    }
+
+    // MARK: Names
+
+    /// The attribute that a property carries, to say in SCIM's words what UDM refused; `nil` for a property of UDM's own.
+    package func attribute(of property: String, type: ResourceType) -> AttributePath? {
+        if let rule = table.rules(for: type).first(where: { $0.shapes.contains { $0.property == property } }) {
+            return rule.attribute
+        }
+        switch (type, property) {
+        case (.user, "password"): return AttributePath("password")
+        // UDM blames `memberOf` for a circle that came through `nestedGroup`.
+        case (.group, MemberDelta.usersProperty), (.group, MemberDelta.groupsProperty), (.group, "memberOf"):
+            return AttributePath("members")
+        default: return nil
+        }
+    }
+
+    /// The properties that carry an attribute and may be written.
+    package func properties(of attribute: AttributePath, type: ResourceType) -> Set<String> {
+        let shapes = table.rules(for: type).filter { $0.attribute == attribute }.flatMap(\.shapes)
+        return Set(shapes.filter { !$0.shape.isReadOnly }.map(\.property)).subtracting(disabled)
+    }
+}

@@ -1,0 +1,53 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import JSON
+internal import NIOCore
+internal import NIOHTTP1
+internal import SCIM
+
+/// What came back over HTTP.
+struct UDMAnswer: Sendable {
+    let status: Int
+    let headers: HTTPHeaders
+    /// `nil` when the body did not arrive whole.
+    let body: ByteBuffer?
+    /// Why ``body`` is missing.
+    var bodyProblem: String?
+
+    var isSuccess: Bool { (200..<300).contains(status) }
+    var etag: String? { headers.first(name: "Etag") }
+
+    /// What `Retry-After` asks for, however long.
+    func retryAfter(now: Timestamp) -> Duration? {
+        headers.first(name: "Retry-After").flatMap { RetryAfter.parse($0, now: now) }
+    }
+
+    /// The body as JSON; `nil` when it is empty, missing or not JSON, such as a proxy's HTML page.
+    func json(maximumBytes: Int) -> JSONValue? {
+        guard let body, body.readableBytes > 0 else { return nil }
+        return body.withUnsafeReadableBytes { bytes in
+            try? JSONValue(parsing: bytes, limits: JSONLimits(maximumBytes: maximumBytes))
+        }
+    }
+}
+
+/// One call to be made.
+struct UDMRequest: Sendable {
+    var method: HTTPMethod
+    /// Relative to the base URL, percent-encoded.
+    var path: String
+    /// Not encoded.
+    var query: [(name: String, value: String)] = []
+    var body: JSONValue?
+    var ifMatch: String?
+    var requestID: String
+    var timeout: Duration?
+    var module: UDMModule?
+    var dn: String?
+    /// A password in ``body``, which must never come back in an error's text.
+    var secret: String?
+
+    /// A call whose repetition would do more than read.
+    var isWrite: Bool { method != .GET }
+}

@@ -1,0 +1,115 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import JSON
+internal import NIOHTTP1
+internal import SCIM
+
+extension UDMError {
+    /// Reads the meaning of an answer that is not a success (`udm-rest-api` sections 8.1 to 8.3).
+    init(answer: UDMAnswer, to request: UDMRequest, now: Timestamp) {
+        let body = ErrorBody(answer, secret: request.secret)
+        let status = answer.status
+        self.init(
+            Self.classify(status: status, body: body, isWrite: request.isWrite),
+            status: status,
+            errors: body.errors,
+            retryAfter: answer.retryAfter(now: now).map { min($0, Self.longestRetryAfter) },
+            detail: body.summary(status: status, location: answer.headers.first(name: "Location")),
+            module: request.module,
+            dn: request.dn)
+    }
+
+    /// A call that brought no answer.
+    init(noAnswerTo request: UDMRequest, wasSent: Bool, reason: String, isCancellation: Bool) {
+        self.init(
+            wasSent && request.isWrite ? .unknownOutcome : .transient,
+            detail: wasSent ? "no answer: \(reason)" : "not sent: \(reason)",
+            isCancellation: isCancellation,
+            module: request.module,
+            dn: request.dn)
+    }
+
+    private static func classify(status: Int, body: ErrorBody, isWrite: Bool) -> UDMErrorClass {
+        switch status {
+        case 401: .authentication
+        case 404, 410: .notFound
+        case 406, 416: .bug
+        case 412: .preconditionFailed
+        case 408, 429, 503: .transient
+        case 400, 403, 422:
+            // The reason decides; without it, ask again.
+            body.isComplete ? classifyRefusal(status: status, body: body) : .transient(retryLimit: internalErrorRetries)
+        case 500: body.isBrokenIdentifier ? .bug : .transient(retryLimit: internalErrorRetries)
+        case 501, 505: .bug
+        // A proxy gave up waiting, or lost UDM in the middle.
+        case 502, 504, 506...: isWrite ? .unknownOutcome : .transient
+        // UDM's objects never redirect; an ingress that does is misconfigured, not the write.
+        case 300..<400: .transient
+        default: .permanent
+        }
+    }
+
+    private static func classifyRefusal(status: Int, body: ErrorBody) -> UDMErrorClass {
+        switch status {
+        case 403:
+            return body.mentions("not in allowed groups") ? .authentication : .permanent
+        case 400:
+            if body.mentions("no such object") { return .notFound }
+            let passes = ["ldap error", "timeout", "timed out", "size limit"].contains(where: body.mentions)
+            return passes ? .transient(retryLimit: internalErrorRetries) : .permanent
+        default:
+            let refusals = body.errors.map(\.refusal)
+            if !refusals.isEmpty, refusals.allSatisfy({ $0 == .lockHeld || $0 == .numberClash }) {
+                return refusals.contains(.lockHeld) ? .nameLock : .transient(retryLimit: 1)
+            }
+            // Without items, the old flat text is all there is.
+            return refusals.isEmpty && body.mentions("(nolock)") ? .nameLock : .permanent
+        }
+    }
+}
+
+/// The parts of an error's body that may be shown.
+private struct ErrorBody {
+    /// Whether the body arrived; a 401 has none.
+    let isComplete: Bool
+    let errors: [UDMFieldError]
+    let message: String
+
+    init(_ answer: UDMAnswer, secret: String?) {
+        let json = answer.json(maximumBytes: 1 << 20)
+        isComplete = answer.body != nil
+        errors = (json?["_embedded"]?["udm:error"]?.arrayValue ?? []).compactMap { item in
+            guard let message = item["message"]?.stringValue else { return nil }
+            let location = item["location"]?.arrayValue?.map { $0.stringValue ?? $0.text } ?? []
+            return UDMFieldError(location: location, message: Self.withhold(secret, in: message))
+        }
+        // The gateway's 503 is a bare string; a traceback (`error.traceback`) is never read.
+        let text = json?.stringValue ?? json?["error"]?["message"]?.stringValue ?? ""
+        message = Self.withhold(secret, in: text)
+    }
+
+    func mentions(_ text: String) -> Bool {
+        message.lowercased().contains(text) || errors.contains { $0.message.lowercased().contains(text) }
+    }
+
+    /// Python's complaint about a `univentionObjectIdentifier` that is no UUID.
+    var isBrokenIdentifier: Bool { mentions("badly formed hexadecimal uuid") }
+
+    func summary(status: Int, location: String?) -> String {
+        let phrase = HTTPResponseStatus(statusCode: status).reasonPhrase
+        if (300..<400).contains(status) {
+            return "\(status) \(phrase) to \(location ?? "nowhere"): is the base URL right?"
+        }
+        let text = errors.isEmpty ? message : errors.map(\.message).joined(separator: "; ")
+        let line = text.split(whereSeparator: \.isNewline).joined(separator: " ")
+        return UDMFieldError(location: [], message: line.isEmpty ? "\(status) \(phrase)" : line).message
+    }
+
+    private static func withhold(_ secret: String?, in text: String) -> String {
+        guard let secret, !secret.isEmpty, text.contains(secret) else { return text }
+        // Blanking out a very short one would show it by its gaps.
+        guard secret.count >= 4 else { return "(text withheld)" }
+        return text.split(separator: secret, omittingEmptySubsequences: false).joined(separator: "***")
+    }
+}

@@ -1,0 +1,214 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AsyncHTTPClient
+internal import JSON
+internal import Logging
+internal import Metrics
+internal import NIOCore
+internal import NIOHTTP1
+internal import NIOSSL
+internal import SCIM
+
+/// Carries calls to UDM over HTTP/1.1 and turns whatever happens into an answer or a ``UDMError``.
+final class UDMTransport: Sendable {
+    private let configuration: UDMConfiguration
+    private let client: HTTPClient
+    private let ledger: CallLedger
+    private let metrics: UDMMetrics
+    private let logger: Logger
+
+    init(configuration: UDMConfiguration, metrics: UDMMetrics, logger: Logger) throws(UDMConfigurationError) {
+        let problems = configuration.problems
+        guard problems.isEmpty else { throw UDMConfigurationError(problems: problems) }
+        self.configuration = configuration
+        self.metrics = metrics
+        self.logger = logger
+        let ledger = CallLedger()
+        self.ledger = ledger
+        client = HTTPClient(
+            eventLoopGroupProvider: .singleton,
+            configuration: try Self.clientConfiguration(for: configuration, ledger: ledger))
+    }
+
+    private static func clientConfiguration(
+        for configuration: UDMConfiguration, ledger: CallLedger
+    ) throws(UDMConfigurationError) -> HTTPClient.Configuration {
+        var tls = TLSConfiguration.makeClientConfiguration()
+        if let path = configuration.trustRootsFile {
+            do {
+                let certificates = try NIOSSLCertificate.fromPEMFile(path)
+                guard !certificates.isEmpty else {
+                    throw UDMConfigurationError(problems: ["\(path) has no certificate"])
+                }
+                tls.trustRoots = .certificates(certificates)
+            } catch let error as UDMConfigurationError {
+                throw error
+            } catch {
+                throw UDMConfigurationError(problems: ["cannot read certificates from \(path): \(error)"])
+            }
+        }
+        var client = HTTPClient.Configuration(
+            tlsConfiguration: tls,
+            redirectConfiguration: .disallow,
+            timeout: .init(connect: TimeAmount(configuration.connectTimeout)))
+        // Only HTTP/1.1 connections are prepared by `ConnectionSetup`.
+        client.httpVersion = .http1Only
+        client.http1_1ConnectionDebugInitializer = { ConnectionSetup.prepare($0, ledger: ledger) }
+        // A UDM that is down is known at once and the queue waits, instead of every caller until its connect timeout.
+        client.connectionPool.retryConnectionEstablishment = false
+        client.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = configuration.maximumConnections
+        // Well below what servers and ingresses keep: a write on a connection that closes under it has an unknown outcome.
+        client.connectionPool.idleTimeout = .seconds(15)
+        return client
+    }
+
+    /// - Throws: ``UDMError`` for everything but a status of 2xx.
+    func send(_ request: UDMRequest) async throws(UDMError) -> UDMAnswer {
+        let start = ContinuousClock.now
+        do throws(UDMError) {
+            let answer = try await answer(to: request)
+            guard answer.isSuccess else { throw refusal(answer, to: request) }
+            note(request, status: answer.status, error: nil, duration: start.duration(to: .now))
+            return answer
+        } catch {
+            note(request, status: error.status, error: error, duration: start.duration(to: .now))
+            throw error
+        }
+    }
+
+    func shutdown() async throws {
+        try await client.shutdown()
+    }
+
+    // MARK: One exchange
+
+    private func answer(to request: UDMRequest) async throws(UDMError) -> UDMAnswer {
+        let call = ledger.open()
+        do {
+            let answer = try await withDeadline(request.timeout ?? configuration.timeout) {
+                try await self.exchange(request, call: call)
+            }
+            _ = ledger.close(call)
+            if answer.body == nil, answer.isSuccess, !request.isWrite {
+                throw UDMError(
+                    .transient, status: answer.status,
+                    detail: "the answer was cut off: \(answer.bodyProblem ?? "unknown reason")",
+                    module: request.module, dn: request.dn)
+            }
+            return answer
+        } catch {
+            let wasSent = ledger.close(call)
+            if let error = error as? UDMError { throw error }
+            throw UDMError(
+                noAnswerTo: request, wasSent: wasSent, reason: Self.describe(error), isCancellation: Task.isCancelled)
+        }
+    }
+
+    private func exchange(_ request: UDMRequest, call: UInt64) async throws -> UDMAnswer {
+        var message = HTTPClientRequest(url: url(of: request))
+        message.method = request.method
+        message.headers = headers(of: request)
+        message.setBasicAuth(username: configuration.username, password: configuration.password)
+        message.headers.add(name: SentMark.header, value: "\(call)")
+        if let body = request.body { message.body = .bytes(ByteBuffer(bytes: body.serialize())) }
+        // `withDeadline` ends the exchange, body included; this one is only for a task that would not be cancelled.
+        let backstop = TimeAmount(request.timeout ?? configuration.timeout) + .seconds(5)
+        let response = try await client.execute(message, deadline: .now() + backstop)
+        let status = Int(response.status.code)
+        do {
+            let body = try await response.body.collect(upTo: configuration.maximumAnswerBytes)
+            // A cancelled body may end early instead of failing.
+            try Task.checkCancellation()
+            return UDMAnswer(status: status, headers: response.headers, body: body)
+        } catch is NIOTooManyBytesError where !request.isWrite {
+            throw UDMError(
+                .permanent, status: status,
+                detail: "the answer is longer than \(configuration.maximumAnswerBytes) bytes",
+                module: request.module, dn: request.dn)
+        } catch {
+            // The head has said already how a write ended.
+            return UDMAnswer(status: status, headers: response.headers, body: nil, bodyProblem: Self.describe(error))
+        }
+    }
+
+    /// Runs `body` for at most `limit`; an answer that is there when the time is over still counts.
+    private func withDeadline(
+        _ limit: Duration, _ body: @escaping @Sendable () async throws -> UDMAnswer
+    ) async throws -> UDMAnswer {
+        try await withThrowingTaskGroup(of: UDMAnswer?.self) { group in
+            group.addTask { try await body() }
+            group.addTask {
+                try await Task.sleep(for: limit)
+                return nil
+            }
+            defer { group.cancelAll() }
+            if let answer = try await group.next() ?? nil { return answer }
+            group.cancelAll()
+            do {
+                if let answer = try await group.next() ?? nil { return answer }
+            } catch {
+                // Ended by the cancellation above.
+            }
+            throw DeadlineExceeded(limit: limit)
+        }
+    }
+
+    private struct DeadlineExceeded: Error {
+        let limit: Duration
+    }
+
+    private static func describe(_ error: any Error) -> String {
+        switch error {
+        case let error as DeadlineExceeded: "no answer within \(error.limit)"
+        case let error as HTTPClientError: error.shortDescription
+        default: UDMFieldError(location: [], message: "\(error)").message
+        }
+    }
+
+    // MARK: The request's parts
+
+    private func url(of request: UDMRequest) -> String {
+        let query = request.query.map { "\(PercentEncoding.encode($0.name))=\(PercentEncoding.encode($0.value))" }
+        return configuration.baseURL + request.path + (query.isEmpty ? "" : "?" + query.joined(separator: "&"))
+    }
+
+    private func headers(of request: UDMRequest) -> HTTPHeaders {
+        var headers: HTTPHeaders = [
+            // Anything else, `*/*` included, asks for UDM's HTML view: 406.
+            "Accept": "application/json",
+            // One process tree per language, and error texts we match on: never vary it.
+            "Accept-Language": "en-US",
+            "User-Agent": "scim-bridge",
+            "X-Request-Id": RequestIdentifier.udm(for: request.requestID).description,
+        ]
+        if request.body != nil { headers.add(name: "Content-Type", value: "application/json") }
+        if let etag = request.ifMatch { headers.add(name: "If-Match", value: etag) }
+        return headers
+    }
+
+    private func refusal(_ answer: UDMAnswer, to request: UDMRequest) -> UDMError {
+        let now = Timestamp.now()
+        if let wait = answer.retryAfter(now: now), wait > UDMError.longestRetryAfter {
+            logger.warning(
+                "UDM asks for a longer wait than it gets",
+                metadata: ["asked": "\(wait)", "waiting": "\(UDMError.longestRetryAfter)"])
+        }
+        return UDMError(answer: answer, to: request, now: now)
+    }
+
+    private func note(_ request: UDMRequest, status: Int?, error: UDMError?, duration: Duration) {
+        metrics.record(method: request.method.rawValue, module: request.module, error: error?.class, duration: duration)
+        var metadata: Logger.Metadata = [
+            "method": "\(request.method.rawValue)",
+            "module": "\(request.module?.rawValue ?? "-")",
+            "status": "\(status.map(String.init) ?? "-")",
+            "requestId": "\(request.requestID)",
+            "milliseconds": "\(duration / .milliseconds(1))",
+        ]
+        let udmRequestID = RequestIdentifier.udm(for: request.requestID).description
+        if udmRequestID != request.requestID { metadata["udmRequestId"] = "\(udmRequestID)" }
+        if let error { metadata["class"] = "\(error.class.label)" }
+        logger.debug("called UDM", metadata: metadata)
+    }
+}

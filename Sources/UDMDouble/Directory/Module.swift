@@ -1,0 +1,77 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+/// A type of object, with the properties that the server knows for it.
+final class Module: Sendable {
+    /// Such as `users/user`.
+    let name: String
+    /// In the server's messages.
+    let title: String
+    /// Attribute type of the first component of an object's name.
+    let namingAttribute: String
+    /// The property that the first component's value comes from.
+    let namingProperty: String
+    /// Where objects go when no position is given, below the base; empty for the base itself.
+    let defaultContainer: String
+    let objectClasses: Set<String>
+    let properties: [Property]
+    private let indexes: [String: Int]
+    /// LDAP attribute names that filters may use, in lower case.
+    private let attributes: [String: Int]
+
+    init(
+        name: String, title: String, namingAttribute: String, namingProperty: String, defaultContainer: String,
+        objectClasses: Set<String>, attributes: [String: String], properties: [Property]
+    ) {
+        self.name = name
+        self.title = title
+        self.namingAttribute = namingAttribute
+        self.namingProperty = namingProperty
+        self.defaultContainer = defaultContainer
+        self.objectClasses = objectClasses
+        self.properties = properties
+        var indexes: [String: Int] = [:]
+        for (index, property) in properties.enumerated() { indexes[property.name] = index }
+        self.indexes = indexes
+        self.attributes = attributes.compactMapValues { indexes[$0] }
+    }
+
+    func index(of property: String) -> Int? { indexes[property] }
+
+    /// The property that an attribute of a filter means: a UDM name as it is spelled, an LDAP name in any case.
+    func index(filtering attribute: String) -> Int? { indexes[attribute] ?? attributes[attribute.lowercased()] }
+
+    var isContainer: Bool { name.hasPrefix("container/") }
+}
+
+/// The modules of one directory.
+struct Schema: Sendable {
+    let user: Module
+    let group: Module
+    let domain: Module
+    let base: Module
+    let containers: [Module]
+    private let byName: [String: Module]
+
+    /// - Parameter extended: names of single-value string properties beyond the standard ones, by module.
+    init(extended: [String: [String]]) {
+        func more(_ module: String) -> [Property] {
+            (extended[module] ?? []).map { Property(name: $0, kind: .string) }
+        }
+        user = .user(more: more("users/user"))
+        group = .group(more: more("groups/group"))
+        domain = .mailDomain
+        base = .container("dc", title: "Container: Domain", objectClass: "domain")
+        containers = [
+            .container("cn", title: "Container: Container", objectClass: "organizationalRole"),
+            .container("ou", title: "Container: Organisational Unit", objectClass: "organizationalUnit"),
+        ]
+        var byName: [String: Module] = [:]
+        for module in [user, group, domain, base] + containers { byName[module.name] = module }
+        self.byName = byName
+    }
+
+    subscript(name: String) -> Module? { byName[name] }
+
+    var names: [String] { byName.keys.sorted() }
+}

@@ -1,0 +1,207 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Events
+import Foundation
+import Postgres
+import Redis
+import SCIM
+import Sync
+import UDM
+
+extension BridgeConfiguration {
+    /// Reads all settings of the given roles.
+    /// - Parameter environment: As of the process; the names are those of `docs/operating/settings.md`.
+    /// - Throws: ``ConfigurationProblems`` with every problem found, not only the first.
+    static func read(
+        roles: Set<Role>, environment: [String: String] = ProcessInfo.processInfo.environment
+    ) async throws -> (configuration: BridgeConfiguration, shown: [(name: String, value: String)]) {
+        var reader: SettingsReader
+        do {
+            reader = try await SettingsReader(environment: environment)
+        } catch {
+            throw ConfigurationProblems(problems: ["CONFIG_FILE cannot be used: \(error)"])
+        }
+        let configuration = Self.read(roles: roles, from: &reader)
+        guard reader.problems.isEmpty else { throw ConfigurationProblems(problems: reader.problems) }
+        return (configuration, reader.shown)
+    }
+
+    private static func read(roles: Set<Role>, from reader: inout SettingsReader) -> BridgeConfiguration {
+        refuseWhatIsNotHere(&reader)
+        let sync = syncConfiguration(&reader)
+        // Migrating needs no queue.
+        let redis = roles.isEmpty ? nil : redis(&reader)
+        if let redis {
+            do {
+                try sync.validate(redisTimeout: redis.commandTimeout)
+            } catch {
+                reader.report(error.description)
+            }
+        }
+        let api = roles.contains(.api) ? api(&reader) : nil
+        let needsKey = roles.contains(.api) || roles.contains(.worker)
+        let configuration = BridgeConfiguration(
+            roles: roles, database: database(&reader), redis: redis, queueName: queueName(&reader),
+            api: api,
+            udm: roles.contains(.worker) ? udm(&reader) : nil,
+            provisioning: roles.contains(.events) ? provisioning(&reader) : nil,
+            publicURL: api?.publicURL ?? reader.optional("PUBLIC_URL"),
+            rules: rules(&reader),
+            passwordKeyFile: needsKey
+                ? reader.readableFile(
+                    "PASSWORD_KEY_FILE",
+                    hint: "a file with 32 random bytes (openssl rand -base64 32), which seals passwords")
+                : nil,
+            sync: sync,
+            operationsAddress: reader.address("OPS_ADDRESS", default: HostAndPort(host: "127.0.0.1", port: 9090)),
+            operationsToken: reader.optionalSecret("OPS_TOKEN_FILE"),
+            logLevel: reader.choice(
+                "LOG_LEVEL", of: ["trace", "debug", "info", "notice", "warning", "error", "critical"], default: "info"),
+            logFormat: LogFormat(
+                rawValue: reader.choice("LOG_FORMAT", of: LogFormat.allCases.map(\.rawValue), default: "json"))
+                ?? .json,
+            schemaFolder: reader.optional("SCHEMA_FOLDER") ?? SchemaFolder.find() ?? "schema")
+        return configuration
+    }
+
+    /// Settings of later versions: to ignore one silently would leave its author believing that it works.
+    private static func refuseWhatIsNotHere(_ reader: inout SettingsReader) {
+        for name in [
+            "OIDC_ISSUERS", "OIDC_AUDIENCES", "OIDC_CLIENT_IDS", "OIDC_JWKS_FILE", "SCIM_CLIENT_GROUP",
+        ] where reader.optional(name) != nil {
+            reader.report("\(name) is set, but this version knows static tokens only: use STATIC_TOKENS_FILE")
+        }
+        if let value = reader.optional("EVENTS_EMIT_ON"), value != "completed" {
+            reader.report("EVENTS_EMIT_ON must be completed in this version, not \"\(value)\"")
+        }
+        if let value = reader.optional("ON_PERMANENT_REFUSAL"), value != "keep" {
+            reader.report("ON_PERMANENT_REFUSAL must be keep in this version, not \"\(value)\"")
+        }
+    }
+
+    private static func database(_ reader: inout SettingsReader) -> PostgresConfiguration {
+        let url = reader.url(
+            "DATABASE_URL", schemes: ["postgresql", "postgres"],
+            hint: "PostgreSQL 15 or later, such as postgresql://scim@db.example.org/scim?sslmode=verify-full")
+        return PostgresConfiguration(
+            url: url, password: reader.optionalSecret("DATABASE_PASSWORD_FILE"), applicationName: "scim-bridge")
+    }
+
+    private static func redis(_ reader: inout SettingsReader) -> RedisConfiguration? {
+        let url = reader.url(
+            "REDIS_URL", schemes: ["redis", "rediss"],
+            hint: "Redis 6.2 or later, or Valkey, such as rediss://redis.example.org:6379/0")
+        let timeout = reader.duration("REDIS_TIMEOUT", default: .seconds(2))
+        let password = reader.optionalSecret("REDIS_PASSWORD_FILE")
+        guard !url.isEmpty else { return nil }
+        do throws(RedisError) {
+            var configuration = try RedisConfiguration(url: url, password: password)
+            configuration.commandTimeout = timeout
+            return configuration
+        } catch {
+            reader.report("REDIS_URL cannot be used: \(error)")
+            return nil
+        }
+    }
+
+    private static func queueName(_ reader: inout SettingsReader) -> String {
+        let name = reader.optional("QUEUE_NAME") ?? "default"
+        if name.count > 64 || !name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") })
+        {
+            reader.report("QUEUE_NAME must be letters, digits, - and _, at most 64 of them")
+        }
+        return name
+    }
+
+    private static func api(_ reader: inout SettingsReader) -> APISettings {
+        let address = reader.address("HTTP_ADDRESS", default: HostAndPort(host: "127.0.0.1", port: 8080))
+        let certificate = reader.optional("TLS_CERTIFICATE_FILE")
+        let key = reader.optional("TLS_KEY_FILE")
+        if (certificate == nil) != (key == nil) {
+            reader.report("TLS_CERTIFICATE_FILE and TLS_KEY_FILE go together: set both or none")
+        }
+        let scheme = certificate == nil ? "http" : "https"
+        let shownHost = address.host == "0.0.0.0" || address.host == "::" ? "localhost" : address.host
+        var publicURL =
+            reader.optional("PUBLIC_URL") ?? "\(scheme)://\(HostAndPort(host: shownHost, port: address.port))/scim/v2"
+        while publicURL.hasSuffix("/") { publicURL.removeLast() }
+        if !publicURL.hasPrefix("http://") && !publicURL.hasPrefix("https://") {
+            reader.report("PUBLIC_URL must be the address clients use, such as https://scim.example.org/scim/v2")
+        }
+        return APISettings(
+            address: address, tlsCertificateFile: certificate, tlsKeyFile: key,
+            staticTokensFile: reader.readableFile(
+                "STATIC_TOKENS_FILE",
+                hint: "the file that `scim-bridge token create` writes; every request needs a token"),
+            publicURL: publicURL)
+    }
+
+    private static func udm(_ reader: inout SettingsReader) -> UDMConfiguration {
+        let url = reader.url(
+            "UDM_URL", schemes: ["http", "https"],
+            hint: "base URL of the UDM REST API with a slash at its end, such as https://dc.example.org/univention/udm/"
+        )
+        let username = reader.required("UDM_USERNAME", hint: "the service account of the bridge in UDM")
+        let password = reader.secret("UDM_PASSWORD_FILE", hint: "a file with that account's password") ?? ""
+        let timeout = reader.duration("UDM_TIMEOUT", default: .seconds(60))
+        let configuration = UDMConfiguration(
+            baseURL: url, username: username, password: password, timeout: timeout,
+            userPosition: reader.optional("UDM_USER_POSITION"), groupPosition: reader.optional("UDM_GROUP_POSITION"),
+            maximumConnections: 256)
+        if !url.isEmpty && !username.isEmpty && !password.isEmpty {
+            configuration.problems.forEach { reader.report($0) }
+        }
+        return configuration
+    }
+
+    private static func provisioning(_ reader: inout SettingsReader) -> EventSenderConfiguration {
+        let configuration = EventSenderConfiguration(
+            url: reader.url(
+                "PROVISIONING_URL", schemes: ["http", "https"],
+                hint: "base URL of the Provisioning API, such as http://nubus-provisioning-api"),
+            username: reader.required("PROVISIONING_USERNAME", hint: "the events account of the Provisioning API"),
+            password: reader.secret("PROVISIONING_PASSWORD_FILE", hint: "a file with that account's password") ?? "",
+            publisherName: reader.optional("PROVISIONING_PUBLISHER_NAME") ?? "udm-listener")
+        if !configuration.url.isEmpty && !configuration.username.isEmpty && !configuration.password.isEmpty {
+            configuration.problems.forEach { reader.report($0) }
+        }
+        return configuration
+    }
+
+    private static func rules(_ reader: inout SettingsReader) -> DirectoryRules {
+        let rule: UserNameRule
+        switch reader.choice("UDM_USERNAME_RULE", of: ["exact", "local-part", "replace"], default: "exact") {
+        case "local-part": rule = .localPart
+        case "replace": rule = .replace(with: "_")
+        default: rule = .exact
+        }
+        let domains = reader.optional("MAIL_DOMAINS")?
+            .split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces).lowercased() }
+        return DirectoryRules(userNameRule: rule, mailDomains: domains.map(Set.init))
+    }
+
+    private static func syncConfiguration(_ reader: inout SettingsReader) -> SyncConfiguration {
+        let lease = Duration.seconds(reader.integer("LEASE_SECONDS", default: 15, in: 2...300))
+        return SyncConfiguration(
+            slots: reader.integer("UDM_CONCURRENCY_MAX", default: 8, in: 1...256), leaseLength: lease,
+            maximumAge: reader.duration("RETRY_MAX_AGE", default: .seconds(72 * 3600)))
+    }
+}
+
+/// Finds the SQL migrations that ship beside the program.
+enum SchemaFolder {
+    static func find() -> String? {
+        let program = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+        // Beside the binary in an image, or at the top of the source tree above .build/<configuration>/.
+        var folder = program.deletingLastPathComponent()
+        for _ in 0..<6 {
+            for name in ["schema", "share/scim-bridge/schema"] {
+                let candidate = folder.appendingPathComponent(name).path
+                if FileManager.default.fileExists(atPath: candidate + "/0001_resources.up.sql") { return candidate }
+            }
+            folder = folder.deletingLastPathComponent()
+        }
+        return nil
+    }
+}

@@ -1,0 +1,58 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Events
+import Foundation
+import Postgres
+import Redis
+import SCIM
+import Sync
+import UDM
+
+/// Every setting of the bridge, read and validated once at the start. Groups that a process's roles do not need are nil, so that
+/// the API never sees UDM's credentials.
+struct BridgeConfiguration: Sendable {
+    var roles: Set<Role>
+    var database: PostgresConfiguration
+    /// Of the queue; nil only without roles.
+    var redis: RedisConfiguration?
+    var queueName: String
+    var api: APISettings?
+    var udm: UDMConfiguration?
+    var provisioning: EventSenderConfiguration?
+    /// What `meta.location` in events starts with; nil leaves it out.
+    var publicURL: String?
+    var rules: DirectoryRules
+    /// Key file for sealed passwords; needed by whoever accepts or pushes them.
+    var passwordKeyFile: String?
+    var sync: SyncConfiguration
+    var operationsAddress: HostAndPort
+    var operationsToken: String?
+    var logLevel: String
+    var logFormat: LogFormat
+    /// Folder of the numbered SQL migrations.
+    var schemaFolder: String
+
+    struct APISettings: Sendable {
+        var address: HostAndPort
+        var tlsCertificateFile: String?
+        var tlsKeyFile: String?
+        var staticTokensFile: String
+        /// `https://scim.example.org/scim/v2`: what `Location` and `$ref` start with.
+        var publicURL: String
+    }
+
+    enum LogFormat: String, Sendable, CaseIterable { case text, json }
+}
+
+/// What a process does (`serve --roles`).
+enum Role: String, CaseIterable, Sendable {
+    case api, worker, events
+}
+
+/// A configuration that cannot be used: one line for each problem.
+struct ConfigurationProblems: Error, CustomStringConvertible {
+    let problems: [String]
+
+    var description: String { problems.joined(separator: "\n") }
+}

@@ -1,0 +1,174 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+import API
+import Events
+import Foundation
+import Hummingbird
+import HummingbirdCore
+import HummingbirdTLS
+import Logging
+import NIOSSL
+import Operations
+import Queue
+import Redis
+import SCIM
+import ServiceLifecycle
+import Storage
+import Sync
+import UDM
+import UnixSignals
+
+/// The parts of one process, built from its configuration: what its roles need and nothing else.
+struct BridgeServices {
+    let database: Database
+    let redis: RedisClient
+    let queue: WorkQueue
+    let registry: PrometheusRegistry
+    let startup = StartupState()
+    /// In the order in which they start; they stop in the opposite order, so requests end before work, and work before connections.
+    private(set) var services: [any Service] = []
+
+    /// - Parameters:
+    ///   - onAPIRunning: Called with the port once requests are accepted.
+    init(
+        _ configuration: BridgeConfiguration, registry: PrometheusRegistry, logger: Logger,
+        onAPIRunning: @escaping @Sendable (Int) -> Void = { _ in }
+    ) async throws {
+        self.registry = registry
+        let sealer = try configuration.passwordKeyFile.map { try SecretSealer.load(keyFile: $0) }
+        database = Database(
+            configuration: StorageConfiguration(
+                postgres: configuration.database, sealer: sealer, rules: configuration.rules),
+            logger: logger.labelled("storage"))
+        guard let redisConfiguration = configuration.redis else {
+            throw ConfigurationProblems(problems: ["REDIS_URL is not set"])
+        }
+        redis = RedisClient(configuration: redisConfiguration, logger: logger.labelled("redis"))
+        queue = WorkQueue(client: redis, name: configuration.queueName)
+
+        services.append(
+            Closing { [database, redis] in
+                await redis.close()
+                await database.close()
+            })
+        // Redis may be away at the start: writes are accepted without it. A wrong eviction policy, though, is refused.
+        try await Self.connect(redis, logger: logger)
+        var checks: [HealthCheck] = [
+            HealthCheck("postgresql", .required) { [database] in try await database.ping() },
+            HealthCheck("redis", .degrading) { [redis] in _ = try await redis.send(RedisCommand("PING")) },
+        ]
+        if let udm = configuration.udm {
+            try appendWorker(udm, configuration, sealer: sealer, checks: &checks, logger: logger)
+        }
+        if let provisioning = configuration.provisioning {
+            appendEvents(provisioning, publicURL: configuration.publicURL, logger: logger)
+        }
+        services.append(
+            OperationsServer(
+                host: configuration.operationsAddress.host, port: configuration.operationsAddress.port,
+                token: configuration.operationsToken, registry: registry, checks: checks, startup: startup,
+                logger: logger.labelled("operations")))
+        if let api = configuration.api {
+            try appendAPI(api, configuration, logger: logger, onRunning: onAPIRunning)
+        } else {
+            startup.complete()
+        }
+    }
+
+    /// All services, to be run until SIGTERM or SIGINT.
+    func group(logger: Logger) -> ServiceGroup {
+        ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+    }
+
+    // MARK: Parts
+
+    private static func connect(_ redis: RedisClient, logger: Logger) async throws {
+        do throws(RedisError) {
+            try await redis.start()
+        } catch {
+            guard error.canRetry else { throw CommandFailure(error.message, status: ExitStatus.configuration) }
+            logger.warning(
+                "Redis does not answer; writes are accepted and synced once it does", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private mutating func appendWorker(
+        _ udm: UDMConfiguration, _ configuration: BridgeConfiguration, sealer: SecretSealer?,
+        checks: inout [HealthCheck], logger: Logger
+    ) throws {
+        let client = try UDMClient(configuration: udm, logger: logger.labelled("udm"))
+        services.append(Closing { try await client.shutdown() })
+        services.append(
+            SyncLeader(
+                queue: queue, jobs: database.jobs, leadership: database.leadership(.sync),
+                logger: logger.labelled("leader")))
+        services.append(
+            SyncWorker(
+                configuration: configuration.sync, queue: queue, jobs: database.jobs, client: client,
+                mapping: UDMMapping(rules: configuration.rules), sealer: sealer, logger: logger.labelled("worker")))
+        checks.append(HealthCheck("udm", .degrading) { try await client.probe() })
+    }
+
+    private mutating func appendEvents(_ settings: EventSenderConfiguration, publicURL: String?, logger: Logger) {
+        var settings = settings
+        settings.publicURL = publicURL
+        services.append(
+            EventSender(
+                configuration: settings,
+                events: database.events, leadership: database.leadership(.events), logger: logger.labelled("events")))
+    }
+
+    private mutating func appendAPI(
+        _ api: BridgeConfiguration.APISettings, _ configuration: BridgeConfiguration, logger: Logger,
+        onRunning: @escaping @Sendable (Int) -> Void
+    ) throws {
+        let tokens = try TokenFile(path: api.staticTokensFile).read()
+        let scim = SCIMAPI(
+            database: database, queue: queue, authenticator: tokens, baseURL: api.publicURL, rules: configuration.rules,
+            logger: logger.labelled("api"))
+        let startup = startup
+        services.append(
+            Application(
+                responder: scim, server: try Self.server(api),
+                configuration: ApplicationConfiguration(
+                    address: .hostname(api.address.host, port: api.address.port), serverName: nil),
+                onServerRunning: { channel in
+                    startup.complete()
+                    onRunning(channel.localAddress?.port ?? api.address.port)
+                },
+                logger: logger.labelled("http")))
+    }
+
+    private static func server(_ api: BridgeConfiguration.APISettings) throws -> HTTPServerBuilder {
+        guard let certificate = api.tlsCertificateFile, let key = api.tlsKeyFile else { return .http1() }
+        var configuration = TLSConfiguration.makeServerConfiguration(
+            certificateChain: try NIOSSLCertificate.fromPEMFile(certificate).map { .certificate($0) },
+            privateKey: .privateKey(try NIOSSLPrivateKey(file: key, format: .pem)))
+        configuration.minimumTLSVersion = .tlsv12
+        return try .tls(.http1(), tlsConfiguration: configuration)
+    }
+}
+
+/// Holds connections open until everything above has stopped.
+private struct Closing: Service {
+    let close: @Sendable () async throws -> Void
+
+    init(_ close: @escaping @Sendable () async throws -> Void) { self.close = close }
+
+    func run() async throws {
+        try await gracefulShutdown()
+        try await close()
+    }
+}
+
+extension Logger {
+    /// The same handler and level under another label.
+    func labelled(_ label: String) -> Logger {
+        var logger = Logger(label: label)
+        logger.logLevel = logLevel
+        return logger
+    }
+}

@@ -1,0 +1,192 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+import JSON
+import SCIM
+import Testing
+
+@testable import API
+
+extension OverHTTP {
+    /// Requests that no HTTP library would send, byte by byte.
+    @Suite struct RawRequestTests {
+        private static func head(_ method: String, _ path: String, _ headers: [String] = []) -> String {
+            let fixed = ["Host: x", "Authorization: Bearer \(TestToken.client.secret)", "Connection: close"]
+            return "\(method) /scim/v2\(path) HTTP/1.1\r\n" + (fixed + headers).map { "\($0)\r\n" }.joined() + "\r\n"
+        }
+
+        private static let json = "Content-Type: application/scim+json"
+
+        @Test func bodyThatEndsEarlyChangesNothing() async throws {
+            try await withAPI { api in
+                let user = Samples.user(Samples.name()).serialize()
+                let head = Self.head("POST", "/Users", [Self.json, "Content-Length: \(user.count + 10)"])
+                let bytes = try await RawConnection.exchange(
+                    Array(head.utf8) + user, port: api.port, closesWriting: true)
+                // The client may have gone for good; if it listens, it hears what went wrong.
+                if !bytes.isEmpty {
+                    try Answer(raw: bytes).expect(400, scimType: "invalidSyntax", naming: "incomplete")
+                }
+                #expect(try await api.get("/Users").json["totalResults"] == 0)
+            }
+        }
+
+        @Test func announcedLengthBeyondTheLimitIsRefusedWithoutWaiting() async throws {
+            try await withAPI { api in
+                for (path, length) in [("/Users", (1 << 20) + 1), ("/Groups", (16 << 20) + 1), ("/Users", .max)] {
+                    let head = Self.head("POST", path, [Self.json, "Content-Length: \(length)"])
+                    let bytes = try await RawConnection.exchange(Array(head.utf8), port: api.port, limit: .seconds(10))
+                    try Answer(raw: bytes).expect(413)
+                }
+            }
+        }
+
+        @Test func chunksBeyondTheLimitAreRefused() async throws {
+            try await withAPI { api in
+                let head = Self.head("POST", "/Users", [Self.json, "Transfer-Encoding: chunked"])
+                let chunk = "40000\r\n" + String(repeating: " ", count: 0x40000) + "\r\n"
+                let body = String(repeating: chunk, count: 5) + "0\r\n\r\n"
+                let bytes = try await RawConnection.exchange(Array((head + body).utf8), port: api.port)
+                try Answer(raw: bytes).expect(413)
+            }
+        }
+
+        @Test func chunkedBodyIsRead() async throws {
+            try await withAPI { api in
+                let user = Samples.user(Samples.name()).serialize()
+                let head = Self.head("POST", "/Users", [Self.json, "Transfer-Encoding: chunked"])
+                var bytes = Array(head.utf8)
+                for byte in user { bytes += Array("1\r\n".utf8) + [byte] + Array("\r\n".utf8) }
+                bytes += Array("0\r\n\r\n".utf8)
+                try Answer(raw: try await RawConnection.exchange(bytes, port: api.port)).expect(201)
+            }
+        }
+
+        @Test func malformedChunkIsRefused() async throws {
+            try await withAPI { api in
+                let head = Self.head("POST", "/Users", [Self.json, "Transfer-Encoding: chunked"])
+                let bytes = try await RawConnection.exchange(
+                    Array((head + "5\r\n{\"a\":\r\nzz\r\n").utf8), port: api.port)
+                try Answer(raw: bytes).expect(400, scimType: "invalidSyntax", naming: "malformed")
+                #expect(try await api.get("/Users").json["totalResults"] == 0)
+            }
+        }
+
+        @Test(
+            "Bytes that are not UTF-8 are refused with their place",
+            arguments: [
+                [0xFF], [0xC3, 0x28], [0xC0, 0x80], [0xED, 0xA0, 0x80], [0xF5, 0x80, 0x80, 0x80], [0xE2, 0x82],
+            ] as [[UInt8]])
+        func invalidUTF8(sequence: [UInt8]) async throws {
+            try await withAPI { api in
+                let body = Array(#"{"title":""#.utf8) + sequence + Array(#""}"#.utf8)
+                let head = Self.head("POST", "/Users", [Self.json, "Content-Length: \(body.count)"])
+                let answer = try Answer(raw: try await RawConnection.exchange(Array(head.utf8) + body, port: api.port))
+                answer.expect(400, scimType: "invalidSyntax", naming: "byte 10")
+            }
+        }
+
+        @Test func nullByteInTheBodyIsRefused() async throws {
+            try await withAPI { api in
+                let body = Array("{\"title\":\"a".utf8) + [0] + Array("\"}".utf8)
+                let head = Self.head("POST", "/Users", [Self.json, "Content-Length: \(body.count)"])
+                try Answer(raw: try await RawConnection.exchange(Array(head.utf8) + body, port: api.port))
+                    .expect(400, scimType: "invalidSyntax", naming: "0x00")
+            }
+        }
+
+        @Test(
+            "No id gets into a header or splits a response",
+            arguments: ["%0d%0aX-Evil:%201", "x%0aLocation:%20http://evil", "%E2%80%A8", "..%2f..%2fetc"])
+        func headerInjection(id: String) async throws {
+            try await withAPI { api in
+                let bytes = try await RawConnection.exchange(
+                    Array(Self.head("GET", "/Users/\(id)").utf8), port: api.port)
+                let answer = try Answer(raw: bytes)
+                answer.expect(404)
+                #expect(answer.header("X-Evil") == nil && answer.header("Location") == nil)
+            }
+        }
+
+        @Test func requestIDWithForeignBytesIsReplaced() async throws {
+            try await withAPI { api in
+                for value in ["a\tb", "\u{e4}", "a b", ""] {
+                    let bytes = try await RawConnection.exchange(
+                        Array(Self.head("GET", "/Users", ["X-Request-ID: \(value)"]).utf8), port: api.port)
+                    let answer = try Answer(raw: bytes)
+                    answer.expect(200)
+                    #expect(LowercaseUUID(answer.header("X-Request-ID") ?? "") != nil)
+                }
+            }
+        }
+
+        @Test("A query that is no percent-encoded UTF-8 is refused", arguments: ["count=%zz", "attributes=%ff", "%"])
+        func brokenQuery(query: String) async throws {
+            try await withAPI { api in
+                let bytes = Array(Self.head("GET", "/Users?\(query)").utf8)
+                try Answer(raw: try await RawConnection.exchange(bytes, port: api.port))
+                    .expect(400, scimType: "invalidSyntax", naming: "query")
+            }
+        }
+
+        @Test func absoluteRequestTargetIsAccepted() async throws {
+            try await withAPI { api in
+                let request = Self.head("GET", "/Users").replacing(
+                    "GET /scim", with: "GET http://elsewhere.example/scim")
+                try Answer(raw: try await RawConnection.exchange(Array(request.utf8), port: api.port)).expect(200)
+            }
+        }
+
+        @Test func hostHeaderDoesNotGetIntoAddresses() async throws {
+            try await withAPI { api in
+                let user = Samples.user(Samples.name()).serialize()
+                let head = Self.head(
+                    "POST", "/Users", [Self.json, "X-Forwarded-Host: evil", "Content-Length: \(user.count)"]
+                )
+                .replacing("Host: x", with: "Host: evil.example")
+                let answer = try Answer(raw: try await RawConnection.exchange(Array(head.utf8) + user, port: api.port))
+                answer.expect(201)
+                #expect(answer.header("Location")?.hasPrefix("https://scim.example/scim/v2/Users/") == true)
+                #expect(!answer.text.contains("evil"))
+            }
+        }
+
+        @Test func pipelinedRequestsAreAnsweredInOrder() async throws {
+            try await withAPI { api in
+                let open = Self.head("GET", "/ServiceProviderConfig").replacing("Connection: close\r\n", with: "")
+                let text = String(
+                    decoding: try await RawConnection.exchange(
+                        Array((open + open + Self.head("GET", "/Users/x")).utf8), port: api.port),
+                    as: UTF8.self)
+                #expect(text.ranges(of: "HTTP/1.1 200").count == 2)
+                #expect(text.ranges(of: "HTTP/1.1 404").count == 1)
+                #expect(text.hasPrefix("HTTP/1.1 200"))
+            }
+        }
+
+        @Test func connectionGoesOnAfterARefusedBody() async throws {
+            try await withAPI { api in
+                let body = String(repeating: " ", count: 200)
+                let refused = Self.head("POST", "/Nothing", [Self.json, "Content-Length: 200"]).replacing(
+                    "Connection: close\r\n", with: "")
+                let text = String(
+                    decoding: try await RawConnection.exchange(
+                        Array((refused + body + Self.head("GET", "/Users")).utf8), port: api.port),
+                    as: UTF8.self)
+                #expect(text.hasPrefix("HTTP/1.1 404"))
+                #expect(text.ranges(of: "HTTP/1.1 200").count == 1)
+            }
+        }
+
+        @Test(
+            "What is no HTTP is refused and the server goes on",
+            arguments: ["GARBAGE\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "\u{0}\u{1}\u{2}\r\n\r\n"])
+        func garbage(text: String) async throws {
+            try await withAPI { api in
+                let bytes = try await RawConnection.exchange(Array(text.utf8), port: api.port, closesWriting: true)
+                #expect(bytes.isEmpty || String(decoding: bytes, as: UTF8.self).hasPrefix("HTTP/1.1 400"))
+                try await api.get("/Users").expect(200)
+            }
+        }
+    }
+}

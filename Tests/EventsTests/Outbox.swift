@@ -1,0 +1,166 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Events
+import Foundation
+import Logging
+import Postgres
+import SCIM
+import ServiceLifecycle
+import Storage
+import Synchronization
+import TestSupport
+
+/// The outbox in a real PostgreSQL, as workers fill it and the sender empties it.
+struct Outbox: Sendable {
+    struct Left: Equatable {
+        let id: EventID
+        let sendAttempts: Int64
+        let isParked: Bool
+        let lastError: String?
+    }
+
+    let connection: PostgresConnection
+    let database: Database
+
+    /// - Parameter due: Of events that failed once already.
+    func put(_ events: [OutboxEvent], due: Timestamp? = nil) async throws {
+        for event in events {
+            func micros(_ time: Timestamp?) -> PostgresParameter {
+                time.map { .timestamp($0.microsecondsSinceEpoch) } ?? .null
+            }
+            func json(_ text: [UInt8]?) -> PostgresParameter { text.map { .json($0) } ?? .null }
+            func uuid(_ id: LowercaseUUID) -> PostgresParameter { .uuid(high: id.high, low: id.low) }
+            _ = try await connection.execute(
+                Self.insert,
+                [
+                    uuid(event.id), .int(event.order), .text(event.type.rawValue), uuid(event.resourceID),
+                    .int(event.revision), .text(event.kind.rawValue), .text(event.operation.rawValue),
+                    uuid(event.jobID), .text(event.client), .text(event.requestID), micros(event.acceptedAt),
+                    micros(event.recordedAt), micros(event.firstAttemptAt), .int(Int64(event.attempts)),
+                    json(event.oldState), json(event.newState), json(event.oldMembers), json(event.newMembers),
+                    json(event.membersDelta), event.udmDN.map { .text($0) } ?? .null, json(event.error),
+                    micros(due ?? .now()), .int(due == nil ? 0 : 1),
+                ])
+        }
+    }
+
+    func left() async throws -> [Left] {
+        try await connection.execute(
+            PostgresStatement(
+                "left",
+                "SELECT id, send_attempts::int8, parked_at IS NOT NULL, last_error FROM event_outbox ORDER BY \"order\""
+            )
+        ).map { row in
+            let id = try row.uuid(0)
+            return Left(
+                id: EventID(high: id.high, low: id.low), sendAttempts: try row.int(1), isParked: try row.bool(2),
+                lastError: try row.optionalString(3))
+        }
+    }
+
+    /// Looks until `isWanted` holds, for 20 s at most; returns what there is then.
+    func left(until isWanted: ([Left]) -> Bool) async throws -> [Left] {
+        let deadline = ContinuousClock.now + .seconds(20)
+        while true {
+            let left = try await left()
+            if isWanted(left) || ContinuousClock.now > deadline { return left }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+    }
+
+    /// Runs `body` while a sender works on this outbox, then stops it gracefully.
+    func sending<Value>(
+        _ configuration: EventSenderConfiguration, signal: EventSignal = EventSignal(), log: LogCollector = .init(),
+        _ body: (ServiceGroup) async throws -> Value
+    ) async throws -> Value {
+        let sender = EventSender(
+            configuration: configuration, events: database.events, leadership: database.leadership(.events),
+            signal: signal, logger: log.logger)
+        let group = ServiceGroup(configuration: .init(services: [sender], logger: log.logger))
+        let run = Task { try await group.run() }
+        let result: Value
+        do {
+            result = try await body(group)
+        } catch {
+            await group.triggerGracefulShutdown()
+            try await run.value
+            throw error
+        }
+        await group.triggerGracefulShutdown()
+        try await run.value
+        return result
+    }
+
+    private static let insert = PostgresStatement(
+        "put",
+        """
+        INSERT INTO event_outbox (
+            id, "order", tenant, type, resource_id, revision, kind, operation, job_id, client, request_id, accepted_at,
+            recorded_at, first_attempt_at, attempts, old_state, new_state, old_members, new_members, members_delta,
+            udm_dn, error, due_at, send_attempts)
+        VALUES (
+            $1::uuid, $2::int8, 'default', $3::text, $4::uuid, $5::int8, $6::text, $7::text, $8::uuid, $9::text,
+            $10::text, $11::timestamptz, $12::timestamptz, $13::timestamptz, $14::int8, $15::jsonb, $16::jsonb,
+            $17::jsonb, $18::jsonb, $19::jsonb, $20::text, $21::jsonb, $22::timestamptz, $23::int8)
+        """)
+}
+
+/// Lends an empty outbox in a schema of its own.
+func withOutbox<Value>(_ body: (Outbox) async throws -> Value) async throws -> Value {
+    try await withSchema { configuration in
+        let connection = try await PostgresConnection.open(
+            configuration, label: "test.outbox", logger: PostgresForTests.logger)
+        let database = Database(
+            configuration: StorageConfiguration(postgres: configuration, sealer: nil, rules: DirectoryRules()),
+            logger: PostgresForTests.logger)
+        do {
+            _ = try await Migrator(
+                configuration: configuration, folder: migrations, logger: PostgresForTests.logger
+            ).migrate()
+            let value = try await body(Outbox(connection: connection, database: database))
+            await database.close()
+            await connection.close()
+            return value
+        } catch {
+            await database.close()
+            await connection.close()
+            throw error
+        }
+    }
+}
+
+/// The folder of the program's own migrations.
+private var migrations: String {
+    URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        .appending(path: "schema").path
+}
+
+/// Keeps what is logged.
+final class LogCollector: Sendable {
+    private let kept = Mutex<[(level: Logger.Level, text: String)]>([])
+
+    var logger: Logger {
+        Logger(label: "test") { _ in Handler(collector: self) }
+    }
+
+    func lines(_ level: Logger.Level) -> [String] { kept.withLock { $0.filter { $0.level == level }.map(\.text) } }
+
+    var all: String { kept.withLock { $0.map(\.text) }.joined(separator: "\n") }
+
+    private struct Handler: LogHandler {
+        let collector: LogCollector
+        var metadata: Logger.Metadata = [:]
+        var logLevel = Logger.Level.trace
+
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+
+        func log(event: LogEvent) {
+            let text = "\(event.message) \(event.metadata ?? [:])"
+            collector.kept.withLock { $0.append((event.level, text)) }
+        }
+    }
+}

@@ -1,0 +1,289 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Queue
+
+/// The reference of the queue scripts: the same transitions over dictionaries, written from their description.
+struct QueueModel {
+    var state = QueueSnapshot()
+    var now: Int64
+
+    var generation: Int64 {
+        Int64((state.alive ?? "0").drop { !$0.isNumber }) ?? 0
+    }
+
+    // MARK: Enqueue
+
+    mutating func enqueue(_ entries: [Enqueue]) {
+        guard state.alive != nil else { return }
+        var becameReady = false
+        var earliest: Int64?
+        for entry in entries {
+            let key = entry.key.description
+            let dueTime = now + milliseconds(entry.delay ?? .zero)
+            guard let known = state.lanes[key] else {
+                state.lanes[key] = entry.lane
+                if dueTime > now {
+                    state.due[key] = dueTime
+                    earliest = min(earliest ?? .max, dueTime)
+                } else {
+                    place(key, since: now)
+                    becameReady = true
+                }
+                continue
+            }
+            let isFaster = entry.lane.weight > known.weight
+            if state.leaseEnds[key] != nil {
+                state.dirty.insert(key)
+                if isFaster { state.lanes[key] = entry.lane }
+            } else if let due = state.due[key] {
+                if isFaster { state.lanes[key] = entry.lane }
+                if dueTime <= now {
+                    state.due[key] = nil
+                    place(key, since: now)
+                    becameReady = true
+                } else if dueTime < due {
+                    state.due[key] = dueTime
+                    earliest = min(earliest ?? .max, dueTime)
+                }
+            } else if isFaster {
+                let since = removeReady(key)
+                state.lanes[key] = entry.lane
+                place(key, since: since ?? now)
+                becameReady = true
+            }
+        }
+        if becameReady || isFirst(earliest) { wake() }
+    }
+
+    // MARK: Leases
+
+    struct Answer: Equatable {
+        var leases: [String] = []
+        var nextDue: Int64?
+        var isPaused = false
+        var staleReleases = 0
+    }
+
+    /// - Parameter token: The one that Redis stored, as it is random.
+    mutating func lease(_ count: Int, length: Int64, token: String, placed: Bool = false) -> Answer {
+        var answer = Answer()
+        var placed = placed
+        for (key, end) in state.leaseEnds where end <= now {
+            state.leaseEnds[key] = nil
+            state.owners[key] = nil
+            state.dirty.remove(key)
+            place(key, since: now)
+            placed = true
+        }
+        for (key, time) in state.due where time <= now {
+            state.due[key] = nil
+            place(key, since: time)
+            placed = true
+        }
+        answer.isPaused = state.paused.contains("all")
+        var remains = false
+        if answer.isPaused {
+            state.wakeTokens = 0
+        } else if count > 0 {
+            (answer.leases, remains) = pick(count, length, token)
+        }
+        if remains || (count == 0 && placed && !answer.isPaused) {
+            wake()
+        } else if answer.leases.count < count {
+            state.wakeTokens = 0
+        }
+        let next = (Array(state.due.values) + Array(state.leaseEnds.values)).min()
+        answer.nextDue = remains ? 0 : next.map { max(0, $0 - now) }
+        return answer
+    }
+
+    private mutating func pick(_ count: Int, _ length: Int64, _ token: String) -> (keys: [String], remains: Bool) {
+        var open = Lane.allCases.filter { !state.paused.contains("lane:\($0.rawValue)") }
+        var lead: [Lane: Int64] = [:]
+        for lane in Lane.allCases { lead[lane] = state.clocks[lane.rawValue] ?? 0 }
+        var keys: [String] = []
+        var clock: Int64?
+        while keys.count < count {
+            // The first of the lanes that are least ahead; the faster one if they are level.
+            guard let lane = open.min(by: { lead[$0, default: 0] < lead[$1, default: 0] }) else { break }
+            guard let (tenant, start, key, since) = turn(in: lane) else {
+                open.removeAll { $0 == lane }
+                continue
+            }
+            removeReady(key)
+            state.turns[lane]?[tenant] = start + 1
+            state.clocks["clock:\(lane.rawValue)"] = start
+            clock = lead[lane]
+            let isOld = now - since > 600_000
+            lead[lane, default: 0] += isOld || lane == .interactive ? 4 : lane == .bulk ? 16 : 64
+            keys.append(key)
+            state.leaseEnds[key] = now + length
+            state.owners[key] = token
+        }
+        if let clock {
+            for lane in Lane.allCases { state.clocks[lane.rawValue] = max(lead[lane, default: 0] - clock, 0) }
+        }
+        // In this order, and not further than needed: looking removes idle tenants.
+        let remains = open.contains { turn(in: $0) != nil }
+        return (keys, remains)
+    }
+
+    /// The tenant that is least ahead and has something ready; those before it lose their turn.
+    private mutating func turn(in lane: Lane) -> (tenant: String, start: Int64, key: String, since: Int64)? {
+        let order = (state.turns[lane] ?? [:]).sorted { ($0.value, $0.key) < ($1.value, $1.key) }
+        for (tenant, start) in order {
+            let resources = state.ready[lane]?[tenant] ?? [:]
+            let oldest = resources.min { ($0.value, $0.key) < ($1.value, $1.key) }
+            if let oldest, !state.paused.contains("tenant:\(tenant)") {
+                return (tenant, start, oldest.key, oldest.value)
+            }
+            state.turns[lane]?[tenant] = nil
+            if state.turns[lane]?.isEmpty == true { state.turns[lane] = nil }
+        }
+        return nil
+    }
+
+    /// - Returns: What is not the caller's any more.
+    mutating func renew(_ leases: [(lease: QueueLease, isOverdue: Bool)], length: Int64) -> Set<String> {
+        guard state.alive != nil else { return [] }
+        var lost: Set<String> = []
+        for (lease, isOverdue) in leases {
+            let key = lease.key.description
+            if state.owners[key] == lease.token {
+                state.leaseEnds[key] = now + length
+            } else if !isOverdue, lease.generation != generation, state.leaseEnds[key] == nil {
+                if state.lanes[key] == nil {
+                    state.lanes[key] = lease.lane
+                } else {
+                    if state.due.removeValue(forKey: key) == nil { removeReady(key) }
+                    state.dirty.insert(key)
+                }
+                state.leaseEnds[key] = now + length
+                state.owners[key] = lease.token
+            } else {
+                lost.insert(key)
+            }
+        }
+        return lost
+    }
+
+    mutating func release(_ releases: [Release], leaseNext count: Int, length: Int64, token: String) -> Answer {
+        var stale = 0
+        var placed = false
+        var earliest: Int64?
+        for release in releases {
+            let key = release.lease.key.description
+            guard state.owners[key] == release.lease.token else {
+                stale += 1
+                continue
+            }
+            state.owners[key] = nil
+            state.leaseEnds[key] = nil
+            let isDirty = state.dirty.remove(key) != nil
+            switch release.next {
+            case .due(let delay) where delay > .zero:
+                state.due[key] = now + milliseconds(delay)
+                earliest = min(earliest ?? .max, now + milliseconds(delay))
+            case .waiting(let delay) where delay > .zero && !isDirty:
+                state.due[key] = now + milliseconds(delay)
+                earliest = min(earliest ?? .max, now + milliseconds(delay))
+            case .forget where !isDirty: state.lanes[key] = nil
+            default:
+                place(key, since: now)
+                placed = true
+            }
+        }
+        var answer = lease(count, length: length, token: token, placed: placed)
+        if count == 0, isFirst(earliest) { wake() }
+        answer.staleReleases = stale
+        return answer
+    }
+
+    // MARK: Rebuild and operations
+
+    mutating func beginRebuild(paused: Set<PauseScope>?) {
+        state.alive = "rebuilding:\(max(generation + 1, now))"
+        guard let paused else { return }
+        let before = state.paused
+        state.paused = Set(paused.map(\.description))
+        for scope in before { takeTurns(scope) }
+        wake()
+    }
+
+    mutating func finishRebuild(_ finished: Int64) {
+        if state.alive == "rebuilding:\(finished)" { state.alive = "\(finished)" }
+    }
+
+    mutating func pause(_ scope: PauseScope) {
+        if state.alive != nil { state.paused.insert(scope.description) }
+    }
+
+    mutating func resume(_ scope: PauseScope) {
+        guard state.alive != nil else { return }
+        state.paused.remove(scope.description)
+        takeTurns(scope.description)
+        wake()
+    }
+
+    private mutating func takeTurns(_ scope: String) {
+        guard scope.hasPrefix("tenant:") else { return }
+        let tenant = String(scope.dropFirst(7))
+        for lane in Lane.allCases where state.ready[lane]?[tenant] != nil { enter(tenant, lane) }
+    }
+
+    mutating func forget(_ keys: [ResourceKey]) -> Int {
+        guard state.alive != nil else { return 0 }
+        var removed = 0
+        for key in keys.map(\.description) where state.lanes[key] != nil && state.leaseEnds[key] == nil {
+            if state.due.removeValue(forKey: key) == nil { removeReady(key) }
+            state.lanes[key] = nil
+            removed += 1
+        }
+        return removed
+    }
+
+    func depth() -> (ready: [Lane: Int], due: Int, leased: Int, dirty: Int, oldest: [Lane: Int64]) {
+        let sets = state.ready.mapValues { $0.values.flatMap(\.values) }
+        return (
+            sets.mapValues(\.count), state.due.count, state.leaseEnds.count, state.dirty.count,
+            sets.compactMapValues { $0.min().map { max(0, now - $0) } }
+        )
+    }
+
+    // MARK: Parts
+
+    private func milliseconds(_ duration: Duration) -> Int64 {
+        duration.components.seconds * 1_000 + duration.components.attoseconds / 1_000_000_000_000_000
+    }
+
+    private func tenant(of key: String) -> String { String(key.prefix { $0 != "/" }) }
+
+    private mutating func place(_ key: String, since: Int64) {
+        guard let lane = state.lanes[key] else { return }
+        state.ready[lane, default: [:]][tenant(of: key), default: [:]][key] = since
+        enter(tenant(of: key), lane)
+    }
+
+    private mutating func enter(_ tenant: String, _ lane: Lane) {
+        let clock = state.clocks["clock:\(lane.rawValue)"] ?? 0
+        state.turns[lane, default: [:]][tenant] = max(clock, state.turns[lane]?[tenant] ?? clock)
+    }
+
+    @discardableResult
+    private mutating func removeReady(_ key: String) -> Int64? {
+        guard let lane = state.lanes[key] else { return nil }
+        let tenant = tenant(of: key)
+        let since = state.ready[lane]?[tenant]?.removeValue(forKey: key)
+        if state.ready[lane]?[tenant]?.isEmpty == true { state.ready[lane]?[tenant] = nil }
+        if state.ready[lane]?.isEmpty == true { state.ready[lane] = nil }
+        return since
+    }
+
+    private mutating func wake() { state.wakeTokens = min(64, state.wakeTokens + 1) }
+
+    private func isFirst(_ time: Int64?) -> Bool {
+        guard let time, let first = state.due.values.min() else { return false }
+        return first >= time
+    }
+}

@@ -1,0 +1,206 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Postgres
+import SCIM
+import Storage
+import Testing
+
+@Suite struct OutcomeTests {
+    private let id = ResourceID.random()
+
+    private func record(
+        _ fixture: StorageFixture, _ lease: ConfirmedLease, _ result: JobOutcome.Result, endsTurn: Bool = true
+    ) async throws -> RecordedOutcomes {
+        try await fixture.database.jobs.record([
+            JobOutcome(lease: lease.handle, result: result, endsTurn: endsTurn)
+        ])
+    }
+
+    @Test("Done: the job moves to the history, UDM's object is kept, an event is written, the lease ends")
+    func done() async throws {
+        try await StorageFixture.run { fixture in
+            let job = try await fixture.insertJob(id, secret: true)
+            let lease = try #require(try await fixture.lease(id))
+            let recorded = try await record(fixture, lease, .done(job: job, udm: .test, members: AppliedMembers()))
+            #expect(recorded.matched == [id])
+            #expect(try await fixture.number("SELECT count(*) FROM job") == 0)
+            #expect(try await fixture.text("SELECT state FROM job_history") == "done")
+            #expect(try await fixture.text("SELECT dn FROM udm_object") == "uid=jo,cn=users,dc=example,dc=org")
+            #expect(try await fixture.number("SELECT revision FROM udm_object") == 1)
+            #expect(try await fixture.number("SELECT synced_revision FROM resource_sync") == 1)
+            #expect(try await fixture.number("SELECT count(*) FROM resource_sync WHERE leased_until IS NOT NULL") == 0)
+            let event = try #require(try await fixture.database.events.unsent(limit: 10, now: .now()).first)
+            #expect(event.kind == .change)
+            #expect(event.operation == .create)
+            #expect(event.jobID == job)
+            #expect(event.oldState == nil)
+            #expect(event.newState != nil)
+            #expect(event.udmDN == "uid=jo,cn=users,dc=example,dc=org")
+        }
+    }
+
+    @Test("Nothing of an outcome is stored without the current epoch and token")
+    func stale() async throws {
+        try await StorageFixture.run { fixture in
+            let job = try await fixture.insertJob(id)
+            let first = try #require(try await fixture.lease(id))
+            try await fixture.expireLeases()
+            let second = try #require(try await fixture.lease(id))
+            let results: [JobOutcome.Result] = [
+                .done(job: job, udm: .test, members: AppliedMembers()), .removed(job: job), .cancelled(job: job),
+                .dead(job: job, error: Array("{}".utf8)),
+                .retry(job: job, dueIn: .seconds(9), error: nil, countsAttempt: true, isAmbiguous: false), .ended,
+            ]
+            for result in results {
+                #expect(try await record(fixture, first, result).matched.isEmpty)
+            }
+            #expect(try await fixture.number("SELECT count(*) FROM job WHERE attempts = 0") == 1)
+            #expect(try await fixture.number("SELECT count(*) FROM job_history") == 0)
+            #expect(try await fixture.number("SELECT count(*) FROM event_outbox") == 0)
+            #expect(try await fixture.number("SELECT count(*) FROM udm_object") == 0)
+            #expect(try await fixture.number("SELECT count(*) FROM sync_failure") == 0)
+            let renewed = try await fixture.database.jobs.renew([second.handle], worker: "test", length: .seconds(5))
+            #expect(renewed == [id])
+        }
+    }
+
+    @Test("Dead: kept with its error, a sync-error event is written, the failure is on record until a later success")
+    func dead() async throws {
+        try await StorageFixture.run { fixture in
+            let job = try await fixture.insertJob(id)
+            let lease = try #require(try await fixture.lease(id))
+            _ = try await record(fixture, lease, .dead(job: job, error: Array(#"{"status":"409"}"#.utf8)))
+            #expect(try await fixture.number("SELECT count(*) FROM dead_letter WHERE attempts = 1") == 1)
+            #expect(try await fixture.text("SELECT error ->> 'status' FROM sync_failure WHERE attribute = ''") == "409")
+            let event = try #require(try await fixture.database.events.unsent(limit: 10, now: .now()).first)
+            #expect(event.kind == .error)
+            #expect(event.attempts == 1)
+
+            let next = try await fixture.insertJob(id, revision: 2, operation: .modify)
+            let second = try #require(try await fixture.lease(id))
+            _ = try await record(fixture, second, .done(job: next, udm: .test, members: AppliedMembers()))
+            #expect(try await fixture.number("SELECT count(*) FROM sync_failure") == 0)
+        }
+    }
+
+    @Test("Retry: the job stays with its error and a later due time", arguments: [true, false])
+    func retry(countsAttempt: Bool) async throws {
+        try await StorageFixture.run { fixture in
+            let job = try await fixture.insertJob(id)
+            let lease = try #require(try await fixture.lease(id))
+            _ = try await record(
+                fixture, lease,
+                .retry(
+                    job: job, dueIn: .seconds(30), error: Array(#"{"status":"503"}"#.utf8), countsAttempt: countsAttempt,
+                    isAmbiguous: false))
+            let next = try #require(try await fixture.lease(id))
+            #expect(next.jobs[0].attempts == (countsAttempt ? 1 : 0))
+            #expect(next.jobs[0].crashes == 0)
+            #expect(next.jobs[0].dueAt > Timestamp.now().advanced(by: .seconds(20)))
+            #expect(next.ambiguousSince == nil)
+        }
+    }
+
+    @Test("An unknown outcome makes the next attempt careful, a known one ends that")
+    func ambiguous() async throws {
+        try await StorageFixture.run { fixture in
+            let job = try await fixture.insertJob(id)
+            let first = try #require(try await fixture.lease(id))
+            _ = try await record(
+                fixture, first,
+                .retry(job: job, dueIn: .zero, error: nil, countsAttempt: true, isAmbiguous: true))
+            let second = try #require(try await fixture.lease(id))
+            #expect(second.ambiguousSince != nil)
+            _ = try await record(
+                fixture, second,
+                .retry(job: job, dueIn: .zero, error: nil, countsAttempt: true, isAmbiguous: false))
+            #expect(try await fixture.lease(id)?.ambiguousSince == nil)
+        }
+    }
+
+    @Test("Cancelled: no event")
+    func cancelled() async throws {
+        try await StorageFixture.run { fixture in
+            let job = try await fixture.insertJob(id)
+            let lease = try #require(try await fixture.lease(id))
+            _ = try await record(fixture, lease, .cancelled(job: job))
+            #expect(try await fixture.text("SELECT state FROM job_history") == "cancelled")
+            #expect(try await fixture.number("SELECT count(*) FROM event_outbox") == 0)
+        }
+    }
+
+    @Test("Removed: nothing of the resource remains but its history and its event")
+    func removed() async throws {
+        try await StorageFixture.run { fixture in
+            let group = ResourceID.random()
+            try await fixture.insertObject(id)
+            try await fixture.insertMember(id, of: group, removed: 2, synced: true)
+            let job = try await fixture.insertJob(id, revision: 2, operation: .delete)
+            let lease = try #require(try await fixture.lease(id))
+            _ = try await record(fixture, lease, .removed(job: job))
+            for table in ["udm_object", "resource_sync", "group_member", "job"] {
+                #expect(try await fixture.number("SELECT count(*) FROM \(table)") == 0, "\(table)")
+            }
+            let event = try #require(try await fixture.database.events.unsent(limit: 10, now: .now()).first)
+            #expect(event.operation == .delete)
+            #expect(event.newState == nil)
+        }
+    }
+
+    @Test("A turn of several jobs keeps its lease until its last outcome")
+    func severalJobs() async throws {
+        try await StorageFixture.run { fixture in
+            let first = try await fixture.insertJob(id, revision: 1)
+            let second = try await fixture.insertJob(id, revision: 2, operation: .modify)
+            let lease = try #require(try await fixture.lease(id))
+            _ = try await record(fixture, lease, .superseded(job: first, by: second), endsTurn: false)
+            #expect(try await fixture.lease(id) == nil)
+            _ = try await record(fixture, lease, .done(job: second, udm: .test, members: AppliedMembers()))
+            let events = try await fixture.database.events.unsent(limit: 10, now: .now())
+            #expect(events.map(\.revision) == [1, 2])
+            #expect(events[0].order < events[1].order)
+            #expect(try await fixture.number("SELECT count(*) FROM job_history WHERE superseded_by = '\(second)'") == 1)
+        }
+    }
+
+    @Test("Recording the same outcome again changes nothing")
+    func idempotent() async throws {
+        try await StorageFixture.run { fixture in
+            let job = try await fixture.insertJob(id)
+            let lease = try #require(try await fixture.lease(id))
+            for _ in 0..<3 {
+                _ = try await record(fixture, lease, .done(job: job, udm: .test, members: AppliedMembers()))
+            }
+            #expect(try await fixture.number("SELECT count(*) FROM job_history") == 1)
+            #expect(try await fixture.number("SELECT count(*) FROM event_outbox") == 1)
+        }
+    }
+
+    @Test("A bad outcome fails alone; its neighbours in the batch are stored")
+    func badRow() async throws {
+        try await StorageFixture.run { fixture in
+            var outcomes: [JobOutcome] = []
+            var good: Set<ResourceID> = []
+            for number in 0..<5 {
+                let resource = ResourceID.random()
+                let job = try await fixture.insertJob(resource)
+                let lease = try #require(try await fixture.lease(resource))
+                // U+0000 is no jsonb.
+                let properties = number == 2 ? #"{"a":"\u0000"}"# : "{}"
+                outcomes.append(
+                    JobOutcome(
+                        lease: lease.handle,
+                        result: .done(
+                            job: job, udm: UDMObjectRecord(dn: "uid=x", properties: Array(properties.utf8)),
+                            members: AppliedMembers()), endsTurn: true))
+                if number != 2 { good.insert(resource) }
+            }
+            for outcome in outcomes where good.contains(outcome.lease.resourceID) {
+                #expect(try await fixture.database.jobs.record([outcome]).matched == [outcome.lease.resourceID])
+            }
+            await #expect(throws: PostgresError.self) { try await fixture.database.jobs.record([outcomes[2]]) }
+            #expect(try await fixture.number("SELECT count(*) FROM job_history") == 4)
+        }
+    }
+}

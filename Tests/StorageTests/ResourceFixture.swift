@@ -1,0 +1,149 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import JSON
+import Postgres
+import SCIM
+import Synchronization
+import Testing
+
+@testable import Storage
+
+/// Added to the seeds of randomised tests: `TEST_SEED=12345 swift test` tries others.
+let seedOffset = getenv("TEST_SEED").flatMap { UInt64(String(cString: $0)) } ?? 0
+
+/// SplitMix64.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var value = state
+        value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
+        return value ^ (value >> 31)
+    }
+}
+
+let testContext = WriteContext(tenant: "default", client: "idp", requestID: "request-1", traceParent: "00-trace")
+let testBaseURL = "https://scim.example/scim/v2"
+
+func context(client: String = "idp", tenant: String = "default") -> WriteContext {
+    WriteContext(tenant: tenant, client: client, requestID: "request-1")
+}
+
+func user(
+    _ name: String, displayName: String? = nil, mailbox: String? = nil, externalId: String? = nil, password: String? = nil
+) -> ValidatedResource {
+    var attributes: JSONObject = ["userName": .string(name), "name": ["familyName": "Doe", "givenName": "Jo"]]
+    if let displayName { attributes["displayName"] = .string(displayName) }
+    if let mailbox { attributes["emails"] = [["value": .string(mailbox), "type": "mailbox"]] }
+    return ValidatedResource(type: .user, attributes: attributes, externalId: externalId, password: password)
+}
+
+func group(_ name: String, members: [ResourceID]? = nil, externalId: String? = nil) -> ValidatedResource {
+    ValidatedResource(
+        type: .group, attributes: ["displayName": .string(name)], externalId: externalId,
+        members: members?.map { ValidatedResource.Member(id: $0, type: nil) })
+}
+
+struct Unexpected: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ what: Any) { description = "unexpected: \(what)" }
+}
+
+extension CreateResult {
+    func resource() throws -> StoredResource {
+        guard case .created(let resource, _) = self else { throw Unexpected(self) }
+        return resource
+    }
+
+    var isCreated: Bool { if case .created = self { true } else { false } }
+    var clash: UniqueClaim? { if case .uniqueness(let claim) = self { claim } else { nil } }
+}
+
+extension UpdateResult {
+    func resource() throws -> StoredResource {
+        switch self {
+        case .updated(let resource, _), .unchanged(let resource): return resource
+        default: throw Unexpected(self)
+        }
+    }
+
+    var isUpdated: Bool { if case .updated = self { true } else { false } }
+    var isUnchanged: Bool { if case .unchanged = self { true } else { false } }
+    var isCycle: Bool { if case .memberCycle = self { true } else { false } }
+    var isNotFound: Bool { if case .notFound = self { true } else { false } }
+    var clash: UniqueClaim? { if case .uniqueness(let claim) = self { claim } else { nil } }
+    var mismatch: Int64? { if case .revisionMismatch(let current) = self { current } else { nil } }
+    var unknown: [ResourceID]? { if case .unknownMembers(let ids) = self { ids } else { nil } }
+    var wrongType: ResourceID? { if case .memberTypeMismatch(let id) = self { id } else { nil } }
+}
+
+extension DeleteResult {
+    var isDeleted: Bool { if case .deleted = self { true } else { false } }
+}
+
+extension StorageFixture {
+    var store: ResourceStore { database.resources }
+
+    func createUser(_ name: String) async throws -> StoredResource {
+        try await store.create(user(name), context: testContext).resource()
+    }
+
+    func createGroup(_ name: String, _ members: [ResourceID] = []) async throws -> StoredResource {
+        try await store.create(group(name, members: members), context: testContext).resource()
+    }
+
+    func read(_ resource: StoredResource, client: String = "idp") async throws -> StoredResource? {
+        try await store.read(resource.type, resource.id, tenant: "default", client: client)
+    }
+
+    /// The ids in the members attribute, in its order.
+    func memberIDs(of group: ResourceID) async throws -> [ResourceID] {
+        guard let json = try await store.members(of: group, tenant: "default", baseURL: testBaseURL) else { return [] }
+        return try JSONValue(parsing: json, limits: JSONLimits(maximumBytes: .max)).arrayValue?.map { member in
+            guard let id = member["value"]?.stringValue.flatMap({ ResourceID($0) }) else { throw Unexpected(member) }
+            return id
+        } ?? []
+    }
+
+    /// One row for each stay of the member, as `added-removed`.
+    func stays(_ member: ResourceID, in group: ResourceID) async throws -> [String] {
+        try await rows(
+            """
+            SELECT added_revision || '-' || coalesce(removed_revision::text, '') FROM group_member
+            WHERE group_id = '\(group)' AND member_id = '\(member)' ORDER BY added_revision
+            """
+        ).map { try $0.string(0) }
+    }
+
+    /// Of the resource's jobs in revision order: `operation revision`.
+    func jobs(of id: ResourceID) async throws -> [String] {
+        try await rows(
+            "SELECT operation || ' ' || revision FROM job WHERE resource_id = '\(id)' ORDER BY revision, \"order\""
+        ).map { try $0.string(0) }
+    }
+
+    func json(_ sql: String) async throws -> JSONValue? {
+        guard let bytes = try await rows(sql)[0].optionalBytes(0) else { return nil }
+        return try JSONValue(parsing: bytes)
+    }
+}
+
+struct WaitTimeout: Error, CustomStringConvertible {
+    let description: String
+}
+
+/// Looks again and again until `condition` holds, for at most 20 s.
+func wait(until what: String, _ condition: () async throws -> Bool) async throws {
+    let end = ContinuousClock.now + .seconds(20)
+    while try await !condition() {
+        guard ContinuousClock.now < end else { throw WaitTimeout(description: "waited in vain until \(what)") }
+        try await Task.sleep(for: .milliseconds(5))
+    }
+}

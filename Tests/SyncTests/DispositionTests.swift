@@ -1,0 +1,79 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+import UDM
+
+@testable import Sync
+
+@Suite struct DispositionTests {
+    private func disposition(
+        _ error: UDMError, attempts: Int = 1, age: Duration = .seconds(1), tried: Duration = .seconds(1)
+    ) -> Disposition {
+        var generator = SystemRandomNumberGenerator()
+        return Disposition.of(
+            error, attempts: attempts, age: age, tried: tried, configuration: SyncConfiguration(), using: &generator)
+    }
+
+    private func isRetry(_ disposition: Disposition, ambiguous: Bool) -> Bool {
+        if case .retry(_, let isAmbiguous) = disposition { isAmbiguous == ambiguous } else { false }
+    }
+
+    private let old = Duration.seconds(73 * 3600)
+
+    @Test(
+        "What UDM refuses for good is dead at the first attempt",
+        arguments: [
+            UDMErrorClass.permanent, .notFound, .bug,
+        ])
+    func permanent(class: UDMErrorClass) {
+        #expect(disposition(UDMError(`class`, status: 422, detail: "no")) == .dead)
+    }
+
+    @Test("A refused account holds the queue and fails no job, however old")
+    func account() {
+        let error = UDMError(.authentication, status: 401, detail: "no")
+        #expect(disposition(error) == .hold)
+        #expect(disposition(error, attempts: 1000, age: old) == .hold)
+    }
+
+    @Test("No answer at all is no attempt; it ends with the age")
+    func unreachable() {
+        let error = UDMError(.transient, detail: "connection refused")
+        #expect(disposition(error, attempts: 10_000) == .hold)
+        #expect(disposition(error, age: old) == .dead)
+    }
+
+    @Test("An unknown outcome is tried again with care")
+    func unknown() {
+        let error = UDMError(.unknownOutcome, status: 504, detail: "?")
+        #expect(isRetry(disposition(error), ambiguous: true))
+        #expect(disposition(error, age: old) == .dead)
+    }
+
+    @Test("503 is tried again as long as the age allows")
+    func unavailable() {
+        let error = UDMError(.transient, status: 503, detail: "down")
+        #expect(isRetry(disposition(error, attempts: 10_000), ambiguous: false))
+        #expect(disposition(error, age: old) == .dead)
+    }
+
+    @Test("A limited class is dead after its retries")
+    func limited() {
+        let error = UDMError(.transient(retryLimit: 5), status: 500, detail: "oops")
+        #expect(isRetry(disposition(error, attempts: 5), ambiguous: false))
+        #expect(disposition(error, attempts: 6) == .dead)
+    }
+
+    @Test("A name lock is waited for until it must have ended")
+    func nameLock() {
+        let error = UDMError(.nameLock, status: 422, detail: "(nolock)")
+        #expect(isRetry(disposition(error, attempts: 30, tried: .seconds(299)), ambiguous: false))
+        #expect(disposition(error, tried: .seconds(301)) == .dead)
+    }
+
+    @Test("A lost race for the object is tried again")
+    func precondition() {
+        #expect(isRetry(disposition(UDMError(.preconditionFailed, status: 412, detail: "changed")), ambiguous: false))
+    }
+}

@@ -1,0 +1,218 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import JSON
+import Logging
+import Postgres
+import Queue
+import Redis
+import SCIM
+import ServiceLifecycle
+import Storage
+import TestSupport
+import UDM
+import UDMDouble
+
+@testable import Sync
+
+/// A database, a queue and a UDM double of its own, and workers over them that a test starts and stops.
+final class SyncFixture: Sendable {
+    let configuration: PostgresConfiguration
+    let database: Database
+    let redis: RedisClient
+    let queue: WorkQueue
+    let queueName: String
+    let double: UDMDouble
+    let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+    private let key = [UInt8](repeating: 7, count: 32)
+    private let client: UDMClient
+
+    private init(
+        configuration: PostgresConfiguration, redis: RedisClient, queueName: String, queue: WorkQueue,
+        double: UDMDouble
+    ) throws {
+        self.configuration = configuration
+        self.redis = redis
+        self.queueName = queueName
+        self.queue = queue
+        self.double = double
+        database = Database(
+            configuration: StorageConfiguration(
+                postgres: configuration, sealer: try SecretSealer(keys: [key]), rules: DirectoryRules()), logger: logger)
+        client = try UDMClient(
+            configuration: UDMConfiguration(
+                baseURL: double.baseURL ?? "", username: "svc-scim", password: "univention", timeout: .seconds(5)),
+            logger: logger)
+    }
+
+    static func run<Value>(
+        settings: UDMDouble.Settings = UDMDouble.Settings(), _ body: (SyncFixture) async throws -> Value
+    ) async throws -> Value {
+        let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appendingPathComponent("schema").path
+        return try await withSchema { configuration in
+            _ = try await Migrator(configuration: configuration, folder: folder, logger: silent).migrate()
+            return try await withKeyPrefix { redis, name in
+                let double = try UDMDouble(UDMDouble.Configuration(settings: settings), logger: silent)
+                try await double.start()
+                let queue = WorkQueue(client: redis, name: name)
+                let generation = try await queue.beginRebuild()
+                _ = try await queue.finishRebuild(generation: generation)
+                let fixture = try SyncFixture(
+                    configuration: configuration, redis: redis, queueName: name, queue: queue, double: double)
+                do {
+                    let value = try await body(fixture)
+                    try await fixture.close()
+                    return value
+                } catch {
+                    try await fixture.close()
+                    throw error
+                }
+            }
+        }
+    }
+
+    private func close() async throws {
+        try await client.shutdown()
+        try await double.stop()
+        await database.close()
+    }
+
+    // MARK: Workers
+
+    /// Runs a worker while `body` runs.
+    func withWorker<Value>(
+        _ change: (inout SyncConfiguration) -> Void = { _ in }, _ body: () async throws -> Value
+    ) async throws -> Value {
+        // Waits are short here; what they do is the same.
+        var sync = SyncConfiguration(
+            slots: 4, leaseLength: .seconds(8), memberWait: .seconds(20), drainTime: .seconds(5),
+            backoff: Backoff(base: .milliseconds(50), cap: .milliseconds(400)))
+        change(&sync)
+        let worker = SyncWorker(
+            configuration: sync, queue: queue, jobs: database.jobs, client: client,
+            mapping: UDMMapping(rules: DirectoryRules()), sealer: try SecretSealer(keys: [key]), logger: logger)
+        let group = ServiceGroup(configuration: ServiceGroupConfiguration(services: [worker], logger: logger))
+        let running = Task { try await group.run() }
+        do {
+            let value = try await body()
+            await group.triggerGracefulShutdown()
+            try await running.value
+            return value
+        } catch {
+            await group.triggerGracefulShutdown()
+            try? await running.value  // the test's own error counts
+            throw error
+        }
+    }
+
+    // MARK: Writing
+
+    private let context = WriteContext(tenant: "default", client: "test", requestID: LowercaseUUID.random().description)
+
+    @discardableResult
+    func createUser(_ name: String, password: String? = nil, enqueues: Bool = true) async throws -> ResourceID {
+        try await create(
+            ValidatedResource(type: .user, attributes: Self.user(name), password: password), enqueues: enqueues)
+    }
+
+    @discardableResult
+    func createGroup(_ name: String, members: [ResourceID], enqueues: Bool = true) async throws -> ResourceID {
+        try await create(
+            ValidatedResource(
+                type: .group, attributes: ["displayName": .string(name)],
+                members: members.map { ValidatedResource.Member(id: $0, type: nil) }), enqueues: enqueues)
+    }
+
+    private func create(_ resource: ValidatedResource, enqueues: Bool) async throws -> ResourceID {
+        guard case .created(let stored, _) = try await database.resources.create(resource, context: context) else {
+            throw UnexpectedResult()
+        }
+        if enqueues { try await enqueue(resource.type, stored.id) }
+        return stored.id
+    }
+
+    func replaceUser(_ id: ResourceID, _ name: String, _ change: (inout JSONObject) -> Void) async throws {
+        var attributes = Self.user(name)
+        change(&attributes)
+        let result = try await database.resources.replace(
+            .user, id, with: ValidatedResource(type: .user, attributes: attributes), ifMatch: nil, context: context)
+        guard case .updated = result else { throw UnexpectedResult() }
+        try await enqueue(.user, id)
+    }
+
+    func replaceGroup(_ id: ResourceID, _ name: String, members: [ResourceID]) async throws {
+        let resource = ValidatedResource(
+            type: .group, attributes: ["displayName": .string(name)],
+            members: members.map { ValidatedResource.Member(id: $0, type: nil) })
+        guard
+            case .updated = try await database.resources.replace(
+                .group, id, with: resource, ifMatch: nil, context: context)
+        else { throw UnexpectedResult() }
+        try await enqueue(.group, id)
+    }
+
+    func delete(_ type: ResourceType, _ id: ResourceID) async throws {
+        guard case .deleted = try await database.resources.delete(type, id, ifMatch: nil, context: context) else {
+            throw UnexpectedResult()
+        }
+        try await enqueue(type, id)
+    }
+
+    func enqueue(_ type: ResourceType, _ id: ResourceID) async throws {
+        let key = ResourceKey(tenant: "default", type: type.rawValue, id: id.description)
+        _ = try await queue.enqueue([Enqueue(key, lane: .interactive)])
+    }
+
+    static func user(_ name: String) -> JSONObject {
+        [
+            "userName": .string(name), "name": ["givenName": "Jo", "familyName": .string("Roe \(name)")],
+            "displayName": .string("Jo Roe \(name)"), "active": true,
+        ]
+    }
+
+    struct UnexpectedResult: Error {}
+    struct NotInTime: Error {}
+
+    // MARK: Looking
+
+    /// Waits until no job is open.
+    func drain(limit: Duration = .seconds(60)) async throws {
+        try await until(limit: limit) { try await self.database.jobs.statistics().openJobs == 0 }
+    }
+
+    func until(limit: Duration = .seconds(60), _ condition: () async throws -> Bool) async throws {
+        let deadline = ContinuousClock.now.advanced(by: limit)
+        while try await !condition() {
+            guard ContinuousClock.now < deadline else { throw NotInTime() }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
+    func object(_ id: ResourceID) -> UDMDouble.StoredObject? {
+        double.objects(UDMDouble.ObjectSelection(identifier: id.description)).first
+    }
+
+    func status(_ id: ResourceID) async throws -> SyncStatus.Status? {
+        try await database.resources.syncStatus(of: [id], tenant: "default")[id]?.status
+    }
+
+    func run(_ sql: String) async throws {
+        let connection = try await PostgresConnection.open(configuration, label: "change", logger: logger)
+        try await connection.run(sql)
+        await connection.close()
+    }
+
+    func states() async throws -> [String: Int] {
+        let connection = try await PostgresConnection.open(configuration, label: "look", logger: logger)
+        let result = try await connection.execute(
+            PostgresStatement(unnamed: "SELECT state, count(*) FROM job_history GROUP BY state"), [])
+        var states: [String: Int] = [:]
+        for row in result { states[try row.string(0)] = Int(try row.int(1)) }
+        await connection.close()
+        return states
+    }
+}

@@ -1,0 +1,150 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+internal import Synchronization
+
+/// A private throw-away Redis on a free loopback port, without persistence. It ends with this process at the latest.
+package final class RedisServer: Sendable {
+    /// PEM files of a test authority and of what it signed; see ``RedisCertificates``.
+    package struct TLS: Sendable {
+        package var authorityFile: String
+        package var certificateFile: String
+        package var keyFile: String
+        /// The server asks for a client certificate.
+        package var asksForCertificate: Bool
+
+        package init(
+            authorityFile: String, certificateFile: String, keyFile: String, asksForCertificate: Bool = false
+        ) {
+            self.authorityFile = authorityFile
+            self.certificateFile = certificateFile
+            self.keyFile = keyFile
+            self.asksForCertificate = asksForCertificate
+        }
+    }
+
+    package let port: Int
+    private let tls: TLS?
+    private let options: [String]
+    private let process: Mutex<RedisProcess?>
+
+    private init(port: Int, tls: TLS?, options: [String]) throws {
+        self.port = port
+        self.tls = tls
+        self.options = options
+        process = Mutex(try Self.launch(port: port, tls: tls, options: options))
+    }
+
+    /// Starts a server and waits until it listens.
+    ///
+    /// - Parameters:
+    ///   - port: A port that was used before; a free one when `nil`.
+    ///   - options: More of redis-server's command line, such as `["--requirepass", "secret"]`.
+    package static func start(
+        port: Int? = nil, tls: TLS? = nil, options: [String] = []
+    ) async throws -> RedisServer {
+        // Another process may take the free port before the server does, so a few are tried.
+        var failure: any Error = RedisProcess.Failure(description: "no Redis was started")
+        for _ in 0..<5 {
+            let server = try RedisServer(port: try port ?? freePort(), tls: tls, options: options)
+            do {
+                try await server.waitUntilListening()
+                return server
+            } catch {
+                failure = error
+                server.stop()
+            }
+        }
+        throw failure
+    }
+
+    /// Its address for a client: `redis://127.0.0.1:…`, or with TLS by name.
+    package var url: String { tls == nil ? "redis://127.0.0.1:\(port)" : "rediss://localhost:\(port)" }
+
+    /// Starts the server again, empty, on the same port.
+    package func restart() async throws {
+        stop()
+        let next = try Self.launch(port: port, tls: tls, options: options)
+        process.withLock { $0 = next }
+        try await waitUntilListening()
+    }
+
+    /// Kills the server.
+    package func stop() {
+        let old = process.withLock { process in
+            defer { process = nil }
+            return process
+        }
+        old?.end()
+    }
+
+    /// Stops it in the middle of everything: connections stay open, nothing answers.
+    package func suspend() { process.withLock { $0?.signal(SIGSTOP) } }
+
+    package func resume() { process.withLock { $0?.signal(SIGCONT) } }
+
+    private static func launch(port: Int, tls: TLS?, options: [String]) throws -> RedisProcess {
+        guard let template = strdup("/tmp/scim-redis-XXXXXX") else {
+            throw RedisProcess.Failure(description: "no memory")
+        }
+        defer { free(template) }
+        guard mkdtemp(template) != nil else { throw RedisProcess.Failure(description: "no directory: \(errno)") }
+        let directory = String(cString: template)
+        var words = ["redis-server"]
+        if let tls {
+            words += [
+                "--port", "0", "--tls-port", "\(port)", "--tls-cert-file", tls.certificateFile, "--tls-key-file",
+                tls.keyFile, "--tls-ca-cert-file", tls.authorityFile, "--tls-auth-clients",
+                tls.asksForCertificate ? "yes" : "no",
+            ]
+        } else {
+            words += ["--port", "\(port)"]
+        }
+        words += ["--bind", "127.0.0.1", "--dir", directory, "--logfile", "\(directory)/redis.log", "--save", ""]
+        words += ["--appendonly", "no", "--maxmemory-policy", "noeviction", "--daemonize", "no"]
+        return try RedisProcess(words + options, directory: directory)
+    }
+
+    private func waitUntilListening() async throws {
+        let limit = ContinuousClock.now + .seconds(20)
+        while ContinuousClock.now < limit {
+            guard process.withLock({ $0?.isRunning ?? false }) else { break }
+            if Self.isListening(port) { return }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        throw RedisProcess.Failure(description: "redis-server does not listen on port \(port)")
+    }
+
+    private static func isListening(_ port: Int) -> Bool {
+        withSocket(port) { descriptor, address, length in connect(descriptor, address, length) == 0 }
+    }
+
+    /// Below 50000, as a cluster's bus uses the port 10000 higher.
+    private static func freePort() throws -> Int {
+        for _ in 0..<200 {
+            let port = Int.random(in: 20_000..<50_000)
+            if withSocket(port, { descriptor, address, length in bind(descriptor, address, length) == 0 }) {
+                return port
+            }
+        }
+        throw RedisProcess.Failure(description: "no free port")
+    }
+
+    private static func withSocket(
+        _ port: Int, _ body: (Int32, UnsafePointer<sockaddr>, socklen_t) -> Bool
+    ) -> Bool {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(port).bigEndian
+        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+        return withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                body(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+    }
+}

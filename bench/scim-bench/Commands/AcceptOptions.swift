@@ -1,0 +1,92 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Foundation
+internal import Postgres
+
+struct TargetOptions: ParsableArguments {
+    @Option(help: "Base of the SCIM service, such as http://127.0.0.1:8080/scim/v2.") var url: String
+    @Option(help: "Bearer token. It shows in process lists: better a file.") var token: String?
+    @Option(help: "File with the bearer token.") var tokenFile: String?
+    @Flag(help: "Allow a target or database that is not on this machine.") var allowRemote = false
+    @Option(help: "Process id of the server, to tell its processor time per write.") var serverPid: Int32?
+
+    /// - Throws: ``BenchFailure`` when the token cannot be a header's value.
+    func readToken() throws -> String? {
+        guard token == nil || tokenFile == nil else {
+            throw BenchFailure("--token and --token-file are given; one of them is enough")
+        }
+        guard let text = try tokenFile.map({ try Secret.read($0, for: "--token-file") }) ?? token else { return nil }
+        guard !text.isEmpty, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            throw BenchFailure("the token is empty or holds characters that no header may have")
+        }
+        return text
+    }
+}
+
+struct RunOptions: ParsableArguments {
+    @Option(help: "Numbers of connections, one after the other.") var connections = "1,8,32,128"
+    @Option(help: "Runs for each number of connections.") var repeats = 3
+    @Option(help: "Seconds before the measured time of each run.") var warmUp = 1
+    @Option(help: "Measured seconds of each run; otherwise what the budget leaves.") var seconds: Int?
+    @Option(help: "Seconds for the whole bench.") var budgetSeconds = 180
+    @Option(help: "Most requests of one run.") var maximumRequests = 1_000_000
+    @Option(help: "Threads of the load generator.") var threads = 1
+    @Option(help: "Begin of all user names; otherwise random.") var seed: UInt64?
+    @Option(help: "Folder for the results as JSON and Markdown.") var output = "bench/results"
+    @Option(help: "A remark for the report as name=value; may be repeated.") var note: [String] = []
+    @Flag(help: "No progress on standard error.") var quiet = false
+
+    func notes() throws -> [(name: String, value: String)] {
+        try note.map { text in
+            let parts = text.split(separator: "=", maxSplits: 1)
+            guard parts.count == 2 else { throw BenchFailure("--note \"\(text)\" must be name=value") }
+            return (String(parts[0]), String(parts[1]))
+        }
+    }
+}
+
+struct DatabaseOptions: ParsableArguments {
+    @Option(
+        help: """
+            PostgreSQL of the server, such as postgresql://scim@127.0.0.1/scim. The limit is measured in it, in a schema \
+            of its own, and the accepted writes are counted in it.
+            """)
+    var databaseUrl: String?
+    @Option(help: "File with the password of the database.") var databasePasswordFile: String?
+    @Option(help: "Folder of the migrations, for the tables of the limit.") var schemaFolder = "schema"
+    @Option(help: "How accepted writes are proven: database (the bridge's own), or samples read by GET.")
+    var verify: VerificationChoice?
+    @Option(help: "Threads of pgbench; otherwise one for each core.") var pgbenchThreads: Int?
+
+    enum VerificationChoice: String, ExpressibleByArgument, Sendable { case database, samples }
+
+    /// Nil without `--database-url`.
+    func configuration() throws -> PostgresConfiguration? {
+        guard let databaseUrl else { return nil }
+        guard !Self.holdsPassword(databaseUrl) else {
+            throw BenchFailure("the database URL holds a password, which shows in process lists. Use --database-password-file")
+        }
+        let password = try databasePasswordFile.map { try Secret.read($0, for: "--database-password-file") }
+        return PostgresConfiguration(
+            url: databaseUrl, password: password, applicationName: "scim-bench", statementTimeout: .seconds(120))
+    }
+
+    static func holdsPassword(_ url: String) -> Bool {
+        if url.contains("password=") { return true }
+        guard let scheme = url.range(of: "://") else { return false }
+        let authority = url[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" }
+        guard let at = authority.lastIndex(of: "@") else { return false }
+        return authority[..<at].contains(":")
+    }
+}
+
+enum Secret {
+    static func read(_ path: String, for option: String) throws -> String {
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+            throw BenchFailure("\(option): \(path) cannot be read")
+        }
+        return text.trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+}

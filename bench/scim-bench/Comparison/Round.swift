@@ -1,0 +1,30 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+/// One run of the scenario, and one of the limit right after it.
+struct Round: Sendable {
+    var connections: Int
+    /// Counted from 1 for each number of connections.
+    var repetition: Int
+    var load: LoadResult
+    /// What the proof of the accepted writes found missing.
+    var missing: [String]
+    var limit: LimitResult?
+    /// When the round began.
+    var loadAverage: String
+
+    /// The scenario's rate in units of the limit's; nil without a limit.
+    var ratio: Double? {
+        guard let limit, limit.rate > 0 else { return nil }
+        return load.rate / limit.rate
+    }
+
+    /// Why its figures do not count; empty for a good round.
+    var voidReasons: [String] {
+        var reasons = load.failures.sorted { $0.key < $1.key }.map { "\($0.value) x \($0.key)" }
+        if load.measured == 0 { reasons.append("nothing was accepted within the measured time") }
+        return reasons + missing + (limit?.problems ?? [])
+    }
+
+    var isVoid: Bool { !voidReasons.isEmpty }
+}

@@ -1,0 +1,135 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Postgres
+internal import Synchronization
+
+/// One transaction for each write, as fast as pgbench can send them: `pgbench -M prepared` with ``LimitScript``.
+struct PgbenchLimit: Limit {
+    let program: Program
+    let schema: LimitSchema
+    let configuration: PostgresConfiguration
+    let threads: Int
+    let seed: UInt64
+
+    /// Rows written so far, over all runs, which ``LimitSchema/counts()`` must confirm.
+    private let written = Shared(0)
+    private let runs = Shared<UInt64>(0)
+
+    init(program: Program, schema: LimitSchema, configuration: PostgresConfiguration, threads: Int, seed: UInt64) {
+        self.program = program
+        self.schema = schema
+        self.configuration = configuration
+        self.threads = threads
+        self.seed = seed
+    }
+
+    var name: String { "pgbench -M prepared, one statement" }
+
+    /// - Parameter window: In whole seconds, as pgbench counts.
+    func run(
+        clients: Int, window: LoadWindow, meter: ProcessorMeter, progress: @escaping @Sendable (Double) -> Void
+    ) async throws -> LimitResult {
+        let warmUp = Double(window.warmUp.components.seconds)
+        let seconds = window.warmUp.components.seconds + window.measured.components.seconds
+        let watch = Watch(warmUp: warmUp, meter: meter)
+        let children = ProcessorMeter.endedChildren
+        let outcome = try await program.run(
+            arguments(clients: clients, seconds: seconds), environment: environment, input: LimitScript.text,
+            limit: .seconds(seconds) + .seconds(30)
+        ) { line in
+            if let rate = watch.note(line) { progress(rate) }
+        }
+        try Task.checkCancellation()
+        let end = meter.read()
+        guard outcome.status == 0, let processed = PgbenchOutput.number(Self.processedLine, in: outcome.output) else {
+            let reason = outcome.errors.split(separator: "\n").first { $0.contains("error") } ?? "no summary"
+            throw BenchFailure("pgbench ended with status \(outcome.status): \(reason)")
+        }
+        let (lines, begin) = watch.seen
+        guard let measured = PgbenchOutput.measured(lines, warmUp: warmUp) else {
+            throw BenchFailure("pgbench told no progress beyond the warm-up; is it older than version 15?")
+        }
+        let problems = try await problems(processed: processed, summary: outcome.output)
+        let afterWarmUp = Double(processed) - PgbenchOutput.transactions(lines.filter { $0.elapsed <= warmUp + 0.5 })
+        var use = end.use(since: begin, operations: Int(afterWarmUp))
+        // The generator here is pgbench; it has ended, so that its whole run is known, warm-up included.
+        use?.generator = (ProcessorMeter.endedChildren - children) / Double(max(1, processed))
+        use?.server = nil
+        return LimitResult(rate: measured.rate, latency: measured.latency, processorUse: use, problems: problems)
+    }
+
+    private static let processedLine = "number of transactions actually processed"
+    private static let failedLine = "number of failed transactions"
+
+    private func arguments(clients: Int, seconds: Int64) -> [String] {
+        let run = runs.update { $0 += 1; return $0 }
+        var arguments = [
+            "--no-vacuum", "--protocol=prepared", "--client=\(clients)", "--jobs=\(min(threads, clients))",
+            "--time=\(seconds)", "--progress=1", "--file=-",
+            // Another seed each time: the same names again would be conflicts.
+            "--random-seed=\((seed &+ run &* 0x9E37_79B9_7F4A_7C15) >> 1)",
+        ]
+        for definition in LimitScript.definitions { arguments.append("--define=\(definition.name)=\(definition.value)") }
+        return arguments + [configuration.url]
+    }
+
+    private var environment: [String: String] {
+        var environment = ["LC_ALL": "C", "PGAPPNAME": "scim-bench-limit"]
+        if let password = configuration.password { environment["PGPASSWORD"] = password }
+        return environment
+    }
+
+    private func problems(processed: Int, summary: String) async throws -> [String] {
+        var problems: [String] = []
+        if let failed = PgbenchOutput.number(Self.failedLine, in: summary), failed > 0 {
+            problems.append("\(failed) transactions of pgbench failed")
+        }
+        let expected = Int64(written.update { $0 += processed; return $0 })
+        let counts = try await schema.counts()
+        if counts != [expected, 2 * expected, expected] {
+            problems.append("pgbench wrote \(expected) users, but the tables hold \(counts)")
+        }
+        return problems
+    }
+}
+
+extension PgbenchLimit {
+    /// A value that closures on several threads may change.
+    private final class Shared<Value: Sendable>: Sendable {
+        private let value: Mutex<Value>
+
+        init(_ value: Value) { self.value = Mutex(value) }
+
+        func update<Result: Sendable>(_ body: (inout Value) -> Result) -> Result {
+            value.withLock { value in body(&value) }
+        }
+    }
+
+    /// Collects the progress of one run and reads the meter at the end of its warm-up.
+    private final class Watch: Sendable {
+        private let warmUp: Double
+        private let meter: ProcessorMeter
+        private let state = Mutex<(lines: [PgbenchOutput.Progress], begin: ProcessorMeter.Reading?)>(([], nil))
+
+        init(warmUp: Double, meter: ProcessorMeter) {
+            self.warmUp = warmUp
+            self.meter = meter
+        }
+
+        var seen: (lines: [PgbenchOutput.Progress], begin: ProcessorMeter.Reading?) { state.withLock { $0 } }
+
+        /// - Returns: The rate, if the line tells one.
+        func note(_ line: String) -> Double? {
+            guard let progress = PgbenchOutput.Progress(line) else { return nil }
+            // Lines come from one thread; looking at every process of PostgreSQL is not to be done more often than needed.
+            let isFirst = progress.elapsed > warmUp - 0.5 && state.withLock { $0.begin == nil }
+            let reading = isFirst ? meter.read() : nil
+            state.withLock { state in
+                state.lines.append(progress)
+                if isFirst { state.begin = reading }
+            }
+            return progress.rate
+        }
+    }
+}

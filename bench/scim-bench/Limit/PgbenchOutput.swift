@@ -1,0 +1,68 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+/// What pgbench 15 and later print.
+enum PgbenchOutput {
+    /// One line of `--progress`, such as
+    /// `progress: 2.0 s, 9816.4 tps, lat 0.815 ms stddev 0.312, 0 failed`.
+    struct Progress: Sendable, Equatable {
+        /// Seconds since the clients were connected.
+        let elapsed: Double
+        /// Of the time since the line before.
+        let rate: Double
+        /// Mean, in milliseconds.
+        let latency: Double
+
+        init?(_ line: String) {
+            guard line.hasPrefix("progress: ") else { return nil }
+            let words = line.split(separator: " ")
+            guard words.count >= 7, words[2] == "s,", words[4] == "tps,", words[5] == "lat", let elapsed = Double(words[1]),
+                let rate = Double(words[3]), let latency = Double(words[6]), rate.isFinite
+            else { return nil }
+            self.elapsed = elapsed
+            self.rate = rate
+            self.latency = latency
+        }
+
+        init(elapsed: Double, rate: Double, latency: Double) {
+            self.elapsed = elapsed
+            self.rate = rate
+            self.latency = latency
+        }
+    }
+
+    /// The number of the summary's line `name: number …`.
+    static func number(_ name: String, in summary: String) -> Int? {
+        for line in summary.split(separator: "\n") where line.hasPrefix("\(name): ") {
+            return Int(line.dropFirst(name.count + 2).prefix { $0.isASCII && $0.isNumber })
+        }
+        return nil
+    }
+
+    /// Rate and latency of the lines after the warm-up, weighted by their length and their transactions.
+    static func measured(_ lines: [Progress], warmUp: Double) -> (rate: Double, latency: Double)? {
+        var before = 0.0
+        var (seconds, transactions, waited) = (0.0, 0.0, 0.0)
+        for line in lines {
+            // A line covers the time since the one before; half a second tells on which side of the warm-up it lies.
+            if line.elapsed > warmUp + 0.5 {
+                let length = line.elapsed - before
+                seconds += length
+                transactions += line.rate * length
+                waited += line.latency * line.rate * length
+            }
+            before = line.elapsed
+        }
+        guard seconds > 0, transactions > 0 else { return nil }
+        return (transactions / seconds, waited / transactions)
+    }
+
+    /// How many transactions the lines tell of.
+    static func transactions(_ lines: [Progress]) -> Double {
+        var before = 0.0
+        return lines.reduce(0) { sum, line in
+            defer { before = line.elapsed }
+            return sum + line.rate * (line.elapsed - before)
+        }
+    }
+}

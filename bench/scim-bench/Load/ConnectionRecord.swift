@@ -1,0 +1,40 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Histogram
+internal import NIOCore
+
+/// What one connection saw in one run.
+struct ConnectionRecord: Sendable {
+    /// All expected answers, those of the warm-up included.
+    var accepted = 0
+    /// Expected answers within the measured time.
+    var measured = 0
+    /// Microseconds from sending to the end of the answer, of the measured ones.
+    var latency = Self.emptyHistogram
+    var failures: [String: Int] = [:]
+    /// The first failure with what the server wrote, for the report.
+    var firstFailure: String?
+    var samples: [ResourceSample] = []
+    /// When the last answer was complete.
+    var lastAnswer: NIODeadline?
+    /// The run's bound on the number of requests ended this connection.
+    var usedUp = false
+
+    /// 1 µs to 60 s with three digits.
+    static var emptyHistogram: Histogram<UInt32> {
+        Histogram(highestTrackableValue: UInt64(longestLatency), numberOfSignificantValueDigits: .three)
+    }
+
+    private static let longestLatency: Int64 = 60_000_000
+
+    mutating func noteMeasured(microseconds: Int64) {
+        measured += 1
+        latency.record(UInt64(min(max(1, microseconds), Self.longestLatency)))
+    }
+
+    mutating func noteFailure(_ reason: String, detail: String? = nil) {
+        failures[reason, default: 0] += 1
+        if firstFailure == nil { firstFailure = detail.map { "\(reason): \($0)" } ?? reason }
+    }
+}

@@ -1,0 +1,162 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import NIOCore
+internal import NIOHTTP1
+
+/// One connection of the closed loop: one request in flight, the next as soon as its answer is complete.
+///
+/// - `ready`: connected, waits for ``Start``.
+/// - `waiting`: a request is in flight.
+/// - `ended`: the record was handed over; whatever comes now is not counted.
+final class LoadConnection: ChannelInboundHandler {
+    typealias InboundIn = HTTPClientResponsePart
+    typealias OutboundOut = HTTPClientRequestPart
+
+    /// User event: send the first request.
+    struct Start: Sendable {
+        let measuredFrom: NIODeadline
+        let measuredUntil: NIODeadline
+        let answerLimit: TimeAmount
+        let maximumRequests: Int
+    }
+
+    /// User event: hand over the record now; a request in flight has failed.
+    struct Stop: Sendable {}
+
+    private enum State { case ready, waiting(since: NIODeadline), ended }
+
+    private static let keptBodyLength = 64 << 10
+    private static let shownBodyLength = 300
+
+    private var session: any RequestSession
+    private let requestHead: HTTPRequestHead
+    private let counters: LoadCounters
+    private let finished: EventLoopPromise<ConnectionRecord>
+    private var record = ConnectionRecord()
+    private var state = State.ready
+    private var plan: Start?
+    private var sentCount = 0
+    private var request = ByteBuffer()
+    private var responseHead: HTTPResponseHead?
+    private var responseBody: ByteBuffer?
+    private var watchdog: RepeatedTask?
+
+    init(session: any RequestSession, counters: LoadCounters, finished: EventLoopPromise<ConnectionRecord>) {
+        self.session = session
+        self.counters = counters
+        self.finished = finished
+        requestHead = HTTPRequestHead(version: .http1_1, method: session.method, uri: "/")
+    }
+
+    // MARK: - Events
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        case let start as Start:
+            guard case .ready = state else { return }
+            plan = start
+            watchAnswers(context, limit: start.answerLimit)
+            send(context)
+        case is Stop: fail(context, "stopped before the answer came")
+        default: context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head(let head): responseHead = head
+        case .body(var part):
+            if responseBody == nil { responseBody = ByteBuffer() }
+            let room = Self.keptBodyLength - (responseBody?.readableBytes ?? 0)
+            guard keepsBody, room > 0, var slice = part.readSlice(length: min(room, part.readableBytes)) else { return }
+            responseBody?.writeBuffer(&slice)
+        case .end: answered(context)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { fail(context, "transport: \(error)") }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        fail(context, "connection closed by the server")
+        context.fireChannelInactive()
+    }
+
+    // MARK: - The loop
+
+    private var keepsBody: Bool {
+        guard let responseHead else { return false }
+        return session.readsBodies || !(200..<300).contains(responseHead.status.code)
+    }
+
+    private func send(_ context: ChannelHandlerContext) {
+        guard let plan, sentCount < plan.maximumRequests else {
+            record.usedUp = true
+            return end(context)
+        }
+        guard session.prepare(&request) else { return end(context) }
+        sentCount += 1
+        state = .waiting(since: .now())
+        context.write(wrapOutboundOut(.head(requestHead)), promise: nil)
+        context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(request))), promise: nil)
+    }
+
+    private func answered(_ context: ChannelHandlerContext) {
+        guard case .waiting(let since) = state, let plan, let head = responseHead else { return }
+        let now = NIODeadline.now()
+        let body = responseBody
+        responseHead = nil
+        responseBody = nil
+        record.lastAnswer = now
+        if let problem = session.check(head, body: body) {
+            record.noteFailure(problem, detail: Self.shown(body))
+            counters.countFailed()
+        } else {
+            record.accepted += 1
+            counters.countAccepted()
+            if now >= plan.measuredFrom, now < plan.measuredUntil {
+                record.noteMeasured(microseconds: (now - since).nanoseconds / 1000)
+            }
+        }
+        if !head.isKeepAlive {
+            record.noteFailure("the server does not keep connections open")
+            return end(context)
+        }
+        let failures = record.failures.values.reduce(0, +)
+        if now >= plan.measuredUntil || failures >= LoadWindow.failuresPerConnection { return end(context) }
+        send(context)
+    }
+
+    private func fail(_ context: ChannelHandlerContext, _ reason: String) {
+        if case .ended = state { return }
+        record.noteFailure(reason)
+        counters.countFailed()
+        end(context)
+    }
+
+    private func end(_ context: ChannelHandlerContext) {
+        if case .ended = state { return }
+        state = .ended
+        watchdog?.cancel()
+        watchdog = nil
+        record.samples = session.samples
+        counters.countEnded()
+        finished.succeed(record)
+        context.close(promise: nil)
+    }
+
+    private func watchAnswers(_ context: ChannelHandlerContext, limit: TimeAmount) {
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        let interval = TimeAmount.milliseconds(500)
+        watchdog = context.eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in
+            let (connection, context) = bound.value
+            guard case .waiting(let since) = connection.state, NIODeadline.now() - since > limit else { return }
+            connection.fail(context, "no answer within \(limit.nanoseconds / 1_000_000) ms")
+        }
+    }
+
+    private static func shown(_ body: ByteBuffer?) -> String? {
+        guard let body, body.readableBytes > 0 else { return nil }
+        return String(buffer: body).prefix(shownBodyLength).split(whereSeparator: \.isNewline).joined(separator: " ")
+    }
+}

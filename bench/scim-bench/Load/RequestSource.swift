@@ -1,0 +1,46 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import NIOCore
+internal import NIOHTTP1
+
+/// What one run of the load sends.
+protocol RequestSource: Sendable {
+    /// The requests of one connection, made and used on that connection's event loop only.
+    ///
+    /// - Parameter connection: Counted from 0, below `connections`.
+    func session(connection: Int, of connections: Int) -> any RequestSession
+}
+
+/// The requests of one connection, one after the other.
+///
+/// Requests are whole and ready to send, head included: the generator shares its cores with what it measures.
+protocol RequestSession {
+    /// What the answer's framing depends on (RFC 9112 section 6.3).
+    var method: HTTPMethod { get }
+    /// Whether the bodies of expected answers are needed in ``check(_:body:)``; those of other answers always are.
+    var readsBodies: Bool { get }
+
+    /// Puts the next request into `request`, which holds the one before.
+    /// - Returns: False when there are no more.
+    mutating func prepare(_ request: inout ByteBuffer) -> Bool
+
+    /// Looks at the answer to the request that was prepared last.
+    /// - Returns: What is wrong with it, in few different words, because failures are counted by them; nil when it is
+    ///   the expected one.
+    mutating func check(_ head: HTTPResponseHead, body: ByteBuffer?) -> String?
+
+    /// Accepted resources to read back, if the session keeps any.
+    var samples: [ResourceSample] { get }
+}
+
+extension RequestSession {
+    var samples: [ResourceSample] { [] }
+}
+
+/// An accepted resource that is to be read back.
+struct ResourceSample: Sendable, Hashable {
+    let userName: String
+    /// The last segment of the answer's `Location`, as it stands there; nil when there was none.
+    let id: String?
+}

@@ -1,0 +1,39 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Foundation
+
+/// Numbers as texts.
+enum Figure {
+    /// `12,345`
+    static func count(_ value: Double) -> String {
+        let digits = String(Int(value.rounded()).magnitude)
+        var text = ""
+        for (index, digit) in digits.enumerated() {
+            if index > 0, (digits.count - index) % 3 == 0 { text.append(",") }
+            text.append(digit)
+        }
+        return value.rounded() < 0 ? "-" + text : text
+    }
+
+    /// With a fixed number of decimals.
+    static func decimal(_ value: Double, places: Int) -> String { String(format: "%.\(places)f", value) }
+
+    /// `12,345 (11,800-12,900)`
+    static func counts(_ spread: Spread?) -> String {
+        guard let spread else { return "-" }
+        return "\(count(spread.median)) (\(count(spread.minimum))-\(count(spread.maximum)))"
+    }
+
+    /// `1.52 (1.48-1.60)`
+    static func ratios(_ spread: Spread?) -> String {
+        guard let spread else { return "-" }
+        let texts = [spread.median, spread.minimum, spread.maximum].map { decimal($0, places: 2) }
+        return "\(texts[0]) (\(texts[1])-\(texts[2]))"
+    }
+
+    /// The median only.
+    static func median(_ spread: Spread?, places: Int) -> String {
+        spread.map { decimal($0.median, places: places) } ?? "-"
+    }
+}

@@ -1,0 +1,124 @@
+{{- define "scim-bridge.labels" -}}
+app.kubernetes.io/name: {{ .Chart.Name }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- end }}
+
+{{- define "scim-bridge.image" -}}
+{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
+{{- end }}
+
+{{- define "scim-bridge.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 1000
+runAsGroup: 1000
+fsGroup: 1000
+seccompProfile: {type: RuntimeDefault}
+{{- end }}
+
+{{- define "scim-bridge.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: {drop: [ALL]}
+{{- end }}
+
+{{/* Settings as variables; an empty one is an error that names it. Argument: dict of settings. */}}
+{{- define "scim-bridge.environment" -}}
+{{- range $name, $value := . }}
+- name: {{ $name }}
+  value: {{ required (printf "settings: %s has to be set" $name) $value | quote }}
+{{- end }}
+{{- end }}
+
+{{/* Variables that name the mounted secret files. Argument: list of dicts with variable and secret. */}}
+{{- define "scim-bridge.secretFiles" -}}
+{{- range . }}
+- name: {{ .variable }}
+  value: /run/secrets/scim-bridge/{{ .secret }}
+{{- end }}
+{{- end }}
+
+{{/* One projected volume with the named secrets as files. Argument: dict with root and names. */}}
+{{- define "scim-bridge.secretVolume" -}}
+- name: secrets
+  projected:
+    defaultMode: 0440
+    sources:
+    {{- range $name := .names }}
+    {{- $secret := index $.root.Values.secrets $name }}
+    - secret:
+        name: {{ $secret.name }}
+        items:
+        - {key: {{ $secret.key | quote }}, path: {{ $name | quote }}}
+    {{- end }}
+{{- end }}
+
+{{/* A Deployment of one role. Argument: dict with root, role, secrets, files, settings, ports, address. */}}
+{{- define "scim-bridge.deployment" -}}
+{{- $root := .root }}
+{{- $values := index $root.Values .role }}
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {{ $root.Release.Name }}-{{ .role }}
+  labels:
+    {{- include "scim-bridge.labels" $root | nindent 4 }}
+    app.kubernetes.io/component: {{ .role }}
+spec:
+  replicas: {{ $values.replicas }}
+  selector:
+    matchLabels:
+      app.kubernetes.io/name: {{ $root.Chart.Name }}
+      app.kubernetes.io/instance: {{ $root.Release.Name }}
+      app.kubernetes.io/component: {{ .role }}
+  template:
+    metadata:
+      labels:
+        {{- include "scim-bridge.labels" $root | nindent 8 }}
+        app.kubernetes.io/component: {{ .role }}
+    spec:
+      automountServiceAccountToken: false
+      terminationGracePeriodSeconds: {{ $values.terminationGracePeriodSeconds | default 30 }}
+      securityContext:
+        {{- include "scim-bridge.podSecurity" $root | nindent 8 }}
+      containers:
+      - name: {{ .role }}
+        image: {{ include "scim-bridge.image" $root }}
+        imagePullPolicy: {{ $root.Values.image.pullPolicy }}
+        args: [serve, --roles, {{ .role }}]
+        securityContext:
+          {{- include "scim-bridge.containerSecurity" $root | nindent 10 }}
+        env:
+        - name: OPS_ADDRESS
+          value: "0.0.0.0:{{ $root.Values.operations.port }}"
+        {{- if .address }}
+        - name: HTTP_ADDRESS
+          value: "0.0.0.0:{{ $values.port }}"
+        {{- end }}
+        {{- include "scim-bridge.environment" $root.Values.settings.common | nindent 8 }}
+        {{- include "scim-bridge.environment" .settings | nindent 8 }}
+        {{- include "scim-bridge.secretFiles" .files | nindent 8 }}
+        ports:
+        {{- if .address }}
+        - {name: scim, containerPort: {{ $values.port }}}
+        {{- end }}
+        - {name: operations, containerPort: {{ $root.Values.operations.port }}}
+        startupProbe:
+          httpGet: {path: /health/startup, port: operations}
+          failureThreshold: 30
+          periodSeconds: 2
+        livenessProbe:
+          httpGet: {path: /health/live, port: operations}
+          periodSeconds: 20
+        readinessProbe:
+          httpGet: {path: /health/ready, port: operations}
+          periodSeconds: 5
+          timeoutSeconds: 3
+        resources:
+          {{- toYaml $values.resources | nindent 10 }}
+        volumeMounts:
+        - {name: secrets, mountPath: /run/secrets/scim-bridge, readOnly: true}
+      volumes:
+      {{- include "scim-bridge.secretVolume" (dict "root" $root "names" .secrets) | nindent 6 }}
+{{- end }}

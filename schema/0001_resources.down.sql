@@ -1,0 +1,5 @@
+-- SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+-- SPDX-License-Identifier: Apache-2.0
+
+DROP TABLE group_member, external_id, unique_claim, resource, tenant;
+DROP SEQUENCE write_order;
