@@ -70,7 +70,8 @@ let package = Package(
             dependencies: [
                 "API", "Events", "JSON", "Operations", "Postgres", "ProvisioningDouble", "Queue", "Redis", "SCIM",
                 "Storage", "Sync", "UDM", "UDMDouble",
-                argumentParser, asyncHTTPClient, configuration, coreMetrics, hummingbird, hummingbirdCore, hummingbirdTLS,
+                argumentParser, asyncHTTPClient, configuration, coreMetrics, hummingbird, hummingbirdCore,
+                hummingbirdTLS,
                 logging, nioCore, nioHTTP1, nioSSL, serviceLifecycle, systemPackage, unixSignals,
             ],
             swiftSettings: settings

@@ -21,7 +21,7 @@ package struct ProvisioningDoubleServer: Service {
         let store = try MessageStore(configuration)
         let (logger, host) = (logger, configuration.host)
         logger.info(
-            "journal read",
+            "Journal read",
             metadata: [
                 "messages": "\(store.statistics.accepted)", "subscriptions": "\(store.subscriptions.count)",
             ])

@@ -13,14 +13,17 @@ package import Redis
 /// | absent | no | none | enqueue → ready or due |
 /// | ready | lane | `P:ready:<lane>:<tenant>` with the time since | lease → leased |
 /// | due | lane | `P:due` with the time | enqueue now, or the time has come → ready |
-/// | leased | lane | `P:lease` with its end, `P:owner` with the token | enqueue → dirty; release → absent, ready or due; its end → ready |
-/// | dirty | lane | as leased, and `P:dirty` | release → ready, or due after a backoff; its end → ready |
+/// | leased | lane | `P:lease` with its end, `P:owner` with the token | enqueue → dirty; release → absent, ready, due |
+/// | dirty | lane | as leased, and `P:dirty` | release → ready, or due after a backoff |
+///
+/// A lease that is not renewed ends, and its resource is ready again.
 ///
 /// A resource is in exactly one of ready, due and leased while `P:meta` has it, and in none otherwise; so no two workers
 /// hold it. Every transition is one script, which Redis runs alone.
 ///
-/// States of the queue are in ``QueueState``. While it is *lost* no script has an effect. `P:wake` holds tokens that
-/// waiting workers take; it is emptied by a worker that finds nothing, so tokens without work do not pile up.
+/// States of the queue are in ``QueueState``. While it is *lost* no script has an effect but the one that begins a rebuild.
+/// `P:wake` holds tokens that waiting workers take; it is emptied by a worker that finds nothing, so tokens without work do
+/// not pile up.
 package final class WorkQueue: Sendable {
     let client: RedisClient
     /// `{scim:<name>}`.

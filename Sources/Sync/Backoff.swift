@@ -26,7 +26,7 @@ package struct Backoff: Sendable {
         after attempts: Int, retryAfter: Duration? = nil, using generator: inout some RandomNumberGenerator
     ) -> Duration {
         let ceiling = ceiling(after: attempts)
-        let fraction = Double.random(in: 0...1, using: &generator)
+        let fraction = Double.random(in: 0..<1, using: &generator)
         let jittered = Duration.milliseconds(Int64(ceiling.milliseconds * fraction))
         return max(jittered, retryAfter ?? .zero, .milliseconds(50))
     }

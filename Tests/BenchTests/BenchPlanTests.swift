@@ -15,7 +15,9 @@ import Testing
             maximumRequests: maximumRequests, sides: sides)
     }
 
-    @Test("the measured time is what the budget leaves", arguments: [(180, 2, 5), (180, 1, 13), (70, 2, 1), (3600, 2, 148)])
+    @Test(
+        "the measured time is what the budget leaves",
+        arguments: [(180, 2, 5), (180, 1, 13), (70, 2, 1), (3600, 2, 148)])
     func budget(budget: Int, sides: Int, seconds: Int) throws {
         let plan = try plan(budget: budget, sides: sides)
         #expect(plan.window.measured == .seconds(seconds))

@@ -136,7 +136,8 @@ import Testing
         try await schema.remove()
         #expect(try await !schemaExists(configuration))
         await #expect(throws: BenchFailure.self) {
-            try await LimitSchema.create(configuration, migrations: FileManager.default.temporaryDirectory.path + "/none")
+            try await LimitSchema.create(
+                configuration, migrations: FileManager.default.temporaryDirectory.path + "/none")
         }
     }
 
@@ -174,7 +175,8 @@ import Testing
         try await withSchema { configuration in
             let connection = try await PostgresConnection.open(
                 configuration, label: "test", logger: Logger(label: "test"))
-            let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../schema")
+            let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
+                "../../schema")
             do {
                 for name in ["0001_resources", "0002_jobs"] {
                     try await connection.run(

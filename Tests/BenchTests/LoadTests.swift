@@ -53,7 +53,8 @@ import Testing
 
     @Test("refused requests are counted by their status, with the first answer, and the others go on")
     func refusals() async throws {
-        try await withServer({ $0 == 3 ? .refuse(.conflict) : $0 == 5 ? .refuse(.serviceUnavailable) : .accept }) { server in
+        try await withServer({ $0 == 3 ? .refuse(.conflict) : $0 == 5 ? .refuse(.serviceUnavailable) : .accept }) {
+            server in
             let result = try await run(server, connections: 1, window: bounded(10))
             #expect(result.accepted == 8)
             #expect(result.failures == ["status 409": 1, "status 503": 1])
@@ -210,7 +211,9 @@ import Testing
     @Test("a refusal of the first user says why")
     func refused() async throws {
         try await withScenario({ _ in .refuse(.unauthorized) }) { scenario in
-            _ = await #expect(throws: BenchFailure("the first user was not accepted: status 401: refused by the script")) {
+            _ = await #expect(
+                throws: BenchFailure("the first user was not accepted: status 401: refused by the script")
+            ) {
                 try await scenario.tryOut(run: 0)
             }
         }

@@ -105,7 +105,9 @@ import Testing
         let report = try Self.report(Self.good)
         #expect(report.markdown.contains("# scim-bench accept, 2026-11-22, 0123abc"))
         #expect(report.markdown.contains("| a\\|b | c\\|d |"))
-        #expect(report.markdown.contains("| 1 | 1,100 (1,000-1,200) | 1.50 | 3.25 | 4.00 | 2,000 (2,000-2,200) | 0.50 (0.50-0.60) | 3 of 3 |"))
+        #expect(
+            report.markdown.contains(
+                "| 1 | 1,100 (1,000-1,200) | 1.50 | 3.25 | 4.00 | 2,000 (2,000-2,200) | 0.50 (0.50-0.60) | 3 of 3 |"))
     }
 
     @Test("the files are kept, never overwritten, and hold the same as the report")
@@ -130,6 +132,7 @@ import Testing
         arguments: [(0.0, "0"), (999.4, "999"), (999.5, "1,000"), (1_234_567, "1,234,567"), (-1234, "-1,234")])
     func grouped(value: Double, text: String) { #expect(Figure.count(value) == text) }
 
-    @Test("the bar is as full as the work", arguments: [(-1.0, "[----]"), (0, "[----]"), (0.5, "[##--]"), (2, "[####]")])
+    @Test(
+        "the bar is as full as the work", arguments: [(-1.0, "[----]"), (0, "[----]"), (0.5, "[##--]"), (2, "[####]")])
     func bar(fraction: Double, text: String) { #expect(ProgressBar.bar(fraction: fraction, width: 4) == text) }
 }

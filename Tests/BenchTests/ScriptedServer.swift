@@ -100,7 +100,9 @@ final class ScriptedServer: Sendable {
             }
             guard head.method == .POST else { return read(context, head) }
             let user = try? JSONValue(parsing: Array(body.readableBytesView))
-            guard let name = user?["userName"]?.stringValue else { return send(context, .badRequest, text: "no userName") }
+            guard let name = user?["userName"]?.stringValue else {
+                return send(context, .badRequest, text: "no userName")
+            }
             switch script(number) {
             case .accept: send(context, .created, id: keep(name))
             case .acceptUnnamed:
@@ -137,8 +139,11 @@ final class ScriptedServer: Sendable {
             if let id { headers.add(name: "Location", value: "http://elsewhere.test/scim/v2/Users/\(id)") }
             if closes { headers.add(name: "Connection", value: "close") }
             context.write(
-                wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: status, headers: headers))), promise: nil)
-            if !text.isEmpty { context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: text)))), promise: nil) }
+                wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: status, headers: headers))),
+                promise: nil)
+            if !text.isEmpty {
+                context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: text)))), promise: nil)
+            }
             context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
         }
     }

@@ -27,7 +27,9 @@ import Testing
         let name = names.name(run: 12, number: 3)
         #expect(name.hasPrefix("bench-3w5e11264sgsf-12-"))
         #expect(name.count == names.prefix(run: 12).count + UserNames.digitCount)
-        #expect(name.utf8.allSatisfy { $0 == UInt8(ascii: "-") || (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) })
+        #expect(
+            name.utf8.allSatisfy { $0 == UInt8(ascii: "-") || (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) }
+        )
         // "1" must not count the users of run 12.
         #expect(!name.hasPrefix(names.prefix(run: 1)))
     }

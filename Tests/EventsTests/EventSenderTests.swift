@@ -4,7 +4,6 @@
 import Events
 import JSON
 import Logging
-import Postgres
 import ProvisioningDouble
 import SCIM
 import ServiceLifecycle
@@ -15,9 +14,9 @@ import Testing
 ///
 /// One after the other: leadership is a lock of the whole database, and tests share one.
 @Suite(.serialized) struct EventSenderTests {
-    private let clock = ContinuousClock()
+    let clock = ContinuousClock()
 
-    private func configuration(_ double: ProvisioningDouble) -> EventSenderConfiguration {
+    func configuration(_ double: ProvisioningDouble) -> EventSenderConfiguration {
         var configuration = Row.configuration(url: double.baseURL)
         configuration.pollInterval = .milliseconds(50)
         configuration.recoveryInterval = .milliseconds(100)
@@ -25,7 +24,7 @@ import Testing
     }
 
     /// `perResource` events of each of `resources` users, the orders spread over all of them.
-    private func events(resources: Int, perResource: Int) -> [OutboxEvent] {
+    func events(resources: Int, perResource: Int) -> [OutboxEvent] {
         var events: [OutboxEvent] = []
         let users = (0..<resources).map { _ in ResourceID.random() }
         for revision in 1...perResource {
@@ -40,7 +39,7 @@ import Testing
         return events
     }
 
-    private func isEmpty(_ left: [Outbox.Left]) -> Bool { left.isEmpty }
+    func isEmpty(_ left: [Outbox.Left]) -> Bool { left.isEmpty }
 
     @Test("every event is sent once, in order per resource, and deleted")
     func sendsAll() async throws {
@@ -126,9 +125,7 @@ import Testing
     func failureHoldsBack(fault: Fault) async throws {
         try await withProvisioningDouble { double in
             try await withOutbox { outbox in
-                var configuration = configuration(double)
-                configuration.parallelResources = 1
-                try await outbox.sending(configuration) { _ in
+                try await outbox.sending(configuration(double)) { _ in
                     // The probe at the start is over when the first event is there.
                     try await outbox.put([Row.make(id: .random(), order: 1, resourceID: .random())])
                     _ = await double.messages(count: 1, within: .seconds(20))
@@ -360,163 +357,8 @@ import Testing
         }
     }
 
-    @Test("a signal is answered at once, however long the interval")
-    func signal() async throws {
-        try await withProvisioningDouble { double in
-            try await withOutbox { outbox in
-                var configuration = configuration(double)
-                configuration.pollInterval = .seconds(600)
-                let signal = EventSignal()
-                try await outbox.sending(configuration, signal: signal) { _ in
-                    for number in 1...3 {
-                        try await outbox.put([Row.make(id: .random(), order: Int64(number), resourceID: .random())])
-                        signal.raise()
-                        #expect(await double.messages(count: number, within: .seconds(20)).count == number)
-                    }
-                }
-            }
-        }
-    }
-
-    @Test("events of other processes are found without a signal")
-    func poll() async throws {
-        try await withProvisioningDouble { double in
-            try await withOutbox { outbox in
-                try await outbox.sending(configuration(double)) { _ in
-                    for number in 1...3 {
-                        try await outbox.put([Row.make(id: .random(), order: Int64(number), resourceID: .random())])
-                        #expect(await double.messages(count: number, within: .seconds(20)).count == number)
-                    }
-                }
-            }
-        }
-    }
-
-    @Test("an event that is not due yet holds back the later ones of its resource")
-    func notDue() async throws {
-        try await withProvisioningDouble { double in
-            try await withOutbox { outbox in
-                let user = ResourceID.random()
-                let start = clock.now
-                try await outbox.put(
-                    [Row.make(id: .random(), order: 1, resourceID: user)], due: .now().advanced(by: .seconds(1)))
-                try await outbox.put([
-                    Row.make(id: .random(), order: 2, resourceID: user),
-                    Row.make(id: .random(), order: 3, resourceID: .random()),
-                ])
-                try await outbox.sending(configuration(double)) { _ in
-                    _ = await double.messages(count: 3, within: .seconds(20))
-                }
-                #expect(double.messages.map(\.event?.order) == [3, 1, 2])
-                #expect(clock.now - start >= .seconds(1))
-            }
-        }
-    }
-
-    @Test("a graceful stop finishes what is in flight and begins nothing more")
-    func gracefulStop() async throws {
-        try await withProvisioningDouble { double in
-            try await withOutbox { outbox in
-                double.changeSwitches { $0.latency = .milliseconds(300) }
-                let events = events(resources: 1, perResource: 10)
-                try await outbox.put(events)
-                try await outbox.sending(configuration(double)) { group in
-                    _ = await double.messages(count: 1, within: .seconds(20))
-                    await group.triggerGracefulShutdown()
-                }
-                let sent = double.messages.count
-                #expect(sent < 5)
-                #expect(try await outbox.left().map(\.id) == events.dropFirst(sent).map(\.id))
-            }
-        }
-    }
-
-    @Test("a graceful stop does not wait for a service that hangs")
-    func stopWhileHanging() async throws {
-        try await withProvisioningDouble { double in
-            try await withOutbox { outbox in
-                try await outbox.sending(configuration(double)) { _ in
-                    try await outbox.put(events(resources: 1, perResource: 1))
-                    _ = try await outbox.left(until: isEmpty)
-                    double.changeSwitches { $0.faults[.hangAfterAccept] = .always }
-                    try await outbox.put(events(resources: 1, perResource: 1))
-                    _ = await double.messages(count: 2, within: .seconds(20))
-                }
-                // Whether it got through is not known, so it stays.
-                #expect(try await outbox.left().count == 1)
-            }
-        }
-    }
-
-    @Test("an event whose row could not be deleted is sent again only by another sender, under the same id")
-    func deletionBlocked() async throws {
-        try await withProvisioningDouble { double in
-            try await withOutbox { outbox in
-                let event = Row.make(id: .random(), order: 1)
-                try await outbox.put([event])
-                // A lock on the row holds up its deletion.
-                try await outbox.connection.run("BEGIN; SELECT FROM event_outbox FOR UPDATE")
-                let other = Row.make(id: .random(), order: 2, resourceID: .random())
-                let sender = Task {
-                    try await outbox.sending(configuration(double)) { _ in
-                        _ = await double.messages(count: 1, within: .seconds(20))
-                    }
-                }
-                _ = await double.messages(count: 1, within: .seconds(20))
-                try await outbox.connection.run("COMMIT")
-                try await sender.value
-                #expect(double.messages.count == 1)
-                // A crash between the acceptance and the deletion leaves the row.
-                try await outbox.put([event, other])
-                try await outbox.sending(configuration(double)) { _ in _ = try await outbox.left(until: isEmpty) }
-                #expect(double.check.duplicates.map(\.eventID) == [event.id.description])
-                #expect(double.messages.count == 3)
-            }
-        }
-    }
-
-    @Test("of two senders on one outbox one sends, so that nothing is doubled or overtaken")
-    func oneSender() async throws {
-        try await withProvisioningDouble { double in
-            try await withOutbox { outbox in
-                try await outbox.put(events(resources: 10, perResource: 10))
-                try await outbox.sending(configuration(double)) { _ in
-                    try await outbox.sending(configuration(double)) { _ in _ = try await outbox.left(until: isEmpty) }
-                }
-                #expect(double.messages.count == 100)
-                #expect(double.check.isOrdered)
-                #expect(double.check.duplicates.isEmpty)
-            }
-        }
-    }
-
-    @Test("the request id of the SCIM call is passed on if it is a UUID, else the event's id")
-    func requestID() async throws {
-        try await withProvisioningDouble { double in
-            try await withOutbox { outbox in
-                let other = Row.make(id: .random(), order: 2, resourceID: .random(), requestID: "call 7\r\nX: y")
-                try await outbox.put([Row.make(id: .random(), order: 1), other])
-                try await outbox.sending(configuration(double)) { _ in _ = try await outbox.left(until: isEmpty) }
-                let ids = Set(double.messages.map(\.requestID))
-                #expect(ids == [Row.requestID, other.id.description])
-            }
-        }
-    }
-
-    @Test("a configuration that cannot work ends the sender before anything is sent")
-    func brokenConfiguration() async throws {
-        try await withOutbox { outbox in
-            var configuration = Row.configuration()
-            configuration.publisherName = "Not One"
-            let sender = EventSender(
-                configuration: configuration, events: outbox.database.events,
-                leadership: outbox.database.leadership(.events), logger: LogCollector().logger)
-            await #expect(throws: EventSenderConfigurationError.self) { try await sender.run() }
-        }
-    }
-
     /// Looks until `condition` holds, for 20 s at most.
-    private func waitFor(_ condition: () -> Bool) async throws {
+    func waitFor(_ condition: () -> Bool) async throws {
         let deadline = clock.now + .seconds(20)
         while !condition() && clock.now < deadline { try await Task.sleep(for: .milliseconds(10)) }
         #expect(condition())

@@ -52,10 +52,10 @@ import Testing
                 #expect(reply == .null)
             }
             let connections = try await client.send(RedisCommand("INFO", "stats")).string ?? ""
-            // One for commands and one for blocking reads; the server's own start check by the test counts too.
+            // One for commands and one for blocking reads.
             let line = try #require(
                 connections.split(whereSeparator: \.isNewline).first { $0.hasPrefix("total_connections_received:") })
-            #expect(try #require(Int(line.dropFirst("total_connections_received:".count))) <= 3)
+            #expect(try #require(Int(line.dropFirst("total_connections_received:".count))) == 2)
         }
     }
 

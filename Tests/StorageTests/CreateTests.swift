@@ -133,7 +133,8 @@ import Testing
                 for number in 0..<60 {
                     tasks.addTask {
                         let tenant = number % 2 == 0 ? "default" : "other"
-                        let resource = number == 30 ? user("TAKEN") : number % 3 == 0 ? group("g\(number)") : user("u\(number)")
+                        let resource =
+                            number == 30 ? user("TAKEN") : number % 3 == 0 ? group("g\(number)") : user("u\(number)")
                         return (number, try await fixture.store.create(resource, context: context(tenant: tenant)))
                     }
                 }

@@ -12,8 +12,10 @@ import Testing
     @Test("A delete takes resource, claims and external ids of all clients, and leaves a job with the old state")
     func everything() async throws {
         try await StorageFixture.run { fixture in
-            let jo = try await fixture.store.create(user("jo", externalId: "a"), context: context(client: "a")).resource()
-            _ = try await fixture.store.replace(.user, jo.id, with: user("jo", externalId: "b"), context: context(client: "b"))
+            let jo = try await fixture.store.create(user("jo", externalId: "a"), context: context(client: "a"))
+                .resource()
+            _ = try await fixture.store.replace(
+                .user, jo.id, with: user("jo", externalId: "b"), context: context(client: "b"))
             let result = try await fixture.store.delete(.user, jo.id, context: context(client: "a"))
             guard case .deleted(let jobID) = result else { throw Unexpected(result) }
             #expect(try await fixture.read(jo) == nil)
@@ -52,13 +54,17 @@ import Testing
     func ifMatch() async throws {
         try await StorageFixture.run { fixture in
             let jo = try await fixture.createUser("jo")
-            #expect(try await fixture.store.delete(.user, jo.id, ifMatch: 7, context: testContext) == .revisionMismatch(current: 1))
+            #expect(
+                try await fixture.store.delete(.user, jo.id, ifMatch: 7, context: testContext)
+                    == .revisionMismatch(current: 1))
             #expect(try await fixture.store.delete(.group, jo.id, context: testContext) == .notFound)
             #expect(try await fixture.store.delete(.user, jo.id, ifMatch: 1, context: testContext).isDeleted)
         }
     }
 
-    @Test("A name is free as soon as its user is deleted, both in flight: the create comes after the delete or is refused")
+    @Test(
+        "A name is free as soon as its user is deleted, both in flight: the create comes after the delete or is refused"
+    )
     func nameInFlight() async throws {
         try await StorageFixture.run { fixture in
             var jo = try await fixture.createUser("jo")

@@ -68,7 +68,8 @@ import Testing
         try await StorageFixture.run { fixture in
             let a = try await fixture.createUser("a").id
             let target = try await fixture.createGroup("g", [a])
-            #expect(try await fixture.store.replace(.group, target.id, with: group("g"), context: testContext).isUpdated)
+            #expect(
+                try await fixture.store.replace(.group, target.id, with: group("g"), context: testContext).isUpdated)
             #expect(try await fixture.memberIDs(of: target.id) == [])
         }
     }
@@ -170,7 +171,8 @@ import Testing
             try await withThrowingTaskGroup(of: Void.self) { tasks in
                 for id in users {
                     tasks.addTask {
-                        let result = try await fixture.store.update(.group, target.id, context: testContext) { current, attributes in
+                        let result = try await fixture.store.update(.group, target.id, context: testContext) {
+                            current, attributes in
                             ResourceChange(
                                 attributes: attributes, externalId: current.externalId,
                                 members: .change(adding: [ValidatedResource.Member(id: id, type: .user)], removing: []))
@@ -182,7 +184,9 @@ import Testing
             }
             #expect(try await Set(fixture.memberIDs(of: target.id)) == Set(users))
             #expect(try await fixture.read(target)?.revision == 21)
-            let added = try await fixture.rows("SELECT added_revision FROM group_member ORDER BY 1").map { try $0.int(0) }
+            let added = try await fixture.rows("SELECT added_revision FROM group_member ORDER BY 1").map {
+                try $0.int(0)
+            }
             #expect(added == Array(2...21))
         }
     }
@@ -214,7 +218,8 @@ import Testing
         try await StorageFixture.run { fixture in
             let a = try await fixture.createUser("a").id
             let target = try await fixture.createGroup("g", [a])
-            let result = try await fixture.store.update(.group, target.id, context: testContext) { current, attributes in
+            let result = try await fixture.store.update(.group, target.id, context: testContext) {
+                current, attributes in
                 var attributes = attributes
                 attributes["displayName"] = "h"
                 return ResourceChange(attributes: attributes, externalId: current.externalId)

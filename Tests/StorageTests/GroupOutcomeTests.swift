@@ -53,17 +53,20 @@ import Testing
                 ])
             }
             let events = try await fixture.database.events.unsent(limit: 10, now: .now())
-            #expect(try events.map { try values($0.oldMembers) } == [
-                nil, [members[0].description], [members[0].description, members[1].description],
-            ])
-            #expect(try events.map { try values($0.newMembers) } == [
-                [members[0].description], [members[0].description, members[1].description],
-                [members[1].description, members[2].description],
-            ])
+            #expect(
+                try events.map { try values($0.oldMembers) } == [
+                    nil, [members[0].description], [members[0].description, members[1].description],
+                ])
+            #expect(
+                try events.map { try values($0.newMembers) } == [
+                    [members[0].description], [members[0].description, members[1].description],
+                    [members[1].description, members[2].description],
+                ])
             let delta = try #require(events[2].membersDelta)
-            #expect(try JSONValue(parsing: delta) == [
-                "added": [.string(members[2].description)], "removed": [.string(members[0].description)],
-            ])
+            #expect(
+                try JSONValue(parsing: delta) == [
+                    "added": [.string(members[2].description)], "removed": [.string(members[0].description)],
+                ])
         }
     }
 
@@ -101,12 +104,14 @@ import Testing
                     lease: lease.handle,
                     result: .done(
                         job: job, udm: .test,
-                        members: AppliedMembers(added: [members[0], members[2]], removed: [members[1]])), endsTurn: true)
+                        members: AppliedMembers(added: [members[0], members[2]], removed: [members[1]])), endsTurn: true
+                )
             ])
             let changes = try await fixture.database.jobs.memberDifference(of: group)
             #expect(changes.map(\.memberID) == [members[2]])
             #expect(changes.first?.isAddition == false)
-            #expect(try await fixture.number("SELECT count(*) FROM group_member WHERE member_id = '\(members[1])'") == 0)
+            #expect(
+                try await fixture.number("SELECT count(*) FROM group_member WHERE member_id = '\(members[1])'") == 0)
         }
     }
 
@@ -120,12 +125,14 @@ import Testing
             let jobs = fixture.database.jobs
             _ = try await jobs.record([
                 JobOutcome(
-                    lease: lease.handle, result: .done(job: first, udm: .test, members: AppliedMembers()), endsTurn: false)
+                    lease: lease.handle, result: .done(job: first, udm: .test, members: AppliedMembers()),
+                    endsTurn: false)
             ])
             #expect(try await fixture.number("SELECT count(*) FROM group_member") == 1)
             _ = try await jobs.record([
                 JobOutcome(
-                    lease: lease.handle, result: .done(job: third, udm: .test, members: AppliedMembers()), endsTurn: true)
+                    lease: lease.handle, result: .done(job: third, udm: .test, members: AppliedMembers()),
+                    endsTurn: true)
             ])
             #expect(try await fixture.number("SELECT count(*) FROM group_member") == 0)
             let events = try await fixture.database.events.unsent(limit: 10, now: .now())

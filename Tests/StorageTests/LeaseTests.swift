@@ -128,13 +128,15 @@ import Testing
             // The former holder's outcome is in flight: it holds the row, its lease has run out meanwhile.
             try await fixture.expireLeases()
             try await fixture.connection.run(
-                "BEGIN; SELECT FROM resource_sync WHERE resource_id = '\(id)' FOR UPDATE; DELETE FROM job WHERE id = '\(job)'")
+                "BEGIN; SELECT FROM resource_sync WHERE resource_id = '\(id)' FOR UPDATE; DELETE FROM job WHERE id = '\(job)'"
+            )
             let request = LeaseRequest(resourceID: id, tenant: "default", type: .user)
             let jobs = fixture.database.jobs
             async let answer = jobs.confirm([request], worker: "next", length: .seconds(60))
             try await waitUntilBlocked(fixture)
             try await fixture.connection.run(
-                "UPDATE resource_sync SET leased_until = NULL, call_started_at = NULL WHERE resource_id = '\(id)'; COMMIT")
+                "UPDATE resource_sync SET leased_until = NULL, call_started_at = NULL WHERE resource_id = '\(id)'; COMMIT"
+            )
             guard case .nothingToDo = try await answer[0] else {
                 Issue.record("a finished job was handed out again")
                 return
@@ -147,7 +149,8 @@ import Testing
         let watcher = try await PostgresConnection.open(
             fixture.configuration, label: "watch", logger: StorageFixture.logger)
         let statement = PostgresStatement(
-            unnamed: "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%resource_sync%'")
+            unnamed:
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%resource_sync%'")
         let deadline = ContinuousClock.now.advanced(by: .seconds(10))
         while try await watcher.execute(statement, [])[0].int(0) == 0, ContinuousClock.now < deadline {
             await Task.yield()

@@ -92,7 +92,8 @@ import Testing
             _ = try await record(
                 fixture, lease,
                 .retry(
-                    job: job, dueIn: .seconds(30), error: Array(#"{"status":"503"}"#.utf8), countsAttempt: countsAttempt,
+                    job: job, dueIn: .seconds(30), error: Array(#"{"status":"503"}"#.utf8),
+                    countsAttempt: countsAttempt,
                     isAmbiguous: false))
             let next = try #require(try await fixture.lease(id))
             #expect(next.jobs[0].attempts == (countsAttempt ? 1 : 0))

@@ -36,7 +36,8 @@ func context(client: String = "idp", tenant: String = "default") -> WriteContext
 }
 
 func user(
-    _ name: String, displayName: String? = nil, mailbox: String? = nil, externalId: String? = nil, password: String? = nil
+    _ name: String, displayName: String? = nil, mailbox: String? = nil, externalId: String? = nil,
+    password: String? = nil
 ) -> ValidatedResource {
     var attributes: JSONObject = ["userName": .string(name), "name": ["familyName": "Doe", "givenName": "Jo"]]
     if let displayName { attributes["displayName"] = .string(displayName) }

@@ -21,7 +21,8 @@ private struct Model {
     }
 
     enum Expectation: Equatable {
-        case created, updated(Int64), unchanged, deleted, notFound, mismatch(Int64), uniqueness(String), unknownMembers, cycle
+        case created, updated(Int64), unchanged, deleted, notFound, mismatch(Int64), uniqueness(String), unknownMembers,
+            cycle
     }
 
     var resources: [ResourceID: Resource] = [:]
@@ -147,7 +148,8 @@ private struct Model {
             return (expected, expectation(result))
         default:
             let expected = model.delete(target, type, ifMatch: ifMatch)
-            let result = try await fixture.store.delete(type, target, ifMatch: ifMatch, context: context(client: client))
+            let result = try await fixture.store.delete(
+                type, target, ifMatch: ifMatch, context: context(client: client))
             return (expected, expectation(result))
         }
     }

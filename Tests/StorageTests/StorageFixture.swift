@@ -130,10 +130,12 @@ struct StorageFixture {
     /// Lets every lease run out.
     func expireLeases() async throws {
         try await connection.run(
-            "UPDATE resource_sync SET leased_until = clock_timestamp() - interval '1 second' WHERE leased_until IS NOT NULL")
+            "UPDATE resource_sync SET leased_until = clock_timestamp() - interval '1 second' WHERE leased_until IS NOT NULL"
+        )
     }
 }
 
 extension UDMObjectRecord {
-    static let test = UDMObjectRecord(dn: "uid=jo,cn=users,dc=example,dc=org", properties: Array(#"{"username":"jo"}"#.utf8))
+    static let test = UDMObjectRecord(
+        dn: "uid=jo,cn=users,dc=example,dc=org", properties: Array(#"{"username":"jo"}"#.utf8))
 }

@@ -78,7 +78,8 @@ import Testing
     @Test("Each client has its own external id")
     func externalIDs() async throws {
         try await StorageFixture.run { fixture in
-            let stored = try await fixture.store.create(user("jo", externalId: "one"), context: context(client: "a")).resource()
+            let stored = try await fixture.store.create(user("jo", externalId: "one"), context: context(client: "a"))
+                .resource()
             #expect(try await fixture.read(stored, client: "a")?.externalId == "one")
             #expect(try await fixture.read(stored, client: "b")?.externalId == nil)
             _ = try await fixture.store.replace(
@@ -117,7 +118,8 @@ import Testing
                     let store = number % 2 == 0 ? fixture.store : other.resources
                     tasks.addTask {
                         try await store.replace(
-                            .user, stored.id, with: user("jo", displayName: "\(number)"), ifMatch: 1, context: testContext)
+                            .user, stored.id, with: user("jo", displayName: "\(number)"), ifMatch: 1,
+                            context: testContext)
                     }
                 }
                 return try await tasks.reduce(into: (0, 0)) { counts, result in
@@ -131,7 +133,9 @@ import Testing
         }
     }
 
-    @Test("32 writers of one resource without If-Match: every write counts, without a gap, order rising with the revision")
+    @Test(
+        "32 writers of one resource without If-Match: every write counts, without a gap, order rising with the revision"
+    )
     func contention() async throws {
         try await StorageFixture.run { fixture in
             let stored = try await fixture.createUser("jo")
@@ -140,7 +144,8 @@ import Testing
                 for number in 0..<32 {
                     let store = number % 4 == 0 ? other.resources : fixture.store
                     tasks.addTask {
-                        let result = try await store.update(.user, stored.id, context: testContext) { current, attributes in
+                        let result = try await store.update(.user, stored.id, context: testContext) {
+                            current, attributes in
                             var attributes = attributes
                             let count = attributes["title"]?.stringValue.flatMap { Int($0) } ?? 0
                             attributes["title"] = .string("\(count + 1)")
@@ -231,10 +236,13 @@ import Testing
         }
     }
 
-    @Test("A value that moves from one resource to another, both in flight, is never held by both and never raises an error")
+    @Test(
+        "A value that moves from one resource to another, both in flight, is never held by both and never raises an error"
+    )
     func movingValue() async throws {
         try await StorageFixture.run { fixture in
-            let first = try await fixture.store.create(user("a", mailbox: "m@example.org"), context: testContext).resource()
+            let first = try await fixture.store.create(user("a", mailbox: "m@example.org"), context: testContext)
+                .resource()
             let second = try await fixture.createUser("b")
             for round in 0..<20 {
                 let (from, to, names) = round % 2 == 0 ? (first, second, ("a", "b")) : (second, first, ("b", "a"))

@@ -53,14 +53,17 @@ import Testing
 
     @Test("Writes that have nothing in common share a batch, in order")
     func independent() {
-        #expect(batches([create("a"), create("b"), delete(claims: "c"), update(.random(), adds: ["d"])]) == [[0, 1, 2, 3]])
+        #expect(
+            batches([create("a"), create("b"), delete(claims: "c"), update(.random(), adds: ["d"])]) == [[0, 1, 2, 3]])
     }
 
     @Test("Writes of one resource follow each other, one a batch; others overtake them")
     func oneResource() {
         let id = ResourceID.random()
         #expect(
-            batches([update(id), update(id, expected: 2), create("a"), delete(id), create("b")]) == [[0, 2, 4], [1], [3]])
+            batches([update(id), update(id, expected: 2), create("a"), delete(id), create("b")]) == [
+                [0, 2, 4], [1], [3],
+            ])
     }
 
     @Test("A name that is given up is taken in the next batch, whatever order they arrive in")
@@ -73,7 +76,10 @@ import Testing
     @Test("What touches a write that has to wait waits behind it")
     func chain() {
         // 1 waits for 0 because of a, 2 for 1 because of b, although nothing of 2 is in the first batch.
-        #expect(batches([create("a"), create("a", "b"), create("b", "c"), create("c"), create("d")]) == [[0, 4], [1], [2], [3]])
+        #expect(
+            batches([create("a"), create("a", "b"), create("b", "c"), create("c"), create("d")]) == [
+                [0, 4], [1], [2], [3],
+            ])
     }
 
     @Test("The same name in two tenants is two names")
@@ -105,7 +111,8 @@ import Testing
     func stale() {
         let id = ResourceID.random()
         var queue = WriteQueue()
-        for operation in [update(id, expected: 1), update(id, expected: 2), delete(id), update(.random(), expected: 1)] {
+        for operation in [update(id, expected: 1), update(id, expected: 2), delete(id), update(.random(), expected: 1)]
+        {
             queue.append(PendingWrite(operation: operation) { _ in })
         }
         #expect(queue.takeStale([id: 2]).map(\.operation.expectedRevision) == [1])

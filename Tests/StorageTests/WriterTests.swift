@@ -21,7 +21,8 @@ import Testing
         let reader = PostgresPipeline(
             configuration: fixture.configuration, label: "test.reader", mode: .reads, logger: logger)
         let pool = PostgresPool(
-            configuration: fixture.configuration, size: 4, label: "test.pool", waitTimeout: .seconds(20), logger: logger)
+            configuration: fixture.configuration, size: 4, label: "test.pool", waitTimeout: .seconds(20), logger: logger
+        )
         let store = ResourceStore(
             writer: pipeline, readers: [reader], listPool: pool, exclusivePool: pool, sealer: nil,
             rules: DirectoryRules(), logger: logger)
@@ -138,7 +139,9 @@ import Testing
         }
     }
 
-    @Test("A create whose commit got no answer is found again and is a success; an update is an error that may have taken effect")
+    @Test(
+        "A create whose commit got no answer is found again and is a success; an update is an error that may have taken effect"
+    )
     func lostAnswer() async throws {
         let server = try await PostgresServer.start()
         try await StorageFixture.run(on: server) { fixture in
@@ -177,7 +180,9 @@ import Testing
         }
     }
 
-    @Test("The writer's backend is killed again and again: what was answered is there once, and nothing is there by halves")
+    @Test(
+        "The writer's backend is killed again and again: what was answered is there once, and nothing is there by halves"
+    )
     func killed() async throws {
         try await StorageFixture.run { fixture in
             var configuration = fixture.configuration
@@ -191,7 +196,8 @@ import Testing
                             var ids: [ResourceID] = []
                             for number in 0..<40 {
                                 do {
-                                    let result = try await store.create(user("u\(caller)-\(number)"), context: testContext)
+                                    let result = try await store.create(
+                                        user("u\(caller)-\(number)"), context: testContext)
                                     ids.append(try result.resource().id)
                                 } catch is PostgresError {
                                     continue

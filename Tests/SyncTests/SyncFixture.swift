@@ -40,7 +40,8 @@ final class SyncFixture: Sendable {
         self.double = double
         database = Database(
             configuration: StorageConfiguration(
-                postgres: configuration, sealer: try SecretSealer(keys: [key]), rules: DirectoryRules()), logger: logger)
+                postgres: configuration, sealer: try SecretSealer(keys: [key]), rules: DirectoryRules()), logger: logger
+        )
         client = try UDMClient(
             configuration: UDMConfiguration(
                 baseURL: double.baseURL ?? "", username: "svc-scim", password: "univention", timeout: .seconds(5)),

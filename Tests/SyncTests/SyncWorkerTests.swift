@@ -99,10 +99,12 @@ import UDMDouble
         }
     }
 
-    @Test("Passing trouble is retried until UDM takes the write", arguments: [
-        UDMDouble.Fault.Effect.directoryError, .internalError, .gatewayStarting, .lockHeld,
-        .badGateway(afterCommit: false), .gatewayTimeout(afterCommit: true), .unauthorized,
-    ])
+    @Test(
+        "Passing trouble is retried until UDM takes the write",
+        arguments: [
+            UDMDouble.Fault.Effect.directoryError, .internalError, .gatewayStarting, .lockHeld,
+            .badGateway(afterCommit: false), .gatewayTimeout(afterCommit: true), .unauthorized,
+        ])
     func trouble(effect: UDMDouble.Fault.Effect) async throws {
         try await SyncFixture.run { fixture in
             _ = fixture.double.add(UDMDouble.Fault(effect, count: 2, methods: ["POST", "PATCH"]))
@@ -142,9 +144,10 @@ import UDMDouble
                 try await fixture.drain()
             }
             let object = try #require(fixture.object(group))
-            #expect(Set(object.properties["users"]?.arrayValue?.compactMap(\.stringValue) ?? []) == [
-                fixture.object(first)?.dn ?? "", fixture.object(second)?.dn ?? "",
-            ])
+            #expect(
+                Set(object.properties["users"]?.arrayValue?.compactMap(\.stringValue) ?? []) == [
+                    fixture.object(first)?.dn ?? "", fixture.object(second)?.dn ?? "",
+                ])
             #expect(try await fixture.status(group) == .synced)
         }
     }

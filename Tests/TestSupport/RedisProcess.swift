@@ -44,8 +44,6 @@ final class RedisProcess: Sendable {
 
     func signal(_ signal: Int32) { Glibc.kill(pid, signal) }
 
-    var isRunning: Bool { Glibc.kill(pid, 0) == 0 }
-
     /// Kills the child and waits until it is gone.
     func end() {
         Glibc.close(control)

@@ -27,7 +27,12 @@ package final class RedisServer: Sendable {
     package let port: Int
     private let tls: TLS?
     private let options: [String]
-    private let process: Mutex<RedisProcess?>
+    private let process: Mutex<Running?>
+
+    private struct Running {
+        let process: RedisProcess
+        let logFile: String
+    }
 
     private init(port: Int, tls: TLS?, options: [String]) throws {
         self.port = port
@@ -45,19 +50,22 @@ package final class RedisServer: Sendable {
         port: Int? = nil, tls: TLS? = nil, options: [String] = []
     ) async throws -> RedisServer {
         // Another process may take the free port before the server does, so a few are tried.
-        var failure: any Error = RedisProcess.Failure(description: "no Redis was started")
         for _ in 0..<5 {
             let server = try RedisServer(port: try port ?? freePort(), tls: tls, options: options)
             do {
                 try await server.waitUntilListening()
                 return server
-            } catch {
-                failure = error
+            } catch is PortTaken {
                 server.stop()
+            } catch {
+                server.stop()
+                throw error
             }
         }
-        throw failure
+        throw PortTaken()
     }
+
+    private struct PortTaken: Error {}
 
     /// Its address for a client: `redis://127.0.0.1:…`, or with TLS by name.
     package var url: String { tls == nil ? "redis://127.0.0.1:\(port)" : "rediss://localhost:\(port)" }
@@ -76,15 +84,15 @@ package final class RedisServer: Sendable {
             defer { process = nil }
             return process
         }
-        old?.end()
+        old?.process.end()
     }
 
     /// Stops it in the middle of everything: connections stay open, nothing answers.
-    package func suspend() { process.withLock { $0?.signal(SIGSTOP) } }
+    package func suspend() { process.withLock { $0?.process.signal(SIGSTOP) } }
 
-    package func resume() { process.withLock { $0?.signal(SIGCONT) } }
+    package func resume() { process.withLock { $0?.process.signal(SIGCONT) } }
 
-    private static func launch(port: Int, tls: TLS?, options: [String]) throws -> RedisProcess {
+    private static func launch(port: Int, tls: TLS?, options: [String]) throws -> Running {
         guard let template = strdup("/tmp/scim-redis-XXXXXX") else {
             throw RedisProcess.Failure(description: "no memory")
         }
@@ -101,23 +109,31 @@ package final class RedisServer: Sendable {
         } else {
             words += ["--port", "\(port)"]
         }
-        words += ["--bind", "127.0.0.1", "--dir", directory, "--logfile", "\(directory)/redis.log", "--save", ""]
+        let logFile = "\(directory)/redis.log"
+        words += ["--bind", "127.0.0.1", "--dir", directory, "--logfile", logFile, "--save", ""]
         words += ["--appendonly", "no", "--maxmemory-policy", "noeviction", "--daemonize", "no"]
-        return try RedisProcess(words + options, directory: directory)
+        return Running(process: try RedisProcess(words + options, directory: directory), logFile: logFile)
     }
 
+    /// Reads the server's own log: that something listens on the port could be somebody else.
     private func waitUntilListening() async throws {
-        let limit = ContinuousClock.now + .seconds(20)
-        while ContinuousClock.now < limit {
-            guard process.withLock({ $0?.isRunning ?? false }) else { break }
-            if Self.isListening(port) { return }
+        let limit = ContinuousClock.now + .seconds(30)
+        while ContinuousClock.now < limit, let logFile = process.withLock({ $0?.logFile }) {
+            let log = Self.text(of: logFile)
+            if log.contains("Ready to accept connections") { return }
+            if log.contains("Failed listening") || log.contains("Address already in use") { throw PortTaken() }
             try await Task.sleep(for: .milliseconds(5))
         }
         throw RedisProcess.Failure(description: "redis-server does not listen on port \(port)")
     }
 
-    private static func isListening(_ port: Int) -> Bool {
-        withSocket(port) { descriptor, address, length in connect(descriptor, address, length) == 0 }
+    /// Empty while there is no file.
+    private static func text(of file: String) -> String {
+        guard let stream = fopen(file, "r") else { return "" }
+        defer { fclose(stream) }
+        var bytes = [UInt8](repeating: 0, count: 16_384)
+        let count = fread(&bytes, 1, bytes.count, stream)
+        return String(decoding: bytes.prefix(count), as: UTF8.self)
     }
 
     /// Below 50000, as a cluster's bus uses the port 10000 higher.

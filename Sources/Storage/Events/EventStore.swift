@@ -85,11 +85,13 @@ package final class EventStore: Sendable {
         return OutboxEvent(
             id: try row.id(0), order: try row.int(1), kind: kind, operation: operation, tenant: try row.string(4),
             type: try ResourceType(stored: row.string(5)), resourceID: try row.id(6), revision: try row.int(7),
-            jobID: try row.id(8), client: try row.string(9), requestID: try row.string(10), acceptedAt: try row.time(11),
+            jobID: try row.id(8), client: try row.string(9), requestID: try row.string(10),
+            acceptedAt: try row.time(11),
             recordedAt: try row.time(12), firstAttemptAt: try row.optionalTime(13), attempts: Int(try row.int(14)),
             oldState: try row.optionalBytes(15), newState: try row.optionalBytes(16),
             oldMembers: try row.optionalBytes(17), newMembers: try row.optionalBytes(18),
-            membersDelta: try row.optionalBytes(19), udmDN: try row.optionalString(20), error: try row.optionalBytes(21),
+            membersDelta: try row.optionalBytes(19), udmDN: try row.optionalString(20),
+            error: try row.optionalBytes(21),
             sendAttempts: Int(try row.int(22)))
     }
 }

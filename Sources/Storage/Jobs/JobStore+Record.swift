@@ -46,7 +46,8 @@ extension JobStore {
         for row in results[wakeIndex] {
             recorded.wake.append(
                 WokenResource(
-                    resourceID: try row.id(0), tenant: try row.string(1), type: try ResourceType(stored: row.string(2))))
+                    resourceID: try row.id(0), tenant: try row.string(1), type: try ResourceType(stored: row.string(2)))
+            )
         }
         return recorded
     }

@@ -81,7 +81,8 @@ extension JobStore {
                 resourceID: try row.id(0), tenant: try row.string(1), type: try ResourceType(stored: row.string(2)),
                 lane: "repair", dueAt: try row.time(3))
         }
-        let next = result.rowCount == limit ? entries.last.map { OpenWorkPage.Position.waiting(after: $0.resourceID) } : nil
+        let next =
+            result.rowCount == limit ? entries.last.map { OpenWorkPage.Position.waiting(after: $0.resourceID) } : nil
         return OpenWorkPage(entries: entries, next: next)
     }
 

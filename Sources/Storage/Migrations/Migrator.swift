@@ -53,9 +53,11 @@ package struct Migrator: Sendable {
             let applied = try await history(connection)
             try check(applied, against: migrations)
             var names: [String] = []
-            for migration in migrations.reversed() where migration.version > version && applied[migration.version] != nil {
+            for migration in migrations.reversed()
+            where migration.version > version && applied[migration.version] != nil {
                 try await connection.run(
-                    "BEGIN;\n\(try migration.downSQL())\n;DELETE FROM schema_migration WHERE version = \(migration.version);\nCOMMIT;")
+                    "BEGIN;\n\(try migration.downSQL())\n;DELETE FROM schema_migration WHERE version = \(migration.version);\nCOMMIT;"
+                )
                 names.append(migration.name)
             }
             return names
@@ -102,7 +104,9 @@ package struct Migrator: Sendable {
         let result = try await connection.execute(
             PostgresStatement(unnamed: "SELECT version, name, checksum FROM schema_migration"), [])
         var applied: [Int: Applied] = [:]
-        for row in result { applied[Int(try row.int(0))] = Applied(name: try row.string(1), checksum: try row.string(2)) }
+        for row in result {
+            applied[Int(try row.int(0))] = Applied(name: try row.string(1), checksum: try row.string(2))
+        }
         return applied
     }
 
@@ -148,7 +152,9 @@ struct MigrationFile: Sendable {
 
     /// In the order of their numbers.
     static func all(in folder: String) throws -> [MigrationFile] {
-        let files = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter { $0.hasSuffix(".up.sql") }
+        let files = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter {
+            $0.hasSuffix(".up.sql")
+        }
         guard !files.isEmpty else { throw MigrationError.noFolder(path: folder) }
         var migrations: [MigrationFile] = []
         for file in files.sorted() {

@@ -17,7 +17,8 @@ extension ResourceStore {
     /// PUT: replaces everything that the client may write (RFC 7644 section 3.5.1). A group without `members` has none afterwards; a password
     /// that is not given stays.
     package func replace(
-        _ type: ResourceType, _ id: ResourceID, with resource: ValidatedResource, ifMatch: Int64? = nil, context: WriteContext
+        _ type: ResourceType, _ id: ResourceID, with resource: ValidatedResource, ifMatch: Int64? = nil,
+        context: WriteContext
     ) async throws -> UpdateResult {
         let change = ResourceChange(
             attributes: resource.attributes, externalId: resource.externalId, password: resource.password,

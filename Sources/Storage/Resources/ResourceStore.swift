@@ -209,7 +209,8 @@ package final class ResourceStore: Sendable {
     }
 
     static func stored(
-        _ operation: WriteOperation, _ content: WriteOperation.Content, revision: Int64, order: Int64, created: Timestamp
+        _ operation: WriteOperation, _ content: WriteOperation.Content, revision: Int64, order: Int64,
+        created: Timestamp
     ) -> StoredResource {
         StoredResource(
             type: operation.type, id: operation.id, revision: revision, order: order, created: created,

@@ -12,7 +12,9 @@ package struct WriteContext: Sendable {
     /// `interactive`, `bulk` or `repair`.
     package let lane: String
 
-    package init(tenant: String, client: String, requestID: String, traceParent: String? = nil, lane: String = "interactive") {
+    package init(
+        tenant: String, client: String, requestID: String, traceParent: String? = nil, lane: String = "interactive"
+    ) {
         self.tenant = tenant
         self.client = client
         self.requestID = requestID

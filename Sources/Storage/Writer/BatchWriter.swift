@@ -81,7 +81,8 @@ final class BatchWriter: Sendable {
             return
         }
         logger.debug(
-            "A batch of writes is repeated by halves", metadata: ["writes": "\(writes.count)", "error": "\(error.message)"])
+            "A batch of writes is repeated by halves",
+            metadata: ["writes": "\(writes.count)", "error": "\(error.message)"])
         let middle = writes.startIndex + writes.count / 2
         await run(writes[..<middle])
         await run(writes[middle...])

@@ -32,9 +32,13 @@ struct WriteBatch {
                 case .delete: deletes.append(index)
                 }
             }
-            func add(_ statement: PostgresStatement, _ indices: [Int], _ parameters: ([WriteOperation]) -> [PostgresParameter]) {
+            func add(
+                _ statement: PostgresStatement, _ indices: [Int],
+                _ parameters: ([WriteOperation]) -> [PostgresParameter]
+            ) {
                 guard !indices.isEmpty else { return }
-                commands.append(PostgresCommand(statement, [.text(tenant)] + parameters(indices.map { operations[$0] })))
+                commands.append(
+                    PostgresCommand(statement, [.text(tenant)] + parameters(indices.map { operations[$0] })))
                 subjects.append(indices)
             }
             if !deletes.isEmpty {

@@ -29,7 +29,8 @@ struct WriteQueue {
         var weight = 0
         var end = 0
         for write in waiting {
-            guard batch.count < BatchWriter.largestBatch, weight < BatchWriter.heaviestBatch, end < BatchWriter.farthestLook
+            guard batch.count < BatchWriter.largestBatch, weight < BatchWriter.heaviestBatch,
+                end < BatchWriter.farthestLook
             else { break }
             end += 1
             let operation = write.operation

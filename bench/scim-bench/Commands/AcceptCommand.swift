@@ -88,7 +88,8 @@ struct AcceptCommand: AsyncParsableCommand {
         return Report(
             scenario: scenario.name, limitName: limit?.name, began: began, seed: names.seed, plan: plan, rounds: rounds,
             provenance: Provenance(
-                commit: await Provenance.commit(), target: target.url, machine: .current(), loadAverageBefore: loadBefore,
+                commit: await Provenance.commit(), target: target.url, machine: .current(),
+                loadAverageBefore: loadBefore,
                 loadAverageAfter: Machine.loadAverage, notes: try await versions(server) + notes,
                 durability: server?.durability.settings ?? []))
     }

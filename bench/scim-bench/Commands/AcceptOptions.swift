@@ -66,7 +66,8 @@ struct DatabaseOptions: ParsableArguments {
     func configuration() throws -> PostgresConfiguration? {
         guard let databaseUrl else { return nil }
         guard !Self.holdsPassword(databaseUrl) else {
-            throw BenchFailure("the database URL holds a password, which shows in process lists. Use --database-password-file")
+            throw BenchFailure(
+                "the database URL holds a password, which shows in process lists. Use --database-password-file")
         }
         let password = try databasePasswordFile.map { try Secret.read($0, for: "--database-password-file") }
         return PostgresConfiguration(

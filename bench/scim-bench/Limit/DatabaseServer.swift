@@ -48,7 +48,8 @@ struct DatabaseServer: Sendable {
         let address = try row.optionalString(1)
         let isLocal = address.map { Target.isLoopback($0) } ?? true
         guard allowingRemote || isLocal else {
-            throw BenchFailure("the database is at \(address ?? "?"), not on this machine. Add --allow-remote if it may be used")
+            throw BenchFailure(
+                "the database is at \(address ?? "?"), not on this machine. Add --allow-remote if it may be used")
         }
         let durability = try await Durability.read(on: connection)
         if let problem = durability.problem { throw BenchFailure(problem) }

@@ -24,10 +24,13 @@ struct Durability: Sendable, Equatable {
     /// A rate that was reached by risking accepted writes is no rate: nil when every commit is flushed before it is
     /// answered, otherwise why not.
     var problem: String? {
-        for name in ["fsync", "synchronous_commit"] where settings.contains(where: { $0.name == name && $0.value == "off" }) {
+        for name in ["fsync", "synchronous_commit"]
+        where settings.contains(where: { $0.name == name && $0.value == "off" }) {
             return "\(name) is off on this PostgreSQL: what it confirms can be lost. Turn it on and measure again"
         }
-        if let first = exceptions.first { return "synchronous_commit is off for \(first). Remove that and measure again" }
+        if let first = exceptions.first {
+            return "synchronous_commit is off for \(first). Remove that and measure again"
+        }
         return nil
     }
 

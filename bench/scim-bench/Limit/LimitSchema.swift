@@ -69,7 +69,8 @@ struct LimitSchema: Sendable {
 
     private func take() async throws {
         let locked = try await connection.execute(
-            PostgresStatement(unnamed: "SELECT pg_try_advisory_lock(hashtextextended($1::text, 0))"), [.text(Self.name)])
+            PostgresStatement(unnamed: "SELECT pg_try_advisory_lock(hashtextextended($1::text, 0))"), [.text(Self.name)]
+        )
         guard try locked.first?.bool(0) == true else {
             throw BenchFailure("another bench is running on this database. Wait for its end")
         }
@@ -88,7 +89,8 @@ struct LimitSchema: Sendable {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         let migrations = names.filter { $0.hasSuffix(".up.sql") }.sorted()
         guard !migrations.isEmpty else {
-            throw BenchFailure("\(folder) holds no migrations (0001_resources.up.sql …). Name their folder: --schema-folder")
+            throw BenchFailure(
+                "\(folder) holds no migrations (0001_resources.up.sql …). Name their folder: --schema-folder")
         }
         return try migrations.map { try String(contentsOfFile: "\(folder)/\($0)", encoding: .utf8) }
     }

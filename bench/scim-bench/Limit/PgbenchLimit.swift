@@ -13,8 +13,8 @@ struct PgbenchLimit: Limit {
     let seed: UInt64
 
     /// Rows written so far, over all runs, which ``LimitSchema/counts()`` must confirm.
-    private let written = Shared(0)
-    private let runs = Shared<UInt64>(0)
+    private let written = Tally()
+    private let runs = Tally()
 
     init(program: Program, schema: LimitSchema, configuration: PostgresConfiguration, threads: Int, seed: UInt64) {
         self.program = program
@@ -63,15 +63,14 @@ struct PgbenchLimit: Limit {
     private static let failedLine = "number of failed transactions"
 
     private func arguments(clients: Int, seconds: Int64) -> [String] {
-        let run = runs.update { $0 += 1; return $0 }
-        var arguments = [
+        let run = UInt64(runs.add(1))
+        return [
             "--no-vacuum", "--protocol=prepared", "--client=\(clients)", "--jobs=\(min(threads, clients))",
             "--time=\(seconds)", "--progress=1", "--file=-",
             // Another seed each time: the same names again would be conflicts.
             "--random-seed=\((seed &+ run &* 0x9E37_79B9_7F4A_7C15) >> 1)",
+            "--define=\(LimitScript.definition.name)=\(LimitScript.definition.value)", configuration.url,
         ]
-        for definition in LimitScript.definitions { arguments.append("--define=\(definition.name)=\(definition.value)") }
-        return arguments + [configuration.url]
     }
 
     private var environment: [String: String] {
@@ -85,7 +84,7 @@ struct PgbenchLimit: Limit {
         if let failed = PgbenchOutput.number(Self.failedLine, in: summary), failed > 0 {
             problems.append("\(failed) transactions of pgbench failed")
         }
-        let expected = Int64(written.update { $0 += processed; return $0 })
+        let expected = Int64(written.add(processed))
         let counts = try await schema.counts()
         if counts != [expected, 2 * expected, expected] {
             problems.append("pgbench wrote \(expected) users, but the tables hold \(counts)")
@@ -95,14 +94,16 @@ struct PgbenchLimit: Limit {
 }
 
 extension PgbenchLimit {
-    /// A value that closures on several threads may change.
-    private final class Shared<Value: Sendable>: Sendable {
-        private let value: Mutex<Value>
+    /// A sum that outlives one run.
+    private final class Tally: Sendable {
+        private let sum = Mutex(0)
 
-        init(_ value: Value) { self.value = Mutex(value) }
-
-        func update<Result: Sendable>(_ body: (inout Value) -> Result) -> Result {
-            value.withLock { value in body(&value) }
+        /// - Returns: The new sum.
+        func add(_ number: Int) -> Int {
+            sum.withLock { sum in
+                sum += number
+                return sum
+            }
         }
     }
 

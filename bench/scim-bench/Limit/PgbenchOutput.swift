@@ -16,7 +16,8 @@ enum PgbenchOutput {
         init?(_ line: String) {
             guard line.hasPrefix("progress: ") else { return nil }
             let words = line.split(separator: " ")
-            guard words.count >= 7, words[2] == "s,", words[4] == "tps,", words[5] == "lat", let elapsed = Double(words[1]),
+            guard words.count >= 7, words[2] == "s,", words[4] == "tps,", words[5] == "lat",
+                let elapsed = Double(words[1]),
                 let rate = Double(words[3]), let latency = Double(words[6]), rate.isFinite
             else { return nil }
             self.elapsed = elapsed

@@ -14,13 +14,15 @@ struct Target: Sendable, Equatable {
     ///   generator must not hit a service by a slip of the keyboard.
     init(_ text: String, allowingRemote: Bool) throws(BenchFailure) {
         guard let components = URLComponents(string: text), let found = components.host, !found.isEmpty else {
-            throw BenchFailure("\"\(text)\" is no URL. Give the base of the SCIM service: http://127.0.0.1:8080/scim/v2")
+            throw BenchFailure(
+                "\"\(text)\" is no URL. Give the base of the SCIM service: http://127.0.0.1:8080/scim/v2")
         }
         guard components.scheme == "http" else {
             throw BenchFailure("only http:// is measured, not \"\(text)\": TLS would be the generator's cost as well")
         }
         guard components.user == nil, components.query == nil, components.fragment == nil else {
-            throw BenchFailure("\"\(text)\" must be a base URL without user, query and fragment; the token has an option")
+            throw BenchFailure(
+                "\"\(text)\" must be a base URL without user, query and fragment; the token has an option")
         }
         host = found.trimmingCharacters(in: CharacterSet(charactersIn: "[]"))
         port = components.port ?? 80

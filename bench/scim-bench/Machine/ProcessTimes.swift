@@ -19,7 +19,8 @@ struct ProcessTimes: Sendable, Equatable {
         name = String(stat[stat.index(after: open)..<close])
         let fields = stat[stat.index(after: close)...].split(separator: " ")
         // The first of them is field 3; utime is 14, stime 15, cutime 16, cstime 17.
-        guard fields.count > 14, let parent = Int32(fields[1]), let user = Int(fields[11]), let system = Int(fields[12]),
+        guard fields.count > 14, let parent = Int32(fields[1]), let user = Int(fields[11]),
+            let system = Int(fields[12]),
             let childUser = Int(fields[13]), let childSystem = Int(fields[14])
         else { return nil }
         self.parent = parent

@@ -64,7 +64,8 @@ final class ProgressBar: Sendable {
         let text = bar(fraction: (Double(max(0, state.done)) + part) / Double(max(1, state.steps)), width: width)
         let speed = rate.map { ", \(Figure.count($0))/s" } ?? ""
         let errors = failures > 0 ? ", \(failures) failed" : ""
-        return "\(text) \(state.done + 1)/\(state.steps) \(state.title)\(speed)\(errors), \(left.components.seconds) s left"
+        return
+            "\(text) \(state.done + 1)/\(state.steps) \(state.title)\(speed)\(errors), \(left.components.seconds) s left"
     }
 
     static func bar(fraction: Double, width: Int) -> String {

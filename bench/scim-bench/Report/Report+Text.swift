@@ -32,7 +32,9 @@ extension Report {
         return text
     }
 
-    private var voidSentence: String { "The figures count for nothing: requests failed, or accepted writes are missing." }
+    private var voidSentence: String {
+        "The figures count for nothing: requests failed, or accepted writes are missing."
+    }
 
     private var voided: [String] { rows.flatMap(\.voided) }
 

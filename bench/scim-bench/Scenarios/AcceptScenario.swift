@@ -61,7 +61,9 @@ struct AcceptScenario: Scenario {
         let result = try await generator.run(
             ReadUsers(target: generator.target, token: token, samples: samples),
             connections: min(Self.readingConnections, expected), window: window)
-        for (failure, count) in result.failures.sorted(by: { $0.key < $1.key }) { problems.append("\(count) x \(failure)") }
+        for (failure, count) in result.failures.sorted(by: { $0.key < $1.key }) {
+            problems.append("\(count) x \(failure)")
+        }
         if result.accepted != expected, result.failures.isEmpty {
             problems.append("\(expected - result.accepted) of \(expected) users could not be read back in time")
         }

@@ -30,7 +30,8 @@ struct ReadUsers: RequestSource {
             guard let sample = waiting.popFirst(), let id = sample.id else { return false }
             current = sample
             request.clear()
-            request.writeString("GET \(source.target.path)/Users/\(id) HTTP/1.1\r\nHost: \(source.target.authority)\r\n")
+            request.writeString(
+                "GET \(source.target.path)/Users/\(id) HTTP/1.1\r\nHost: \(source.target.authority)\r\n")
             if let token = source.token { request.writeString("Authorization: Bearer \(token)\r\n") }
             request.writeString("Accept: application/scim+json\r\nUser-Agent: scim-bench\r\n\r\n")
             return true
