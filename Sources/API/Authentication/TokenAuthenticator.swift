@@ -29,13 +29,14 @@ enum BearerCredentials: Equatable {
             self = .missing
             return
         }
-        let scheme = String(header.prefix { $0 != " " })
+        let bytes = header.utf8
+        let schemeEnd = bytes.firstIndex(of: UInt8(ascii: " ")) ?? bytes.endIndex
         // Another scheme is as good as no credentials (RFC 6750 section 3.1).
-        guard scheme.equalsIgnoringASCIICase("Bearer") else {
+        guard String(header[..<schemeEnd]).equalsIgnoringASCIICase("Bearer") else {
             self = .missing
             return
         }
-        let token = header.dropFirst(scheme.count).drop { $0 == " " }
+        let token = Substring(bytes[schemeEnd...].drop { $0 == UInt8(ascii: " ") })
         self = BearerCredentials.isToken68(token) ? .token(token) : .malformed
     }
 

@@ -74,15 +74,19 @@ enum ReadStatements {
             (SELECT e.value FROM external_id e WHERE e.resource_id = r.id AND e.client = $3::text), r.attributes
         """
 
+    // What belongs to another resource is looked up row by row, by key, however small the tables were when the statement was planned.
+
     /// JSON text of the direct groups of `member`, a column or parameter; NULL when there are none.
     static func groups(of member: String, baseURL: String) -> String {
         """
         (SELECT json_agg(
             json_strip_nulls(json_build_object(
-                'value', g.id, '$ref', \(baseURL) || '/Groups/' || g.id, 'display', g.attributes ->> 'displayName',
-                'type', 'direct')) ORDER BY g.id)::text
-        FROM group_member m JOIN resource g ON g.tenant = $1::text AND g.type = 'Group' AND g.id = m.group_id
-        WHERE m.member_id = \(member) AND m.removed_revision IS NULL)
+                'value', m.group_id, '$ref', \(baseURL) || '/Groups/' || m.group_id, 'display', (
+                    SELECT x.attributes ->> 'displayName' FROM resource x
+                    WHERE x.tenant = $1::text AND x.type = 'Group' AND x.id = m.group_id),
+                'type', 'direct')) ORDER BY m.group_id)::text
+        FROM group_member m
+        WHERE m.member_id = \(member) AND m.tenant = $1::text AND m.removed_revision IS NULL)
         """
     }
 
@@ -93,11 +97,12 @@ enum ReadStatements {
             json_strip_nulls(json_build_object(
                 'value', m.member_id,
                 '$ref', \(baseURL) || CASE m.member_type WHEN 'User' THEN '/Users/' ELSE '/Groups/' END || m.member_id,
-                'display', coalesce(x.attributes ->> 'displayName', x.attributes ->> 'userName'), 'type', m.member_type))
-            ORDER BY m.added_revision, m.member_id)::text
+                'display', (
+                    SELECT coalesce(x.attributes ->> 'displayName', x.attributes ->> 'userName') FROM resource x
+                    WHERE x.tenant = $1::text AND x.type = m.member_type AND x.id = m.member_id),
+                'type', m.member_type)) ORDER BY m.added_revision, m.member_id)::text
         FROM group_member m
-        LEFT JOIN resource x ON x.tenant = $1::text AND x.type = m.member_type AND x.id = m.member_id
-        WHERE m.group_id = \(group) AND m.removed_revision IS NULL)
+        WHERE m.group_id = \(group) AND m.tenant = $1::text AND m.removed_revision IS NULL)
         """
     }
 

@@ -20,6 +20,7 @@ final class BatchWriter: Sendable {
     private struct State {
         var queue = WriteQueue()
         var isDraining = false
+        var batches = 0
     }
 
     private let pipeline: PostgresPipeline
@@ -57,14 +58,21 @@ final class BatchWriter: Sendable {
         state.withLock { state in
             let batch = state.queue.takeBatch()
             if batch.isEmpty { state.isDraining = false }
+            state.batches += 1
             return batch.isEmpty ? nil : batch
         }
+    }
+
+    /// A new one whenever the number of batches has doubled, for the first hundred thousand or so.
+    private var generation: Int {
+        let batches = state.withLock { $0.batches }
+        return min(Int.bitWidth - batches.leadingZeroBitCount, 18)
     }
 
     // MARK: - One batch
 
     private func run(_ writes: ArraySlice<PendingWrite>) async {
-        let batch = WriteBatch(writes.map(\.operation), locking: .skips)
+        let batch = WriteBatch(writes.map(\.operation), locking: .skips, generation: generation)
         do throws(PostgresError) {
             let outcomes = try batch.outcomes(try await pipeline.transaction(batch.commands))
             answerStale(writes, outcomes)

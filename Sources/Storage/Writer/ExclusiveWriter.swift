@@ -25,7 +25,7 @@ struct ExclusiveWriter: Sendable {
         while true {
             do {
                 return try await pool.withTransaction { connection in
-                    _ = try await connection.execute(Self.setLockTimeout)
+                    _ = try await connection.execute(Self.settings)
                     return try await body(connection)
                 }
             } catch let error as PostgresError where error.isLockTrouble && tries < Self.tries {
@@ -35,7 +35,7 @@ struct ExclusiveWriter: Sendable {
     }
 
     static func write(_ operation: WriteOperation, on connection: PostgresConnection) async throws -> WriteOutcome {
-        let batch = WriteBatch([operation], locking: .waits)
+        let batch = WriteBatch([operation], locking: .waits, generation: 0)
         var results: [PostgresResult] = []
         for command in batch.commands {
             results.append(try await connection.execute(command.statement, command.parameters))
@@ -43,7 +43,11 @@ struct ExclusiveWriter: Sendable {
         return try batch.outcomes(results)[0]
     }
 
-    private static let setLockTimeout = PostgresStatement(
-        "exclusive_lock_timeout",
-        "SELECT set_config('lock_timeout', '\(lockTimeout.microseconds / 1000)ms', true)")
+    // One member or a hundred thousand, a new database or a full one: each transaction is planned for what it is.
+    private static let settings = PostgresStatement(
+        "exclusive_settings",
+        """
+        SELECT set_config('lock_timeout', '\(lockTimeout.microseconds / 1000)ms', true),
+            set_config('plan_cache_mode', 'force_custom_plan', true)
+        """)
 }

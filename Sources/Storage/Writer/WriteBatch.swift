@@ -8,7 +8,7 @@ internal import SCIM
 ///
 /// No two of them touch the same resource or claim.
 struct WriteBatch {
-    /// Whether a statement waits for a locked row or leaves it out.
+    /// Whether a statement waits for a locked row or leaves it out, as a batch does.
     enum Locking { case skips, waits }
 
     let commands: [PostgresCommand]
@@ -16,10 +16,15 @@ struct WriteBatch {
     private let subjects: [[Int]]
     private let operations: [WriteOperation]
 
-    init(_ operations: [WriteOperation], locking: Locking) {
+    /// - Parameter generation: Of the prepared statements, see ``PlannedStatement``.
+    init(_ operations: [WriteOperation], locking: Locking, generation: Int) {
         self.operations = operations
         var commands: [PostgresCommand] = []
         var subjects: [[Int]] = []
+        if locking == .skips {
+            commands.append(PostgresCommand(WriteStatements.keepPlans))
+            subjects.append([])
+        }
         for (tenant, indices) in Self.byTenant(operations) {
             var creates: [Int] = []
             var updates: [Int] = []
@@ -33,12 +38,13 @@ struct WriteBatch {
                 }
             }
             func add(
-                _ statement: PostgresStatement, _ indices: [Int],
+                _ statement: PlannedStatement, _ indices: [Int],
                 _ parameters: ([WriteOperation]) -> [PostgresParameter]
             ) {
                 guard !indices.isEmpty else { return }
+                let columns = parameters(indices.map { operations[$0] })
                 commands.append(
-                    PostgresCommand(statement, [.text(tenant)] + parameters(indices.map { operations[$0] })))
+                    PostgresCommand(statement.statement(generation: generation), [.text(tenant)] + columns))
                 subjects.append(indices)
             }
             if !deletes.isEmpty {
@@ -56,7 +62,7 @@ struct WriteBatch {
     /// - Parameter results: One for each command.
     func outcomes(_ results: [PostgresResult]) throws(PostgresError) -> [WriteOutcome] {
         var outcomes = [WriteOutcome](repeating: .unmatched, count: operations.count)
-        for (indices, result) in zip(subjects, results) where result.rowCount > 0 && result[0].columnCount > 0 {
+        for (indices, result) in zip(subjects, results) where !indices.isEmpty && result.columnNames.count > 0 {
             var answers: [ResourceID: WriteOutcome] = [:]
             answers.reserveCapacity(result.rowCount)
             for row in result { answers[try row.id(0)] = try Self.outcome(row) }

@@ -3,12 +3,34 @@
 
 internal import Postgres
 
+/// A statement that is prepared anew from time to time.
+///
+/// PostgreSQL keeps the plan of a prepared statement until the next ANALYZE. One that was made for nearly empty tables reads them as a whole, which
+/// would be ruinous for an import into a new database.
+struct PlannedStatement {
+    private let name: String
+    private let sql: String
+
+    init(_ name: String, _ sql: String) {
+        self.name = name
+        self.sql = sql
+    }
+
+    /// - Parameter generation: Rises as the tables grow.
+    func statement(generation: Int) -> PostgresStatement { PostgresStatement("\(name)_\(generation)", sql) }
+}
+
 /// The SQL of accepted writes. `$1` is the tenant; each further parameter is a column of all operations of a batch.
 ///
 /// Arrays of claims name the resource in their first column. Locks are taken in the order of the ids, members before their groups.
 enum WriteStatements {
+    /// First in a batch: planning one of these statements takes longer than executing it for a lone write, which is why PostgreSQL must not
+    /// weigh it anew for every number of rows.
+    static let keepPlans = PostgresStatement(
+        "write_keep_plans", "SELECT set_config('plan_cache_mode', 'force_generic_plan', true)")
+
     /// Clashes with the table are answered and leave the rest alone; a value taken in this very moment by another process raises 23505.
-    static let create = PostgresStatement(
+    static let create = PlannedStatement(
         "write_create",
         """
         WITH claim AS MATERIALIZED (
@@ -52,8 +74,8 @@ enum WriteStatements {
     /// Waits for the row, within `lock_timeout`.
     static let updateAlone = updating("write_update_alone", "")
 
-    private static func updating(_ name: String, _ waiting: String) -> PostgresStatement {
-        PostgresStatement(
+    private static func updating(_ name: String, _ waiting: String) -> PlannedStatement {
+        PlannedStatement(
             name,
             """
             WITH claim AS MATERIALIZED (
@@ -124,7 +146,7 @@ enum WriteStatements {
 
     /// Before ``delete``, in the same transaction: whoever adds one of the resources to a group has ended then, and the statements that
     /// follow see it.
-    static let lockDeleted = PostgresStatement(
+    static let lockDeleted = PlannedStatement(
         "write_delete_lock",
         """
         SELECT FROM resource r
@@ -133,7 +155,7 @@ enum WriteStatements {
         """)
 
     /// Groups that lose a member; after ``lockDeleted``.
-    static let lockGroups = PostgresStatement(
+    static let lockGroups = PlannedStatement(
         "write_delete_lock_groups",
         """
         SELECT FROM resource g
@@ -144,7 +166,7 @@ enum WriteStatements {
         """)
 
     /// UDM takes a deleted object out of its groups by itself: they get a revision, but no job.
-    static let delete = PostgresStatement(
+    static let delete = PlannedStatement(
         "write_delete",
         """
         WITH gone AS MATERIALIZED (
