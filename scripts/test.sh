@@ -20,13 +20,16 @@ fi
 echo "Building the tests (the first time takes several minutes) ..."
 swift build --build-tests "${flags[@]}"
 
+# Run directly: `swift test` waits for everybody who inherited its output, also for a server's shell that outlives the tests.
+bundle="$(swift build --show-bin-path "${flags[@]}")/scim-bridgePackageTests.xctest"
+
 passed=0
 failed=0
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 for target in "${targets[@]}"; do
     status=0
-    timeout "${TEST_TARGET_SECONDS:-600}" swift test --skip-build "${flags[@]}" --filter "^$target\\." >"$log" 2>&1 || status=$?
+    timeout "${TEST_TARGET_SECONDS:-600}" "$bundle" --testing-library swift-testing --filter "^$target\\." >"$log" 2>&1 </dev/null || status=$?
     summary=$(grep -E 'Test run with [0-9]+ tests?' "$log" | tail -n 1 || true)
     count=$(sed -nE 's/.*Test run with ([0-9]+) tests?.*/\1/p' <<<"$summary")
     if [ "$status" -eq 0 ] && [ -n "$count" ] && [ "$count" -gt 0 ]; then
