@@ -83,7 +83,7 @@ import Testing
     func close() async throws {
         let server = try await RedisServer.start()
         defer { server.stop() }
-        let client = RedisClient(configuration: try RedisConfiguration(url: server.url), logger: .silent)
+        let client = RedisClient(configuration: try .patient(server.url), logger: .silent)
         try await client.start()
         let task = Task { try await client.sendBlocking(RedisCommand("BLPOP", "list", "60"), upTo: .seconds(60)) }
         try await waitForBlocked(1, client)

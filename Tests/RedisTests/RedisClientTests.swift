@@ -158,9 +158,7 @@ import Testing
     func close() async throws {
         let server = try await RedisServer.start()
         defer { server.stop() }
-        var configuration = try RedisConfiguration(url: server.url)
-        configuration.commandTimeout = .seconds(20)
-        let client = RedisClient(configuration: configuration, logger: .silent)
+        let client = RedisClient(configuration: try .patient(server.url), logger: .silent)
         try await client.start()
         server.suspend()
         let (replies, continuation) = AsyncStream<Result<RedisReply, RedisError>>.makeStream()

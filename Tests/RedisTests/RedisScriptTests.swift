@@ -83,7 +83,7 @@ import Testing
 
     @Test("Without a connection a script fails at once")
     func notConnected() async throws {
-        let client = RedisClient(configuration: try RedisConfiguration(url: "redis://127.0.0.1:1"), logger: .silent)
+        let client = RedisClient(configuration: try .patient("redis://127.0.0.1:1"), logger: .silent)
         let error = await #expect(throws: RedisError.self) { try await client.run(script, keys: ["k"]) }
         #expect(error?.kind == .notConnected)
         await client.close()

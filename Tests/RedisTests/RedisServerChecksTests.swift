@@ -15,7 +15,7 @@ import Testing
         defer { server.stop() }
         try await withRedis(server.url) { operators async throws in
             _ = try await operators.send(RedisCommand("CONFIG", "SET", "maxmemory-policy", "allkeys-lru"))
-            let client = RedisClient(configuration: try RedisConfiguration(url: server.url), logger: .silent)
+            let client = RedisClient(configuration: try .patient(server.url), logger: .silent)
             let error = await #expect(throws: RedisError.self) { try await client.start() }
             #expect(error?.kind == .unsuitableServer)
             #expect(error?.canRetry == false)
@@ -71,7 +71,7 @@ import Testing
         let server = try await RedisServer.start(
             options: ["--user", "default", "off"] + Self.user)
         defer { server.stop() }
-        var configuration = try RedisConfiguration(url: server.url, username: user, password: password)
+        var configuration = try RedisConfiguration.patient(server.url, username: user, password: password)
         configuration.database = 3
         let log = LogCapture()
         let client = RedisClient(configuration: configuration, logger: log.logger)

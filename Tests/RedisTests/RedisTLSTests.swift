@@ -117,7 +117,7 @@ import Testing
             .bind(host: "127.0.0.1", port: 0).get()
         let port = try #require(listener.localAddress?.port)
         let client = RedisClient(
-            configuration: try RedisConfiguration(url: "rediss://localhost:\(port)"), logger: .silent)
+            configuration: try .patient("rediss://localhost:\(port)"), logger: .silent)
         let error = await #expect(throws: RedisError.self) { try await client.start() }
         #expect(error?.canRetry == true)
         var iterator = greetings.makeAsyncIterator()
