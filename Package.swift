@@ -88,7 +88,7 @@ let package = Package(
         target("JSON"),
         target("SCIM", ["JSON"]),
         target("Storage", ["Executors", "JSON", "Postgres", "SCIM", crypto, logging]),
-        target("Queue", ["Redis"]),
+        target("Queue", ["Executors", "Redis"]),
         target("Sync", ["Executors", "JSON", "Queue", "SCIM", "Storage", "UDM", logging, metrics, serviceLifecycle]),
         target("UDM", ["JSON", "SCIM", asyncHTTPClient, crypto, logging, metrics, nioCore, nioHTTP1, nioSSL]),
         target(
@@ -99,7 +99,7 @@ let package = Package(
 
         // The C libraries behind Swift; nobody else imports C.
         target("Postgres", ["CPostgres", "Executors", logging]),
-        target("Redis", ["CRedis", logging, nioCore, nioPosix, nioSSL]),
+        target("Redis", ["CRedis", "Executors", logging, nioCore, nioPosix, nioSSL]),
         target("Executors"),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CRedis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"])]),
@@ -125,7 +125,7 @@ let package = Package(
 
         .target(
             name: "TestSupport",
-            dependencies: ["Postgres", "Redis", logging],
+            dependencies: ["Executors", "Postgres", "Redis", logging],
             path: "Tests/TestSupport",
             swiftSettings: settings
         ),
@@ -136,6 +136,11 @@ let package = Package(
                 asyncHTTPClient, coreMetrics, hummingbird, hummingbirdCore, logging, metricsTestKit, nioCore, nioHTTP1,
                 serviceLifecycle,
             ]
+        ),
+        .testTarget(
+            name: "BenchTests",
+            dependencies: ["scim-bench", "JSON", "Postgres", "TestSupport", logging, nioCore, nioHTTP1, nioPosix],
+            swiftSettings: settings
         ),
         tests(
             of: "Events",
@@ -148,8 +153,8 @@ let package = Package(
         tests(
             of: "ProvisioningDouble", ["JSON", asyncHTTPClient, logging, nioCore, nioHTTP1, serviceLifecycle]
         ),
-        tests(of: "Queue", ["Redis", "TestSupport"]),
-        tests(of: "Redis", ["TestSupport", logging, nioCore, nioPosix]),
+        tests(of: "Queue", ["Executors", "Redis", "TestSupport"]),
+        tests(of: "Redis", ["Executors", "TestSupport", logging, nioCore, nioPosix]),
         tests(of: "SCIM", ["JSON"]),
         tests(of: "Storage", ["JSON", "Postgres", "SCIM", "TestSupport", logging]),
         tests(

@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Executors
+
 /// What one caller of a pipeline waits for. It is answered once: by the driver, by the caller's cancellation, or by
 /// the limit for waiting without a connection.
 final class PipelineRequest: Sendable {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Dispatch
+internal import Executors
 package import Logging
 
 /// Plain connections, opened on demand and at most `size` of them, each for one user at a time.

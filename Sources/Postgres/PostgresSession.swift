@@ -3,6 +3,7 @@
 
 internal import CPostgres
 internal import Dispatch
+internal import Executors
 
 /// What other threads may know of a ``PostgresConnection`` and ask of it while it is busy.
 final class PostgresSession: Sendable {

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Executors
 internal import Redis
 internal import Synchronization
 
@@ -21,7 +22,7 @@ final class DetachedEnqueuer: Sendable {
     private let client: RedisClient
     private let prefix: String
     private let now: @Sendable () -> Int64?
-    private let state = Mutex(State())
+    private let state = Locked(State())
     private let failureCount = Atomic(0)
 
     init(client: RedisClient, prefix: String, now: @escaping @Sendable () -> Int64?) {

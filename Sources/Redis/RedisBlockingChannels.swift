@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Executors
 internal import Logging
 internal import NIOCore
-internal import Synchronization
 
 /// Connections for commands that make Redis wait: one per waiting caller, kept for the next one afterwards.
 final class RedisBlockingChannels: Sendable {
@@ -18,7 +18,7 @@ final class RedisBlockingChannels: Sendable {
     private let configuration: RedisConfiguration
     private let eventLoop: any EventLoop
     private let logger: Logger
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     init(_ configuration: RedisConfiguration, eventLoop: any EventLoop, logger: Logger) {
         self.configuration = configuration

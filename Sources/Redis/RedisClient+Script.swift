@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Synchronization
+internal import Executors
 
 extension RedisClient {
     /// Runs a script and waits for its reply.

@@ -1,10 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Executors
 package import Logging
 internal import NIOCore
 internal import NIOPosix
-internal import Synchronization
 
 /// Redis as the program uses it: one pipelined connection that is kept open, and separate channels for blocking reads.
 ///
@@ -15,14 +15,14 @@ package final class RedisClient: Sendable {
     let configuration: RedisConfiguration
     let link: RedisLink
     let blocking: RedisBlockingChannels
-    let scriptDigests = Mutex<[String: String]>([:])
+    let scriptDigests = Locked<[String: String]>([:])
     private let group: MultiThreadedEventLoopGroup
     private struct Tasks {
         var running: Task<Void, Never>?
         var closing: Task<Void, Never>?
     }
 
-    private let tasks = Mutex(Tasks())
+    private let tasks = Locked(Tasks())
 
     package init(configuration: RedisConfiguration, logger: Logger) {
         self.configuration = configuration

@@ -1,10 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Executors
 internal import NIOCore
 internal import NIOPosix
 internal import NIOSSL
-internal import Synchronization
 
 /// One connection to Redis. Commands submitted from any thread are gathered and written with one flush per turn of the
 /// event loop; replies are matched by order.
@@ -19,7 +19,7 @@ final class RedisConnection: Sendable {
         var failureWaiters: [@Sendable (RedisError) -> Void] = []
     }
 
-    private let outbox = Mutex(Outbox())
+    private let outbox = Locked(Outbox())
     private let eventLoop: any EventLoop
     private let pendingMax: Int
     private let commandTimeout: TimeAmount
@@ -160,9 +160,9 @@ final class RedisConnection: Sendable {
 
 /// Gathers the replies of a pipeline; the last one to arrive gets them all.
 private final class RedisReplyCollector: Sendable {
-    private let state: Mutex<(replies: [Result<RedisReply, RedisError>?], missing: Int)>
+    private let state: Locked<(replies: [Result<RedisReply, RedisError>?], missing: Int)>
 
-    init(count: Int) { state = Mutex((Array(repeating: nil, count: count), count)) }
+    init(count: Int) { state = Locked((Array(repeating: nil, count: count), count)) }
 
     func collect(_ reply: Result<RedisReply, RedisError>, at index: Int) -> [Result<RedisReply, RedisError>]? {
         state.withLock { state in

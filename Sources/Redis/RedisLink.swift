@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Executors
 internal import Logging
 internal import NIOCore
-internal import Synchronization
 
 /// Keeps one connection to Redis open. Runs on the client's event loop, so that load elsewhere does not delay it.
 ///
@@ -27,7 +27,7 @@ actor RedisLink {
     nonisolated let unownedExecutor: UnownedSerialExecutor
     nonisolated let eventLoop: any EventLoop
     nonisolated private let executor: any SerialExecutor
-    nonisolated private let shared = Mutex(Shared())
+    nonisolated private let shared = Locked(Shared())
     private let configuration: RedisConfiguration
     private let logger: Logger
     /// Told on the event loop whenever a connection has ended, before the next attempt.

@@ -1,15 +1,15 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+import Executors
 import Redis
-import Synchronization
 import TestSupport
 
 @testable import Queue
 
 /// Time for the scripts, in milliseconds, moved by the test.
 final class TestClock: Sendable {
-    private let milliseconds = Mutex<Int64>(1_000_000)
+    private let milliseconds = Locked<Int64>(1_000_000)
 
     var now: Int64 { milliseconds.withLock { $0 } }
 

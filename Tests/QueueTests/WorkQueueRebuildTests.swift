@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+import Executors
 import Redis
-import Synchronization
 import TestSupport
 import Testing
 
@@ -240,7 +240,7 @@ private final class TruthForTests: Sendable {
         var overlaps = 0
     }
 
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     var openKeys: [ResourceKey] { state.withLock { Array($0.open) } }
     var overlaps: Int { state.withLock { $0.overlaps } }

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+import Executors
 import Redis
-import Synchronization
 import TestSupport
 import Testing
 
@@ -281,9 +281,9 @@ import Testing
 
 /// A value that several tasks change.
 private final class Shared<Value: Sendable>: Sendable {
-    private let mutex: Mutex<Value>
+    private let mutex: Locked<Value>
 
-    init(_ value: Value) { mutex = Mutex(value) }
+    init(_ value: Value) { mutex = Locked(value) }
 
     var value: Value { mutex.withLock { $0 } }
 

@@ -1,12 +1,12 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+import Executors
 import Logging
-import Synchronization
 
 /// Keeps what is logged, for tests that look at it.
 final class LogCapture: Sendable {
-    private let entries = Mutex<[(level: Logger.Level, text: String)]>([])
+    private let entries = Locked<[(level: Logger.Level, text: String)]>([])
 
     var logger: Logger { Logger(label: "capture") { _ in Handler(capture: self) } }
 

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Executors
 internal import Glibc
-internal import Synchronization
 
 /// A private throw-away Redis on a free loopback port, without persistence. It ends with this process at the latest.
 package final class RedisServer: Sendable {
@@ -27,7 +27,7 @@ package final class RedisServer: Sendable {
     package let port: Int
     private let tls: TLS?
     private let options: [String]
-    private let process: Mutex<Running?>
+    private let process: Locked<Running?>
 
     private struct Running {
         let process: RedisProcess
@@ -38,7 +38,7 @@ package final class RedisServer: Sendable {
         self.port = port
         self.tls = tls
         self.options = options
-        process = Mutex(try Self.launch(port: port, tls: tls, options: options))
+        process = Locked(try Self.launch(port: port, tls: tls, options: options))
     }
 
     /// Starts a server and waits until it listens.

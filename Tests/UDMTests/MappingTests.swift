@@ -52,7 +52,7 @@ import UDM
             ("\(SchemaURN.univentionUser):passwordRecoveryEmail", "PasswordRecoveryEmail"),
         ])
     func direct(path: String, property: String) throws {
-        let attribute = try #require(AttributePath(parsing: path))
+        let attribute = try #require(MappedPath(parsing: path))
         #expect(attribute.description == path)
         #expect(mapping.attribute(of: property, type: .user) == attribute)
         #expect(mapping.properties(of: attribute, type: .user) == [property])
@@ -93,7 +93,7 @@ import UDM
         let properties = plain.properties(of: attributes, type: .user)
         #expect(Set(properties.keys).isDisjoint(with: Self.everything))
         #expect(properties["description"] == "d")
-        #expect(plain.properties(of: AttributePath("locale"), type: .user).isEmpty)
+        #expect(plain.properties(of: MappedPath("locale"), type: .user).isEmpty)
         #expect(plain.attributes(of: ["locale": "de", "guardianRoles": ["r"]], type: .user) == ["active": true])
 
         let some = UDMMapping(rules: DirectoryRules(), optionalProperties: ["locale"])
@@ -229,9 +229,9 @@ import UDM
     func table() {
         let table = MappingTable(
             users: [
-                MappingRule(AttributePath("userName"), .string("username")),
-                MappingRule(AttributePath("nickName", in: "urn:x:y"), .string("nick")),
-                MappingRule(AttributePath("orgs", "all", in: "urn:x:y"), .strings("secondaryOrgUnits")),
+                MappingRule(MappedPath("userName"), .string("username")),
+                MappingRule(MappedPath("nickName", in: "urn:x:y"), .string("nick")),
+                MappingRule(MappedPath("orgs", "all", in: "urn:x:y"), .strings("secondaryOrgUnits")),
             ], groups: [])
         let own = UDMMapping(rules: DirectoryRules(), table: table)
         let attributes: JSONObject = [
@@ -261,7 +261,7 @@ import UDM
 
     @Test("a path that is none is refused", arguments: ["", ".", "a.", "a.b.c", "urn:x:", "urn:x:y."])
     func brokenPath(text: String) {
-        #expect(AttributePath(parsing: text) == nil)
+        #expect(MappedPath(parsing: text) == nil)
     }
 
     @Test("what no property carries is named")

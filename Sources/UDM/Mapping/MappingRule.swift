@@ -68,10 +68,10 @@ package struct MappingRule: Hashable, Sendable {
         }
     }
 
-    package var attribute: AttributePath
+    package var attribute: MappedPath
     package var kind: Kind
 
-    package init(_ attribute: AttributePath, _ kind: Kind) {
+    package init(_ attribute: MappedPath, _ kind: Kind) {
         self.attribute = attribute
         self.kind = kind
     }

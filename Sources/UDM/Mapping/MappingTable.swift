@@ -38,51 +38,51 @@ package struct MappingTable: Hashable, Sendable {
     /// The mapping of Nubus (`scim-udm-mapping` sections 3 and 4).
     package static let standard = MappingTable(
         users: [
-            MappingRule(AttributePath("userName"), .userName("username")),
-            MappingRule(AttributePath("name", "familyName"), .string("lastname")),
-            MappingRule(AttributePath("name", "givenName"), .string("firstname")),
-            MappingRule(AttributePath("displayName"), .displayName("displayName")),
-            MappingRule(AttributePath("title"), .string("title")),
-            MappingRule(AttributePath("userType"), .string("employeeType")),
-            MappingRule(AttributePath("preferredLanguage"), .string("preferredLanguage")),
-            MappingRule(AttributePath("locale"), .string("locale")),
-            MappingRule(AttributePath("active"), .boolean("disabled", inverted: true, missing: true)),
+            MappingRule(MappedPath("userName"), .userName("username")),
+            MappingRule(MappedPath("name", "familyName"), .string("lastname")),
+            MappingRule(MappedPath("name", "givenName"), .string("firstname")),
+            MappingRule(MappedPath("displayName"), .displayName("displayName")),
+            MappingRule(MappedPath("title"), .string("title")),
+            MappingRule(MappedPath("userType"), .string("employeeType")),
+            MappingRule(MappedPath("preferredLanguage"), .string("preferredLanguage")),
+            MappingRule(MappedPath("locale"), .string("locale")),
+            MappingRule(MappedPath("active"), .boolean("disabled", inverted: true, missing: true)),
             MappingRule(
-                AttributePath("emails"),
+                MappedPath("emails"),
                 .emails(primary: "mailPrimaryAddress", aliases: "mailAlternativeAddress", others: "e-mail")),
             MappingRule(
-                AttributePath("phoneNumbers"),
+                MappedPath("phoneNumbers"),
                 .valuesByType(
                     [
                         .init("work", "phone"), .init("mobile", "mobileTelephoneNumber"),
                         .init("home", "homeTelephoneNumber"), .init("pager", "pagerTelephoneNumber"),
                     ], scheme: "tel:")),
             MappingRule(
-                AttributePath("addresses"),
+                MappedPath("addresses"),
                 .addresses(
                     work: .init(
                         streetAddress: "street", locality: "city", postalCode: "postcode", country: "country",
                         region: "state"),
                     others: "homePostalAddress")),
             MappingRule(
-                AttributePath("roles"),
+                MappedPath("roles"),
                 .valuesByType([
                     .init("guardian-direct", "guardianRoles"),
                     .init("guardian-indirect", "guardianInheritedRoles", isReadOnly: true),
                 ])),
-            MappingRule(AttributePath("x509Certificates"), .firstValue("userCertificate")),
-            MappingRule(AttributePath("employeeNumber", in: SchemaURN.enterpriseUser), .string("employeeNumber")),
-            MappingRule(AttributePath("organization", in: SchemaURN.enterpriseUser), .string("organisation")),
-            MappingRule(AttributePath("department", in: SchemaURN.enterpriseUser), .firstOf("departmentNumber")),
-            MappingRule(AttributePath("description", in: SchemaURN.univentionUser), .string("description")),
+            MappingRule(MappedPath("x509Certificates"), .firstValue("userCertificate")),
+            MappingRule(MappedPath("employeeNumber", in: SchemaURN.enterpriseUser), .string("employeeNumber")),
+            MappingRule(MappedPath("organization", in: SchemaURN.enterpriseUser), .string("organisation")),
+            MappingRule(MappedPath("department", in: SchemaURN.enterpriseUser), .firstOf("departmentNumber")),
+            MappingRule(MappedPath("description", in: SchemaURN.univentionUser), .string("description")),
             MappingRule(
-                AttributePath("passwordRecoveryEmail", in: SchemaURN.univentionUser), .string("PasswordRecoveryEmail")),
+                MappedPath("passwordRecoveryEmail", in: SchemaURN.univentionUser), .string("PasswordRecoveryEmail")),
         ],
         groups: [
-            MappingRule(AttributePath("displayName"), .string("name")),
-            MappingRule(AttributePath("description", in: SchemaURN.univentionGroup), .string("description")),
+            MappingRule(MappedPath("displayName"), .string("name")),
+            MappingRule(MappedPath("description", in: SchemaURN.univentionGroup), .string("description")),
             MappingRule(
-                AttributePath("memberRoles", in: SchemaURN.univentionGroup),
+                MappedPath("memberRoles", in: SchemaURN.univentionGroup),
                 .valuesByType([.init("guardian", "guardianMemberRoles")])),
         ],
         optionalProperties: [

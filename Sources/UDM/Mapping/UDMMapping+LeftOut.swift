@@ -16,21 +16,21 @@ extension UDMMapping {
         for (name, value) in attributes where !value.isNull {
             if name.hasPrefix("urn:"), let container = value.objectValue {
                 for (attribute, value) in container {
-                    collect(value, at: AttributePath(attribute, in: name), rules: rules, into: &paths)
+                    collect(value, at: MappedPath(attribute, in: name), rules: rules, into: &paths)
                 }
             } else {
-                collect(value, at: AttributePath(name), rules: rules, into: &paths)
+                collect(value, at: MappedPath(name), rules: rules, into: &paths)
             }
         }
         return paths
     }
 
-    private func collect(_ value: JSONValue, at path: AttributePath, rules: [MappingRule], into paths: inout [String]) {
+    private func collect(_ value: JSONValue, at path: MappedPath, rules: [MappingRule], into paths: inout [String]) {
         let matching = rules.filter { $0.attribute.schema == path.schema && $0.attribute.attribute == path.attribute }
         if matching.contains(where: { $0.attribute.subAttribute != nil }) {
             let carried = Set(matching.compactMap(\.attribute.subAttribute))
             for name in value.objectValue?.keys ?? [] where !carried.contains(name) && name != "formatted" {
-                paths.append(AttributePath(path.attribute, name, in: path.schema).description)
+                paths.append(MappedPath(path.attribute, name, in: path.schema).description)
             }
         } else if let rule = matching.first {
             paths += leftOutTypes(of: value, at: path, rule: rule)
@@ -39,7 +39,7 @@ extension UDMMapping {
         }
     }
 
-    private func leftOutTypes(of value: JSONValue, at path: AttributePath, rule: MappingRule) -> [String] {
+    private func leftOutTypes(of value: JSONValue, at path: MappedPath, rule: MappingRule) -> [String] {
         guard case .valuesByType(let types, scheme: _) = rule.kind else { return [] }
         let carried = Set(types.map(\.type))
         let present = (value.arrayValue ?? []).map { $0["type"]?.stringValue?.lowercased() ?? "" }

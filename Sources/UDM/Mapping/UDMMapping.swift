@@ -126,21 +126,21 @@ package struct UDMMapping: Sendable {
     // MARK: Names
 
     /// The attribute that a property carries, to say in SCIM's words what UDM refused; `nil` for a property of UDM's own.
-    package func attribute(of property: String, type: ResourceType) -> AttributePath? {
+    package func attribute(of property: String, type: ResourceType) -> MappedPath? {
         if let rule = table.rules(for: type).first(where: { $0.shapes.contains { $0.property == property } }) {
             return rule.attribute
         }
         switch (type, property) {
-        case (.user, "password"): return AttributePath("password")
+        case (.user, "password"): return MappedPath("password")
         // UDM blames `memberOf` for a circle that came through `nestedGroup`.
         case (.group, MemberDelta.usersProperty), (.group, MemberDelta.groupsProperty), (.group, "memberOf"):
-            return AttributePath("members")
+            return MappedPath("members")
         default: return nil
         }
     }
 
     /// The properties that carry an attribute and may be written.
-    package func properties(of attribute: AttributePath, type: ResourceType) -> Set<String> {
+    package func properties(of attribute: MappedPath, type: ResourceType) -> Set<String> {
         let shapes = table.rules(for: type).filter { $0.attribute == attribute }.flatMap(\.shapes)
         return Set(shapes.filter { !$0.shape.isReadOnly }.map(\.property)).subtracting(disabled)
     }

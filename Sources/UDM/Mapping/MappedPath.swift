@@ -4,7 +4,7 @@
 internal import JSON
 
 /// Where a SCIM attribute is in a resource: `userName`, `name.givenName`, `urn:…:enterprise:2.0:User:department`.
-package struct AttributePath: Hashable, Sendable {
+package struct MappedPath: Hashable, Sendable {
     /// URN of the extension; `nil` for the core schema.
     package var schema: String?
     package var attribute: String
@@ -62,7 +62,7 @@ package struct AttributePath: Hashable, Sendable {
     }
 }
 
-extension AttributePath: CustomStringConvertible {
+extension MappedPath: CustomStringConvertible {
     package var description: String {
         let path = subAttribute.map { "\(attribute).\($0)" } ?? attribute
         return schema.map { "\($0):\(path)" } ?? path

@@ -4,10 +4,10 @@
 internal import Glibc
 
 /// A value behind a lock. On Linux `Synchronization.Mutex` is a futex that the thread sanitizer does not know: it would
-/// report every access as a race, and hide the real ones.
+/// report every access as a race, and hide the real ones. Whatever its tests cover is guarded by this one.
 ///
 /// `@unchecked Sendable`: the value is only reached with the lock held.
-struct Locked<Value: Sendable>: ~Copyable, @unchecked Sendable {
+package struct Locked<Value: Sendable>: ~Copyable, @unchecked Sendable {
     private struct Storage {
         var mutex = pthread_mutex_t()
         var value: Value
@@ -16,7 +16,7 @@ struct Locked<Value: Sendable>: ~Copyable, @unchecked Sendable {
     /// A lock must not move.
     private let storage: UnsafeMutablePointer<Storage>
 
-    init(_ value: Value) {
+    package init(_ value: Value) {
         storage = .allocate(capacity: 1)
         storage.initialize(to: Storage(value: value))
         pthread_mutex_init(mutex, nil)
@@ -28,7 +28,9 @@ struct Locked<Value: Sendable>: ~Copyable, @unchecked Sendable {
         storage.deallocate()
     }
 
-    func withLock<Result, Failure: Error>(_ body: (inout Value) throws(Failure) -> Result) throws(Failure) -> Result {
+    package func withLock<Result, Failure: Error>(_ body: (inout Value) throws(Failure) -> Result) throws(Failure)
+        -> Result
+    {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         return try body(&storage.pointee.value)

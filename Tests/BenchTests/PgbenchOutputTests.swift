@@ -1,0 +1,60 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import scim_bench
+
+@Suite struct PgbenchOutputTests {
+    private typealias Progress = PgbenchOutput.Progress
+
+    @Test("a line of progress is read")
+    func line() {
+        #expect(
+            Progress("progress: 2.0 s, 9816.4 tps, lat 0.815 ms stddev 0.312, 0 failed")
+                == Progress(elapsed: 2, rate: 9816.4, latency: 0.815))
+        #expect(
+            Progress("progress: 1.0 s, 3542.0 tps, lat 0.282 ms stddev 0.051")
+                == Progress(elapsed: 1, rate: 3542, latency: 0.282))
+    }
+
+    @Test(
+        "other lines are no progress",
+        arguments: [
+            "", "pgbench (15.18 (Debian 15.18-0+deb12u1))", "progress: x s, 1 tps, lat 1 ms stddev 0",
+            "progress: 1.0 s, -nan tps, lat 0 ms stddev 0", "progress: 1.0 s", "pgbench: error: client 0 aborted",
+        ])
+    func other(text: String) { #expect(Progress(text) == nil) }
+
+    @Test("the warm-up does not count, lines weigh by their length")
+    func measured() throws {
+        let lines = [
+            Progress(elapsed: 1, rate: 10, latency: 100), Progress(elapsed: 2, rate: 1000, latency: 1),
+            Progress(elapsed: 4, rate: 2000, latency: 2),
+        ]
+        let measured = try #require(PgbenchOutput.measured(lines, warmUp: 1))
+        #expect(abs(measured.rate - 5000 / 3.0) < 1e-9)
+        #expect(abs(measured.latency - (1000.0 * 1 + 4000 * 2) / 5000) < 1e-9)
+        #expect(PgbenchOutput.transactions(lines) == 10 + 1000 + 4000)
+        #expect(PgbenchOutput.measured(Array(lines.prefix(1)), warmUp: 1) == nil)
+        #expect(PgbenchOutput.measured([], warmUp: 1) == nil)
+    }
+
+    @Test("a line a little late is still of the warm-up")
+    func late() {
+        let lines = [Progress(elapsed: 1.01, rate: 10, latency: 1), Progress(elapsed: 2.01, rate: 500, latency: 1)]
+        #expect(PgbenchOutput.measured(lines, warmUp: 1)?.rate == 500)
+    }
+
+    @Test("numbers of the summary are read")
+    func summary() {
+        let text = """
+            number of clients: 32
+            number of transactions actually processed: 50123
+            number of failed transactions: 3 (0.006%)
+            """
+        #expect(PgbenchOutput.number("number of transactions actually processed", in: text) == 50123)
+        #expect(PgbenchOutput.number("number of failed transactions", in: text) == 3)
+        #expect(PgbenchOutput.number("tps", in: text) == nil)
+    }
+}
