@@ -41,24 +41,25 @@ package struct JSONError: Error, Hashable, Sendable {
 
 extension JSONError: CustomStringConvertible {
     /// One sentence without a full stop, fit for the detail of an answer.
-    package var description: String {
-        let reason =
-            switch kind {
-            case .unexpectedEnd: "the text ends too early"
-            case .unexpectedByte(let byte): "\(Self.name(of: byte)) is not expected here"
-            case .controlCharacter(let byte): "\(Self.name(of: byte)) must be escaped in a string"
-            case .invalidUTF8: "a string is not UTF-8"
-            case .invalidEscape: "a string has an escape that JSON does not know"
-            case .unpairedSurrogate: "a string has half of a surrogate pair"
-            case .invalidNumber: "a number is malformed"
-            case .duplicateKey(let key): "the member \(JSONValue.string(key).text) occurs twice in its object"
-            case .tooDeep(let limit): "arrays and objects are nested deeper than \(limit)"
-            case .tooLarge(let limit): "the text is longer than \(limit) bytes"
-            case .tooManyMembers(let limit): "an object has more than \(limit) members"
-            case .tooManyElements(let limit): "an array has more than \(limit) elements"
-            case .trailingBytes: "something follows the value"
-            }
-        return "\(reason) (at byte \(offset))"
+    package var description: String { "\(reason) (at byte \(offset))" }
+
+    /// The sentence without the offset.
+    package var reason: String {
+        switch kind {
+        case .unexpectedEnd: "the text ends too early"
+        case .unexpectedByte(let byte): "\(Self.name(of: byte)) is not expected here"
+        case .controlCharacter(let byte): "\(Self.name(of: byte)) must be escaped in a string"
+        case .invalidUTF8: "a string is not UTF-8"
+        case .invalidEscape: "a string has an escape that JSON does not know"
+        case .unpairedSurrogate: "a string has half of a surrogate pair"
+        case .invalidNumber: "a number is malformed"
+        case .duplicateKey(let key): "the member \(JSONValue.string(key).text) occurs twice in its object"
+        case .tooDeep(let limit): "arrays and objects are nested deeper than \(limit)"
+        case .tooLarge(let limit): "the text is longer than \(limit) bytes"
+        case .tooManyMembers(let limit): "an object has more than \(limit) members"
+        case .tooManyElements(let limit): "an array has more than \(limit) elements"
+        case .trailingBytes: "something follows the value"
+        }
     }
 
     private static func name(of byte: UInt8) -> String {

@@ -83,11 +83,11 @@ extension JSONNumber: Hashable {
     private var decimal: Decimal { Decimal(literal) }
 
     /// The value as 0.d1d2d3… × 10^exponent with no zero at either end, so that equal values are equal here.
-    private struct Decimal: Equatable {
+    private struct Decimal: Comparable {
         var isNegative = false
         var digits: [UInt8] = []
         var exponent = 0
-        /// Set instead of `exponent` when that is beyond `Int`: such numbers are equal only when written alike.
+        /// Set when `exponent` is beyond `Int` and therefore at its end: such numbers are equal only when written alike.
         var hugeLiteral: String?
 
         init(_ literal: String) {
@@ -120,8 +120,33 @@ extension JSONNumber: Hashable {
             if let written, case (let sum, false) = exponent.addingReportingOverflow(written) {
                 exponent = sum
             } else {
+                exponent = rest.dropFirst().first == UInt8(ascii: "-") ? .min : .max
                 hugeLiteral = literal
             }
+        }
+
+        static func < (left: Self, right: Self) -> Bool {
+            guard left.sign == right.sign else { return left.sign < right.sign }
+            return left.isNegative ? right.isCloserToZero(than: left) : left.isCloserToZero(than: right)
+        }
+
+        private var sign: Int { digits.isEmpty ? 0 : isNegative ? -1 : 1 }
+
+        private func isCloserToZero(than other: Self) -> Bool {
+            guard exponent == other.exponent else { return exponent < other.exponent }
+            guard digits == other.digits else { return digits.lexicographicallyPrecedes(other.digits) }
+            return (hugeLiteral ?? "") < (other.hugeLiteral ?? "")
+        }
+    }
+}
+
+extension JSONNumber: Comparable {
+    /// By value. Numbers whose exponents are beyond `Int` are greater, or closer to zero, than all others; their order
+    /// among each other is a total one, but not by value.
+    package static func < (left: Self, right: Self) -> Bool {
+        switch (left.storage, right.storage) {
+        case (.int64(let a), .int64(let b)): a < b
+        default: left.decimal < right.decimal
         }
     }
 }

@@ -89,4 +89,29 @@ struct JSONNumberTests {
     func notEqual(left: String, right: String) throws {
         #expect(try #require(JSONNumber(literal: left)) != (try #require(JSONNumber(literal: right))))
     }
+
+    @Test("numbers are in the order of their values, however they are written")
+    func order() throws {
+        let ascending = [
+            ["-1e99999999999999999999"], ["-1e400"], ["-9223372036854775809"], ["-9223372036854775808"],
+            ["-10", "-1e1"],
+            ["-1.5", "-15e-1", "-0.15E1"], ["-1", "-1.0"], ["-1e-400"], ["-1e-99999999999999999999"],
+            ["0", "-0", "0.0", "0e99999999999999999999"], ["1e-99999999999999999999"], ["1e-400"],
+            ["0.1", "0.10", "1e-1"], ["0.10000000000000001"], ["0.12"], ["1", "1.0", "10e-1"], ["1.5"], ["9"],
+            ["10", "1e1"], ["9007199254740992"], ["9007199254740993"], ["9223372036854775807"], ["9223372036854775808"],
+            ["1e400", "10e399"], ["1e99999999999999999999"],
+        ]
+        for (left, leftTexts) in ascending.enumerated() {
+            for (right, rightTexts) in ascending.enumerated() {
+                for leftText in leftTexts {
+                    for rightText in rightTexts {
+                        let a = try #require(JSONNumber(literal: leftText))
+                        let b = try #require(JSONNumber(literal: rightText))
+                        #expect((a < b) == (left < right), "\(leftText) < \(rightText)")
+                        #expect((a == b) == (left == right), "\(leftText) = \(rightText)")
+                    }
+                }
+            }
+        }
+    }
 }

@@ -7,7 +7,7 @@ package import JSON
 ///
 /// Not checked here, because it needs the database: unique values, the existence of members, group cycles.
 package struct ResourceValidator: Sendable {
-    private let registry: SchemaRegistry
+    let registry: SchemaRegistry
     private let rules: DirectoryRules
 
     package init(registry: SchemaRegistry = .standard, rules: DirectoryRules = DirectoryRules()) {
@@ -24,19 +24,47 @@ package struct ResourceValidator: Sendable {
     package func validate(_ body: JSONValue, as type: ResourceType) throws(SCIMError) -> ValidatedResource {
         guard case .object(let body) = body else { throw .invalidSyntax("The body must be a JSON object") }
         try checkSchemas(of: body, type)
+        var resource = try read(body, as: type)
+        resource.complete()
+        return resource
+    }
+
+    /// Validates the body of a PUT: a replacing resource is subject to the same rules as a new one, and what it does
+    /// not name is cleared or, as `active`, gets its default (RFC 7644 section 3.5.1). What is immutable must be as it
+    /// was; when it is not named, it stays.
+    ///
+    /// - Parameter present: The attributes the resource has, as in ``ValidatedResource/attributes``. Those that come
+    ///   again are not judged again, so that a stricter rule of the directory does not keep a client from changing others.
+    package func validateReplacement(
+        _ body: JSONValue, as type: ResourceType, of present: JSONObject = JSONObject()
+    ) throws(SCIMError) -> ValidatedResource {
+        guard case .object(let body) = body else { throw .invalidSyntax("The body must be a JSON object") }
+        try checkSchemas(of: body, type)
+        var resource = try read(body, as: type, unlike: present)
+        try check(&resource, after: present, .init(omission: .keeps))
+        resource.complete()
+        return resource
+    }
+
+    /// - Parameter present: Attributes that are valid already.
+    func read(
+        _ body: JSONObject, as type: ResourceType, unlike present: JSONObject = JSONObject()
+    ) throws(SCIMError) -> ValidatedResource {
         do throws(Refusal) {
-            var resource = try read(body, as: type)
-            complete(&resource)
-            return resource
+            return try readAttributes(of: body, as: type, unlike: present)
         } catch {
             throw error.error
         }
     }
 
-    /// Validates the body of a PUT: a replacing resource is subject to the same rules as a new one, and what it does
-    /// not name is cleared or, as `active`, gets its default (RFC 7644 section 3.5.1).
-    package func validateReplacement(_ body: JSONValue, as type: ResourceType) throws(SCIMError) -> ValidatedResource {
-        try validate(body, as: type)
+    func check(
+        _ resource: inout ValidatedResource, after present: JSONObject, _ immutability: Immutability
+    ) throws(SCIMError) {
+        do throws(Refusal) {
+            try immutability.check(&resource.attributes, after: present, of: resource.type, registry)
+        } catch {
+            throw .mutability(attribute: error.path, reason: error.reason)
+        }
     }
 
     /// URNs beyond the core schema are let through: Google sends more than it uses.
@@ -60,13 +88,17 @@ package struct ResourceValidator: Sendable {
         throw .invalidValue(attribute: "schemas", reason: "must contain \(type.coreSchema)\(explanation)")
     }
 
-    private func read(_ body: JSONObject, as type: ResourceType) throws(Refusal) -> ValidatedResource {
+    private func readAttributes(
+        of body: JSONObject, as type: ResourceType, unlike present: JSONObject
+    ) throws(Refusal) -> ValidatedResource {
         let core = registry.coreSchema(for: type)
         let extensions = registry.extensions(for: type)
         var resource = ValidatedResource(type: type, attributes: JSONObject())
         resource.attributes.reserveCapacity(body.count + 2)
         for (key, value) in body {
-            if let attribute = core.attribute(key) {
+            if let known = present[key], known == value {
+                resource.attributes[key] = value
+            } else if let attribute = core.attribute(key) {
                 try AttributeReader.checkGivenOnce(key, attribute.name, in: body)
                 do throws(Refusal) {
                     try read(value, of: attribute, into: &resource)
@@ -114,7 +146,7 @@ package struct ResourceValidator: Sendable {
         guard attribute.mutability != .readOnly, !value.isNull else { return }
         switch (resource.type, attribute.name) {
         case (.group, "members"):
-            resource.members = try readMembers(value, attribute)
+            resource.members = try MemberReader.members(of: value, attribute)
         case (.user, "password"):
             let password = try AttributeReader.text(value)
             try rules.checkPassword(password)
@@ -161,91 +193,5 @@ package struct ResourceValidator: Sendable {
                 throw error.within(element: element.index)
             }
         }
-    }
-}
-
-// MARK: Members
-
-extension ResourceValidator {
-    private func readMembers(
-        _ value: JSONValue, _ attribute: SchemaAttribute
-    ) throws(Refusal) -> [ValidatedResource.Member] {
-        guard let list = value.arrayValue ?? Tolerance.singleObjectAsList(value, for: attribute) else {
-            throw Refusal("must be an array")
-        }
-        var members: [ValidatedResource.Member] = []
-        members.reserveCapacity(list.count)
-        var positions = [ResourceID: Int](minimumCapacity: list.count)
-        for (index, element) in list.enumerated() {
-            do throws(Refusal) {
-                let member = try readMember(element)
-                guard let position = positions[member.id] else {
-                    positions[member.id] = members.count
-                    members.append(member)
-                    continue
-                }
-                guard let type = member.type else { continue }
-                guard members[position].type == nil || members[position].type == type else {
-                    throw Refusal("contradicts an earlier value for the same member", at: "type")
-                }
-                members[position] = member
-            } catch {
-                throw error.within(element: index)
-            }
-        }
-        return members
-    }
-
-    private func readMember(_ element: JSONValue) throws(Refusal) -> ValidatedResource.Member {
-        guard case .object(let object) = element else { throw Refusal("must be an object") }
-        let value = try subAttribute("value", of: object)
-        guard let value else { throw Refusal("is required", at: "value") }
-        guard let id = ResourceID(value) else { throw Refusal("must be the id of a resource, a UUID", at: "value") }
-        guard let typeName = try subAttribute("type", of: object) else { return .init(id: id, type: nil) }
-        guard let type = ResourceType.allCases.first(where: { $0.rawValue.equalsIgnoringASCIICase(typeName) }) else {
-            throw Refusal("must be User or Group", at: "type")
-        }
-        return .init(id: id, type: type)
-    }
-
-    private func subAttribute(_ name: String, of object: JSONObject) throws(Refusal) -> String? {
-        var found: JSONValue?
-        for (key, value) in object where key.equalsIgnoringASCIICase(name) {
-            guard found == nil else { throw Refusal("is given twice", at: name) }
-            found = value
-        }
-        guard let found, !found.isNull else { return nil }
-        do throws(Refusal) {
-            return try AttributeReader.text(found)
-        } catch {
-            throw error.within(attribute: name)
-        }
-    }
-}
-
-// MARK: Derived values
-
-extension ResourceValidator {
-    private func complete(_ resource: inout ValidatedResource) {
-        guard resource.type == .user else { return }
-        if var name = resource.attributes["name"]?.objectValue {
-            let fullName = Self.fullName(of: name)
-            name["formatted"] = .string(fullName)
-            resource.attributes["name"] = .object(name)
-            if Self.isBlank(resource.attributes["displayName"]) {
-                resource.attributes["displayName"] = .string(fullName)
-            }
-        }
-        if !resource.attributes.contains("active") { resource.attributes["active"] = true }
-    }
-
-    /// Given name, blank, family name; what is missing or blank is left out.
-    private static func fullName(of name: JSONObject) -> String {
-        ["givenName", "familyName"].compactMap { key in isBlank(name[key]) ? nil : name[key]?.stringValue }
-            .joined(separator: " ")
-    }
-
-    private static func isBlank(_ value: JSONValue?) -> Bool {
-        value?.stringValue?.isBlank ?? true
     }
 }

@@ -24,4 +24,12 @@ enum Tolerance {
         guard case .string = value, !attribute.multiValued, attribute.subAttribute("value") != nil else { return nil }
         return ["value": value]
     }
+
+    /// `True`, `False` and `NULL` without quotation marks in a filter: the words of JSON as other languages spell them.
+    static func keywordInAnyCase(_ word: String) -> JSONValue? {
+        if word.equalsIgnoringASCIICase("true") { return true }
+        if word.equalsIgnoringASCIICase("false") { return false }
+        if word.equalsIgnoringASCIICase("null") { return .null }
+        return nil
+    }
 }

@@ -1,0 +1,17 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+/// Counts the values of multi-valued attributes that a PATCH looks at: a thousand operations on lists of a thousand are
+/// fine, but no request may take seconds.
+struct PatchEffort {
+    private static let maximumVisits = 1_000_000
+
+    private var visits = 0
+
+    mutating func visit(_ count: Int) throws(SCIMError) {
+        visits += count
+        guard visits <= Self.maximumVisits else {
+            throw .tooLarge("The operations go through too many values; send fewer at a time")
+        }
+    }
+}

@@ -1,0 +1,85 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import JSON
+
+/// Spellings of a PATCH outside the RFC that real clients send and that have only one sensible meaning; those of values
+/// in general are in ``Tolerance``. `docs/idp/tolerances.md` lists both.
+enum PatchTolerance {
+    // MARK: The message
+
+    /// Entra ID sends `Add`, `Replace` and `Remove`.
+    static func verbInAnyCase(_ value: JSONValue) -> PatchOperation.Verb? {
+        guard case .string(let name) = value else { return nil }
+        return PatchOperation.Verb.allCases.first { $0.rawValue.equalsIgnoringASCIICase(name) }
+    }
+
+    /// Scripts send one operation where a list of operations is due.
+    static func singleOperationAsList(_ value: JSONValue) -> [JSONValue]? {
+        guard case .object = value else { return nil }
+        return [value]
+    }
+
+    // MARK: Paths
+
+    /// Azure AD named the manager without the URN of its extension in the years before 2019.
+    static func managerWithoutURN(_ path: String, of type: ResourceType) -> String? {
+        guard type == .user, path.equalsIgnoringASCIICase("manager") else { return nil }
+        return "\(SchemaURN.enterpriseUser):manager"
+    }
+
+    /// Entra ID writes paths as keys of a value without path: `name.givenName`, `<URN>:employeeNumber`,
+    /// `emails[type eq "work"].value`. No attribute has a dot, a colon or a bracket in its name.
+    static func isPathAsKey(_ key: String) -> Bool {
+        key.utf8.contains { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "[") }
+    }
+
+    /// Okta and others send attributes back that they have read, such as `id`, `meta` and `groups`, beside those that
+    /// they change: in a value that names other attributes too, what is readOnly is ignored as in a PUT. An operation
+    /// that names nothing else asks for what cannot be.
+    static func isIgnoredBesideOthers(_ path: AttributePath) -> Bool {
+        path.attribute.mutability == .readOnly || path.leaf.mutability == .readOnly
+    }
+
+    // MARK: Values
+
+    /// The first SCIM client of Azure AD wrapped every value: `[{"$ref": null, "value": "False"}]` for `active`, and a
+    /// list of one manager.
+    static func wrappedSingleValue(_ value: JSONValue, of attribute: SchemaAttribute) -> JSONValue? {
+        guard !attribute.multiValued, case .array(let list) = value, list.count == 1,
+            case .object(let object) = list[0]
+        else { return nil }
+        if attribute.type == .complex { return list[0] }
+        let given = object.filter { !$0.value.isNull }
+        guard given.count == 1, given[0].key.equalsIgnoringASCIICase("value") else { return nil }
+        return given[0].value
+    }
+
+    /// Entra ID sends `""` for a manager who is no more: the id of nobody.
+    static func isEmptyReference(_ value: JSONValue, to attribute: SchemaAttribute) -> Bool {
+        guard case .string(let text) = value else { return false }
+        return text.isEmpty && attribute.isSingleReference
+    }
+
+    /// A value of a list without sub-attributes may stand alone: RFC 7644 section 3.5.2.1 speaks of "a quoted value".
+    static func singleValueAsList(_ value: JSONValue, for attribute: SchemaAttribute) -> JSONValue? {
+        switch value {
+        case .bool, .number, .string: attribute.type == .complex ? nil : .array([value])
+        case .null, .array, .object: nil
+        }
+    }
+
+    /// Microsoft's collection of test requests names members by their bare ids: `"value": "<id>"`.
+    static func bareMemberIDs(_ value: JSONValue) -> JSONValue {
+        let asObject = { (value: JSONValue) in value.stringValue == nil ? value : ["value": value] }
+        guard case .array(let list) = value else { return asObject(value) }
+        return .array(list.map(asObject))
+    }
+}
+
+extension SchemaAttribute {
+    /// A value that is another resource, by its id and its address: `manager`.
+    var isSingleReference: Bool {
+        type == .complex && !multiValued && subAttribute("value") != nil && subAttribute("$ref") != nil
+    }
+}
