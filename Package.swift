@@ -89,13 +89,25 @@ let package = Package(
         target("SCIM", ["JSON"]),
         target("Storage", ["Executors", "JSON", "Postgres", "SCIM", crypto, logging]),
         target("Queue", ["Executors", "Redis"]),
-        target("Sync", ["Executors", "JSON", "Queue", "SCIM", "Storage", "UDM", logging, metrics, serviceLifecycle]),
-        target("UDM", ["JSON", "SCIM", asyncHTTPClient, crypto, logging, metrics, nioCore, nioHTTP1, nioSSL]),
+        target(
+            "Sync",
+            [
+                "Executors", "JSON", "Postgres", "Queue", "SCIM", "Storage", "UDM", logging, metrics, serviceLifecycle,
+            ]
+        ),
+        target(
+            "UDM", ["Executors", "JSON", "SCIM", asyncHTTPClient, crypto, logging, metrics, nioCore, nioHTTP1, nioSSL]),
         target(
             "Events",
-            ["JSON", "SCIM", "Storage", asyncHTTPClient, logging, metrics, nioCore, nioHTTP1, serviceLifecycle]
+            [
+                "Executors", "JSON", "SCIM", "Storage", asyncHTTPClient, logging, metrics, nioCore, nioHTTP1,
+                serviceLifecycle,
+            ]
         ),
-        target("Operations", ["JSON", coreMetrics, httpTypes, hummingbird, logging, nioCore, serviceLifecycle]),
+        target(
+            "Operations",
+            ["JSON", coreMetrics, httpTypes, hummingbird, hummingbirdCore, logging, nioCore, serviceLifecycle]
+        ),
 
         // The C libraries behind Swift; nobody else imports C.
         target("Postgres", ["CPostgres", "Executors", logging]),
@@ -129,6 +141,12 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: settings
         ),
+        .target(
+            name: "SCIMTestSupport",
+            dependencies: ["JSON", "SCIM"],
+            path: "Tests/SCIMTestSupport",
+            swiftSettings: settings
+        ),
         tests(
             of: "API",
             [
@@ -142,21 +160,32 @@ let package = Package(
             dependencies: ["scim-bench", "JSON", "Postgres", "TestSupport", logging, nioCore, nioHTTP1, nioPosix],
             swiftSettings: settings
         ),
+        .testTarget(
+            name: "BridgeTests",
+            dependencies: ["scim-bridge", logging, serviceLifecycle],
+            swiftSettings: settings
+        ),
         tests(
             of: "Events",
-            ["JSON", "Postgres", "ProvisioningDouble", "SCIM", "Storage", "TestSupport", logging, serviceLifecycle]
+            [
+                "JSON", "Postgres", "ProvisioningDouble", "SCIM", "Storage", "TestSupport", logging, nioCore, nioPosix,
+                serviceLifecycle,
+            ]
         ),
         tests(of: "Executors"),
         tests(of: "JSON"),
-        tests(of: "Operations", [coreMetrics]),
+        tests(
+            of: "Operations",
+            [coreMetrics, hummingbird, hummingbirdCore, logging, nioCore, serviceLifecycle]
+        ),
         tests(of: "Postgres", ["TestSupport", logging]),
         tests(
             of: "ProvisioningDouble", ["JSON", asyncHTTPClient, logging, nioCore, nioHTTP1, serviceLifecycle]
         ),
         tests(of: "Queue", ["Executors", "Redis", "TestSupport"]),
         tests(of: "Redis", ["Executors", "TestSupport", logging, nioCore, nioPosix]),
-        tests(of: "SCIM", ["JSON"]),
-        tests(of: "Storage", ["JSON", "Postgres", "SCIM", "TestSupport", logging]),
+        tests(of: "SCIM", ["JSON", "SCIMTestSupport"]),
+        tests(of: "Storage", ["JSON", "Postgres", "SCIM", "SCIMTestSupport", "TestSupport", logging]),
         tests(
             of: "Sync",
             [

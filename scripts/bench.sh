@@ -36,13 +36,15 @@ pids=()
 as_user=()
 cleanup() {
     local status=$? i
+    # A process that has ended already must not end the cleanup: `set -e` holds in a trap, too.
+    set +e
     trap - EXIT
     # A second Ctrl-C must not leave servers behind.
     trap '' INT TERM
     # Last started, first stopped. PostgreSQL takes INT as a fast shutdown.
     for ((i = ${#pids[@]} - 1; i >= 0; i--)); do
         if [ "$i" -eq 0 ]; then kill -INT "${pids[$i]}" 2>/dev/null; else kill -TERM "${pids[$i]}" 2>/dev/null; fi
-        wait "${pids[$i]}" 2>/dev/null || true
+        wait "${pids[$i]}" 2>/dev/null
     done
     if [ "$status" -ne 0 ] && [ -s "$work/log/api" ]; then
         echo "bench: the last lines of the server:" >&2

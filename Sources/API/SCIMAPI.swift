@@ -26,6 +26,11 @@ package final class SCIMAPI: HTTPResponder {
     private let authenticator: any TokenAuthenticator
     private let discovery: DiscoveryEndpoints
     private let resources: ResourceEndpoints
+    private let lists: ListEndpoint
+    private let bulk: BulkEndpoint
+    private let me: MeEndpoint
+    private let transactions: TransactionEndpoint
+    private let explanation: ErrorExplanation
     private let metrics: RequestMetrics
     private let logger: Logger
 
@@ -34,10 +39,12 @@ package final class SCIMAPI: HTTPResponder {
     ///   - baseURL: What clients call the API, such as `https://host/scim/v2`, without a slash at the end. All
     ///     addresses in answers are built from it and never from a request's `Host`.
     ///   - rules: What UDM demands of names, mail addresses and passwords; the same as the database's.
+    ///   - cursors: Signs the cursors of lists; the same keys in every process.
     ///   - acceptsPasswords: Whether the database has a key to seal passwords with; announced as `changePassword`.
     package init(
         database: Database, queue: WorkQueue?, authenticator: any TokenAuthenticator, baseURL: String,
-        rules: DirectoryRules, acceptsPasswords: Bool = true, registry: SchemaRegistry = .standard,
+        rules: DirectoryRules, cursors: CursorCodec, acceptsPasswords: Bool = true,
+        registry: SchemaRegistry = .standard,
         limits: RequestLimits = RequestLimits(), logger: Logger,
         metrics factory: any MetricsFactory = MetricsSystem.factory
     ) {
@@ -47,11 +54,23 @@ package final class SCIMAPI: HTTPResponder {
         self.logger = logger
         discovery = DiscoveryEndpoints(
             registry: registry, limits: limits, acceptsPasswords: acceptsPasswords, baseURL: baseURL)
+        let explanation = ErrorExplanation(logger: logger)
+        self.explanation = explanation
+        let store = database.resources
+        let validator = ResourceValidator(registry: registry, rules: rules)
+        let presenter = ResourcePresenter(store: store, registry: registry, baseURL: baseURL)
+        let writes = ResourceWrites(
+            store: store, validator: validator,
+            accepted: AcceptedWrites(queue: queue, metrics: metrics, logger: logger))
+        transactions = TransactionEndpoint(store: database.transactions, baseURL: baseURL, logger: logger)
         resources = ResourceEndpoints(
-            store: database.resources, writes: AcceptedWrites(queue: queue, metrics: metrics, logger: logger),
-            validator: ResourceValidator(registry: registry, rules: rules),
-            presenter: ResourcePresenter(store: database.resources, registry: registry, baseURL: baseURL),
-            limits: limits)
+            store: store, writes: writes, validator: validator, presenter: presenter, transactions: transactions,
+            limits: limits, logger: logger)
+        lists = ListEndpoint(
+            store: store, registry: registry, presenter: presenter, cursors: cursors, limits: limits, baseURL: baseURL)
+        bulk = BulkEndpoint(
+            writes: writes, presenter: presenter, transactions: transactions, limits: limits, explanation: explanation)
+        me = MeEndpoint(store: store, registry: registry, resources: resources, baseURL: baseURL)
     }
 
     package func respond(to request: Request, context: Context) async throws -> Response {
@@ -73,7 +92,7 @@ package final class SCIMAPI: HTTPResponder {
                     method: method, headers: headers, query: query, body: request.body, id: id, principal: principal),
                 at: route)
         } catch {
-            response = refuse(error, id)
+            response = explanation.response(to: error, id)
         }
         // Keeps the Content-Length that GET would have.
         if method == .head { response = response.createHeadResponse() }
@@ -98,20 +117,30 @@ package final class SCIMAPI: HTTPResponder {
         switch (route, request.method) {
         case (.unknown, _):
             throw SCIMError.notFound("There is no such endpoint")
-        case (.absent(let endpoint), _):
-            throw SCIMError.notImplemented("\(endpoint) is not supported by this version")
-        case (.resource, .patch):
-            throw SCIMError.notImplemented("PATCH is not supported by this version; replace the resource with PUT")
+        case (.root, .get), (.root, .head):
+            return try await lists.list(ResourceType.allCases, try request.permitted(.read))
         case (.collection(let type), .get), (.collection(let type), .head):
-            return try await resources.list(type, try request.permitted(.read))
+            return try await lists.list([type], try request.permitted(.read))
+        case (.search(let type), .post):
+            return try await lists.search(type.map { [$0] } ?? ResourceType.allCases, try request.permitted(.read))
         case (.collection(let type), .post):
             return try await resources.create(type, try request.permitted(.write))
         case (.resource(let type, let id), .get), (.resource(let type, let id), .head):
             return try await resources.read(type, id, try request.permitted(.read))
         case (.resource(let type, let id), .put):
             return try await resources.replace(type, id, try request.permitted(.write))
+        case (.resource(let type, let id), .patch):
+            return try await resources.patch(type, id, try request.permitted(.write))
         case (.resource(let type, let id), .delete):
             return try await resources.delete(type, id, try request.permitted(.write))
+        case (.bulk, .post):
+            return try await bulk.answer(try request.permitted(.write))
+        case (.me, .get), (.me, .head):
+            return try await me.answer(try request.permitted(.read))
+        case (.me, .put), (.me, .patch), (.me, .delete):
+            return try await me.answer(try request.permitted(.write))
+        case (.transaction(let transaction), .get), (.transaction(let transaction), .head):
+            return try await transactions.answer(transaction, try request.permitted(.read))
         case (.serviceProviderConfig, .get), (.schemas, .get), (.schema, .get), (.resourceTypes, .get),
             (.resourceType, .get),
             (.serviceProviderConfig, .head), (.schemas, .head), (.schema, .head), (.resourceTypes, .head),
@@ -120,45 +149,6 @@ package final class SCIMAPI: HTTPResponder {
         default:
             throw Refusal.methodNotAllowed(route)
         }
-    }
-
-    // MARK: Errors
-
-    private func refuse(_ error: any Error, _ id: RequestID) -> Response {
-        switch error {
-        case let refusal as Refusal: return .scim(refusal.error, headers: refusal.headers)
-        case let error as SCIMError: return .scim(error)
-        case let error as AuthenticationError: return refuse(error, id)
-        case let error as PostgresError: return refuse(error, id)
-        case WriteError.noPasswordKey:
-            logger.error("A password was refused: there is no key to seal it with", metadata: ["requestID": "\(id)"])
-            return .scim(.invalidValue(attribute: "password", reason: "cannot be taken by this service"))
-        case is CancellationError:
-            return .scim(.unavailable("The request was interrupted", retryAfter: .seconds(1)))
-        default:
-            logger.error("A request failed", metadata: ["requestID": "\(id)", "error": "\(String(reflecting: error))"])
-            return .scim(.internalError())
-        }
-    }
-
-    private func refuse(_ error: AuthenticationError, _ id: RequestID) -> Response {
-        switch error {
-        case .unknownToken, .expired:
-            logger.info("A token was refused", metadata: ["requestID": "\(id)", "reason": "\(error)"])
-            return .scim(Refusal.invalidToken.error, headers: Refusal.invalidToken.headers)
-        case .unavailable(let reason):
-            logger.warning("Tokens cannot be checked", metadata: ["requestID": "\(id)", "reason": "\(reason)"])
-            return .scim(.unavailable("Tokens cannot be checked now", retryAfter: .seconds(5)))
-        }
-    }
-
-    private func refuse(_ error: PostgresError, _ id: RequestID) -> Response {
-        if let refusal = SCIMError(error) {
-            logger.warning("PostgreSQL did not serve a request", metadata: ["requestID": "\(id)", "error": "\(error)"])
-            return .scim(refusal)
-        }
-        logger.error("PostgreSQL refused a statement", metadata: ["requestID": "\(id)", "error": "\(error)"])
-        return .scim(.internalError())
     }
 
     // MARK: After the answer

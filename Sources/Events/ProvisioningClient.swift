@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import AsyncHTTPClient
+internal import Executors
 internal import JSON
 package import Logging
 internal import NIOCore
@@ -98,6 +99,11 @@ package final class ProvisioningClient: Sendable {
     }
 
     private func answer(to request: HTTPClientRequest) async throws -> PublishAnswer {
+        // The HTTP client's own timeout ends with the head of the answer, and a body may stall.
+        try await withDeadline(configuration.timeout) { try await self.exchange(request) }
+    }
+
+    private func exchange(_ request: HTTPClientRequest) async throws -> PublishAnswer {
         let response = try await client.execute(request, timeout: TimeAmount(configuration.timeout))
         let status = Int(response.status.code)
         var body: [UInt8] = []
@@ -124,7 +130,11 @@ package final class ProvisioningClient: Sendable {
 
     private static func http(_ configuration: EventSenderConfiguration) -> HTTPClient.Configuration {
         var http = HTTPClient.Configuration(
-            redirectConfiguration: .disallow, timeout: .init(connect: TimeAmount(configuration.connectTimeout)))
+            redirectConfiguration: .disallow,
+            timeout: .init(
+                connect: TimeAmount(configuration.connectTimeout),
+                // For a task that would not be cancelled.
+                read: TimeAmount(configuration.timeout)))
         // The service's server closes a connection that is idle for 5 s; one that is closed while a POST is on its way leaves its outcome
         // unknown, so ours are closed before.
         http.connectionPool.idleTimeout = .seconds(3)

@@ -25,6 +25,10 @@ package struct JSONError: Error, Hashable, Sendable {
         case tooLarge(limit: Int)
         case tooManyMembers(limit: Int)
         case tooManyElements(limit: Int)
+        /// Of a text that is read in pieces: one value has more bytes than the limit.
+        case valueTooLarge(limit: Int)
+        /// Of a text that is read in pieces: the members of its object, the arrays that are split up apart, have more bytes together.
+        case membersTooLarge(limit: Int)
         /// Something other than white space follows the value.
         case trailingBytes
     }
@@ -58,6 +62,8 @@ extension JSONError: CustomStringConvertible {
         case .tooLarge(let limit): "the text is longer than \(limit) bytes"
         case .tooManyMembers(let limit): "an object has more than \(limit) members"
         case .tooManyElements(let limit): "an array has more than \(limit) elements"
+        case .valueTooLarge(let limit): "a value is longer than \(limit) bytes"
+        case .membersTooLarge(let limit): "an object is longer than \(limit) bytes even without its long lists"
         case .trailingBytes: "something follows the value"
         }
     }

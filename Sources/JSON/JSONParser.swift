@@ -9,14 +9,17 @@ struct JSONParser {
     let bytes: UnsafeBufferPointer<UInt8>
     let end: Int
     var position = 0
-    private var depth = 0
+    private var depth: Int
     private let maximumDepth: Int
     private let maximumBytes: Int
     private let maximumMembers: Int
     private let maximumElements: Int
 
     /// `bytes` must outlive the parser.
-    init(_ bytes: UnsafeRawBufferPointer, limits: JSONLimits) {
+    ///
+    /// - Parameter depth: Of arrays and objects that are open around what is parsed.
+    init(_ bytes: UnsafeRawBufferPointer, limits: JSONLimits, depth: Int = 0) {
+        self.depth = depth
         self.bytes = bytes.assumingMemoryBound(to: UInt8.self)
         end = bytes.count
         maximumDepth = limits.maximumDepth
@@ -34,7 +37,8 @@ struct JSONParser {
         return value
     }
 
-    private mutating func parseValue() throws(JSONError) -> JSONValue {
+    /// `position` is at the first byte of the value, afterwards behind its last one.
+    mutating func parseValue() throws(JSONError) -> JSONValue {
         guard position < end else { throw JSONError(.unexpectedEnd, at: end) }
         let byte = bytes[position]
         switch byte {

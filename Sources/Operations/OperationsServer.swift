@@ -2,16 +2,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import HTTPTypes
-package import Hummingbird
+internal import Hummingbird
+internal import HummingbirdCore
 internal import JSON
 package import Logging
 internal import NIOCore
-package import ServiceLifecycle
+internal import ServiceLifecycle
 internal import Synchronization
 
 /// The operators' port: health, always open, and metrics, open unless a token is set.
 package struct OperationsServer: Service {
-    private let application: any ApplicationProtocol
+    /// A scrape and a probe take less; what takes longer has a client that hangs.
+    private static let drainLimit = Duration.seconds(2)
+
+    private let server: DrainingServer
 
     /// - Parameters:
     ///   - address: Host and port; loopback unless configured (DESIGN section 10).
@@ -47,15 +51,23 @@ package struct OperationsServer: Service {
                 status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
                 body: ResponseBody(byteBuffer: ByteBuffer(string: registry.exposition())))
         }
-        application = Application(
-            router: router,
+        let connections = OpenConnections()
+        var http = HTTP1Channel.Configuration(
+            idleTimeout: .seconds(75),
+            httpDecoderConfiguration: HTTP1Channel.Configuration.DecoderConfiguration(
+                maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100))
+        http.additionalChannelHandlers = { [connections.handler()] }
+        let application = Application(
+            router: router, server: .http1(configuration: http),
             configuration: ApplicationConfiguration(address: .hostname(host, port: port), serverName: nil),
             onServerRunning: { channel in onRunning(channel.localAddress?.port ?? port) },
             logger: logger)
+        server = DrainingServer(
+            "operations", application, connections: connections, limit: Self.drainLimit, logger: logger)
     }
 
     package func run() async throws {
-        try await application.run()
+        try await server.run()
     }
 
     private static func isAllowed(_ request: Request, token: String?) -> Bool {

@@ -27,6 +27,7 @@ actor PipelineDriver {
     nonisolated let inbox = PipelineInbox()
     nonisolated let configuration: PostgresConfiguration
     nonisolated let mode: PostgresPipeline.Mode
+    nonisolated let waitTimeout: Duration?
     nonisolated let logger: Logger
     private nonisolated let executor: DispatchExecutor
     private nonisolated let connectQueue: DispatchQueue
@@ -42,14 +43,20 @@ actor PipelineDriver {
     var repeats: [QueuedRequest] = []
     private var backlog: ArraySlice<PipelineRequest> = []
     private var taken: [PipelineRequest] = []
+    /// A look at who waits for too long is scheduled.
+    private var isWatchingWaiters = false
     /// Answers to hand over once the next segment is on its way.
     var completions: [Completion] = []
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    init(configuration: PostgresConfiguration, label: String, mode: PostgresPipeline.Mode, logger: Logger) {
+    init(
+        configuration: PostgresConfiguration, label: String, mode: PostgresPipeline.Mode, waitTimeout: Duration?,
+        logger: Logger
+    ) {
         self.configuration = configuration
         self.mode = mode
+        self.waitTimeout = waitTimeout
         self.logger = logger
         executor = DispatchExecutor(label: label)
         connectQueue = DispatchQueue(label: "\(label).connect")
@@ -165,7 +172,7 @@ actor PipelineDriver {
                 complete()
                 continue
             }
-            if flight != nil { return }
+            if flight != nil { return watchWaiters() }
             if isClosing {
                 takeInbox(maySleep: false)
                 if phase == .ready, hasBacklog { continue }
@@ -215,6 +222,33 @@ actor PipelineDriver {
         flight = sent.flight
         guard sent.isIntact else { return lost(.connectionLost(link.errorMessage)) }
         link.expectAnswer()
+    }
+
+    /// While an answer is owed, whoever waits to be sent is looked at four times within the limit, and not by a timer of his own.
+    private func watchWaiters() {
+        guard let waitTimeout, !isWatchingWaiters else { return }
+        isWatchingWaiters = true
+        let nanoseconds = waitTimeout.nanoseconds / 4
+        let deadline = DispatchTime(uptimeNanoseconds: DispatchTime.now().uptimeNanoseconds + nanoseconds)
+        executor.dispatchQueue.asyncAfter(deadline: deadline) { [weak self] in
+            self?.assumeIsolated { driver in
+                driver.isWatchingWaiters = false
+                guard driver.flight != nil else { return }
+                driver.expireWaiters(waitTimeout)
+                driver.watchWaiters()
+            }
+        }
+    }
+
+    private func expireWaiters(_ limit: Duration) {
+        takeInbox(maySleep: false)
+        let now = DispatchTime.now().uptimeNanoseconds
+        let oldest = now - min(now, limit.nanoseconds)
+        guard let first = backlog.first, first.submitted < oldest else { return }
+        let error = PostgresError(
+            kind: .poolTimeout, message: "the connection was busy for \(limit)", canRetry: true)
+        for request in backlog where request.submitted < oldest { request.expire(error) }
+        backlog.removeAll { $0.submitted < oldest }
     }
 
     private func nextQueued() -> QueuedRequest? {

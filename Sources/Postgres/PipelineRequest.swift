@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Dispatch
 internal import Executors
 
 /// What one caller of a pipeline waits for. It is answered once: by the driver, by the caller's cancellation, or by
@@ -23,6 +24,8 @@ final class PipelineRequest: Sendable {
     let commands: [PostgresCommand]
     /// All commands are one transaction of their own.
     let isTransaction: Bool
+    /// In nanoseconds of uptime.
+    let submitted = DispatchTime.now().uptimeNanoseconds
     private let mayCommit: Bool
     private let state = Locked(State.created)
 

@@ -25,6 +25,8 @@ package struct PostgresConfiguration: Sendable {
     /// A pipeline hears from the server after every 32 statements. nil: ``statementTimeout`` and 2 s, or no limit when
     /// that is nil too.
     package var responseTimeout: Duration?
+    /// Further settings of the server for the session, such as `("jit", "off")`.
+    package var sessionSettings: [(name: String, value: String)] = []
 
     package init(
         url: String, password: String? = nil, applicationName: String = "scim-bridge",

@@ -15,25 +15,33 @@ extension PostgresConnection {
     package nonisolated func copyIn<Chunks: AsyncSequence>(
         _ sql: String, _ chunks: Chunks
     ) async throws -> Int where Chunks.Element == [UInt8] {
-        try await beginCopy(sql, PGRES_COPY_IN)
-        do {
-            for try await chunk in chunks { try await send(chunk) }
-        } catch {
-            await abortCopyIn()
-            throw error
+        let number = try await beginCopy(sql, PGRES_COPY_IN)
+        return try await withTaskCancellationHandler {
+            do {
+                for try await chunk in chunks { try await send(chunk) }
+            } catch {
+                await abortCopyIn()
+                throw error
+            }
+            return try await endCopyIn()
+        } onCancel: {
+            cancel(number)
         }
-        return try await endCopyIn()
     }
 
     package nonisolated func copyIn(_ sql: String, _ chunks: some Sequence<[UInt8]>) async throws -> Int {
-        try await beginCopy(sql, PGRES_COPY_IN)
-        do {
-            for chunk in chunks { try await send(chunk) }
-        } catch {
-            await abortCopyIn()
-            throw error
+        let number = try await beginCopy(sql, PGRES_COPY_IN)
+        return try await withTaskCancellationHandler {
+            do {
+                for chunk in chunks { try await send(chunk) }
+            } catch {
+                await abortCopyIn()
+                throw error
+            }
+            return try await endCopyIn()
+        } onCancel: {
+            cancel(number)
         }
-        return try await endCopyIn()
     }
 
     /// `COPY … TO STDOUT`: hands whole rows to `receive`, about 64 KiB at a time, and reads on when it has returned.
@@ -41,22 +49,39 @@ extension PostgresConnection {
     ///
     /// - Returns: The number of rows.
     package nonisolated func copyOut(_ sql: String, _ receive: ([UInt8]) async throws -> Void) async throws -> Int {
-        try await beginCopy(sql, PGRES_COPY_OUT)
-        do {
-            while let chunk = try await nextChunk() { try await receive(chunk) }
-        } catch {
-            await abortCopyOut()
-            throw error
+        let number = try await beginCopy(sql, PGRES_COPY_OUT)
+        return try await withTaskCancellationHandler {
+            do {
+                while let chunk = try await nextChunk() { try await receive(chunk) }
+            } catch {
+                await abortCopyOut()
+                throw error
+            }
+            return try await endCopyOut()
+        } onCancel: {
+            cancel(number)
         }
-        return try await endCopyOut()
     }
 
     // MARK: - Both ways
 
     /// Holds the connection until one of the functions that end a COPY.
-    private func beginCopy(_ sql: String, _ direction: ExecStatusType) async throws(PostgresError) {
+    /// - Returns: The operation, for its cancellation.
+    private func beginCopy(_ sql: String, _ direction: ExecStatusType) async throws(PostgresError) -> UInt64 {
         try ParameterBuffer.validate([.text(sql)])
-        _ = try await beginOperation(isCancellable: true)
+        let number = try await beginOperation(isCancellable: true)
+        let outcome = await withTaskCancellationHandler {
+            await startCopy(sql, direction)
+        } onCancel: {
+            cancel(number)
+        }
+        guard case .failure(let error) = outcome else { return number }
+        if error.kind == .connectionLost || error.kind == .timeout && error.sqlState == nil { lose(error) }
+        let wasCancelled = await endOperation()
+        throw wasCancelled && error.sqlState == "57014" ? .cancelled() : error
+    }
+
+    private func startCopy(_ sql: String, _ direction: ExecStatusType) async -> Result<Void, PostgresError> {
         do throws(PostgresError) {
             _ = try refresh()
             guard let link else { throw closedError }
@@ -69,16 +94,14 @@ extension PostgresConnection {
             let status = PQresultStatus(result)
             let failure = status == PGRES_FATAL_ERROR ? ServerFailure(result) : nil
             PQclear(result)
-            if status == direction { return }
+            if status == direction { return .success(()) }
             guard let failure, !failure.endsSession else {
                 throw failure?.error ?? .connectionLost("the statement is not a COPY in this direction")
             }
             _ = try await finalResult()
-            throw failure.error
+            return .failure(failure.error)
         } catch {
-            if error.kind == .connectionLost || error.kind == .timeout && error.sqlState == nil { lose(error) }
-            _ = await endOperation()
-            throw error
+            return .failure(error)
         }
     }
 
@@ -135,6 +158,7 @@ extension PostgresConnection {
             // Not more in memory than the socket does not take yet.
             while link.hasUnsentData {
                 await nextEvent()
+                if Task.isCancelled { throw .cancelled() }
                 guard self.link === link else { throw endingError }
                 guard PQstatus(link.pointer) == CONNECTION_OK else { throw gone(link) }
             }
@@ -175,6 +199,7 @@ extension PostgresConnection {
                 if !chunk.isEmpty { return chunk }
                 guard PQstatus(link.pointer) == CONNECTION_OK else { throw gone(link) }
                 await nextEvent()
+                if Task.isCancelled { throw .cancelled() }
             } else {
                 // The end, or an error: either way the result that follows tells.
                 return chunk.isEmpty ? nil : chunk

@@ -14,6 +14,12 @@ package actor PostgresConnection {
     /// How long a cancelled statement may take to end before the connection is given up.
     private static let cancelGrace: Duration = .seconds(10)
 
+    /// A caller that waits for the connection; resumed with false when it was cancelled. Who cannot be cancelled has number 0.
+    private struct Turn {
+        let number: UInt64
+        let continuation: CheckedContinuation<Bool, Never>
+    }
+
     nonisolated let session = PostgresSession()
     private nonisolated let executor: DispatchExecutor
     private nonisolated let configuration: PostgresConfiguration
@@ -22,7 +28,8 @@ package actor PostgresConnection {
     private(set) var link: PostgresLink?
     private var ending: PostgresError?
     private var isBusy = false
-    private var turns: [CheckedContinuation<Void, Never>] = []
+    private var turns: [Turn] = []
+    private var lastTurn: UInt64 = 0
     private var waiter: CheckedContinuation<Void, Never>?
     private var closeWaiters: [UInt64: CheckedContinuation<Void, Never>] = [:]
     private var lastCloseWaiter: UInt64 = 0
@@ -174,6 +181,7 @@ package actor PostgresConnection {
             } catch {
                 guard error.kind == .connectionLost, !error.mayHaveCommitted, link == nil else { throw error }
                 try reopen()
+                try checkCancellation()
                 return .success(try await body(self))
             }
         } catch {
@@ -186,17 +194,50 @@ package actor PostgresConnection {
     func refresh() throws(PostgresError) -> Bool {
         guard session.takeFresh() else { return false }
         if let link, !link.read() { lose(.connectionLost(link.errorMessage)) }
-        if link == nil { try reopen() }
+        if link == nil {
+            try reopen()
+            try checkCancellation()
+        }
         return true
     }
 
+    /// A request to stop that came while the connection was being opened could not reach the server.
+    private func checkCancellation() throws(PostgresError) {
+        if session.wasCancelled { throw .cancelled() }
+    }
+
     func beginOperation(isCancellable: Bool) async throws(PostgresError) -> UInt64 {
-        if isBusy { await withCheckedContinuation { turns.append($0) } } else { isBusy = true }
+        if !isBusy {
+            isBusy = true
+        } else if isCancellable {
+            guard await waitForTurn() else { throw .cancelled() }
+        } else {
+            _ = await withCheckedContinuation { turns.append(Turn(number: 0, continuation: $0)) }
+        }
         if isCancellable, Task.isCancelled {
             endTurn()
             throw .cancelled()
         }
         return session.begin()
+    }
+
+    /// False when the task was cancelled first.
+    private func waitForTurn() async -> Bool {
+        lastTurn += 1
+        let number = lastTurn
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                if Task.isCancelled { return continuation.resume(returning: false) }
+                turns.append(Turn(number: number, continuation: continuation))
+            }
+        } onCancel: {
+            executor.dispatchQueue.async { [weak self] in
+                self?.assumeIsolated { connection in
+                    guard let index = connection.turns.firstIndex(where: { $0.number == number }) else { return }
+                    connection.turns.remove(at: index).continuation.resume(returning: false)
+                }
+            }
+        }
     }
 
     /// Whether the operation was cancelled.
@@ -210,7 +251,7 @@ package actor PostgresConnection {
     }
 
     private func endTurn() {
-        if turns.isEmpty { isBusy = false } else { turns.removeFirst().resume() }
+        if turns.isEmpty { isBusy = false } else { turns.removeFirst().continuation.resume(returning: true) }
     }
 
     nonisolated func cancel(_ operation: UInt64?) {

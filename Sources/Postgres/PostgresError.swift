@@ -12,7 +12,7 @@ package struct PostgresError: Error, Sendable, Equatable {
         case connectionLost
         /// The server's `statement_timeout`, or no answer at all within the response timeout.
         case timeout
-        /// No connection of the pool became free in time; nothing was sent.
+        /// No connection of the pool became free in time, or the pipeline was busy for too long; nothing was sent.
         case poolTimeout
         /// The calling task was cancelled.
         case cancelled

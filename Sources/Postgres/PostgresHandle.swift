@@ -22,10 +22,35 @@ struct PostgresHandle: ~Copyable {
     deinit { PQfinish(pointer) }
 
     /// Blocks until the session is ready or `deadline` has passed. Name resolution cannot be interrupted.
+    ///
+    /// Every server that the URL names gets an equal share of what is left of the time.
     static func open(
         _ configuration: PostgresConfiguration, readOnly: Bool, deadline: ContinuousClock.Instant, logger: Logger
     ) throws(PostgresError) -> PostgresHandle {
-        let parameters = try StartupParameters(configuration, readOnly: readOnly)
+        let settings = try StartupParameters.settings(in: configuration.url)
+        let targets = ConnectionTarget.all(in: settings)
+        var messages: [String] = []
+        for (index, target) in targets.dropLast().enumerated() {
+            let share = ContinuousClock.now.duration(to: deadline) / (targets.count - index)
+            let parameters = StartupParameters(configuration, settings: settings, target: target, readOnly: readOnly)
+            do throws(PostgresError) {
+                return try connect(parameters, until: .now + share, share, logger)
+            } catch {
+                messages.append(error.message)
+            }
+        }
+        let parameters = StartupParameters(
+            configuration, settings: settings, target: targets.last, readOnly: readOnly)
+        do throws(PostgresError) {
+            return try connect(parameters, until: deadline, configuration.connectTimeout, logger)
+        } catch {
+            throw .connectionFailed((messages + [error.message]).joined(separator: "; "), canRetry: error.canRetry)
+        }
+    }
+
+    private static func connect(
+        _ parameters: StartupParameters, until deadline: ContinuousClock.Instant, _ limit: Duration, _ logger: Logger
+    ) throws(PostgresError) -> PostgresHandle {
         guard let pointer = parameters.withCStrings({ PQconnectStartParams($0, $1, 1) }) else {
             throw .connectionFailed("libpq is out of memory")
         }
@@ -40,9 +65,9 @@ struct PostgresHandle: ~Copyable {
             case PGRES_POLLING_FAILED:
                 throw .connectionFailed(handle.errorMessage)
             case PGRES_POLLING_READING:
-                try wait(for: Int16(POLLIN), on: PQsocket(pointer), until: deadline, configuration.connectTimeout)
+                try wait(for: Int16(POLLIN), on: PQsocket(pointer), until: deadline, limit)
             default:
-                try wait(for: Int16(POLLOUT), on: PQsocket(pointer), until: deadline, configuration.connectTimeout)
+                try wait(for: Int16(POLLOUT), on: PQsocket(pointer), until: deadline, limit)
             }
             state = PQconnectPoll(pointer)
         }

@@ -110,7 +110,14 @@ final class PostgresLink: @unchecked Sendable {
     }
 
     /// Takes what has arrived; false when the connection is gone.
-    func read() -> Bool { PQconsumeInput(pointer) == 1 && PQstatus(pointer) == CONNECTION_OK }
+    ///
+    /// libpq may leave the rest of a TLS record inside OpenSSL, of which the socket says nothing any more.
+    func read() -> Bool {
+        repeat {
+            guard PQconsumeInput(pointer) == 1, PQstatus(pointer) == CONNECTION_OK else { return false }
+        } while TLSBuffer.isFilled(of: pointer)
+        return true
+    }
 
     /// Sends what the socket takes and the rest when it can take more; false when the connection is gone.
     func flush() -> Bool {

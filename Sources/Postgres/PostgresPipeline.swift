@@ -36,11 +36,17 @@ package final class PostgresPipeline: Sendable {
 
     /// Opens nothing yet.
     ///
-    /// - Parameter label: Names the dispatch queue.
-    package init(configuration: PostgresConfiguration, label: String, mode: Mode, logger: Logger) {
+    /// - Parameters:
+    ///   - label: Names the dispatch queue.
+    ///   - waitTimeout: How long a call may wait for others that are under way before it is sent; then it fails with
+    ///     ``PostgresError/Kind/poolTimeout``. Nil: as long as they take.
+    package init(
+        configuration: PostgresConfiguration, label: String, mode: Mode, waitTimeout: Duration? = nil, logger: Logger
+    ) {
         self.mode = mode
         connectTimeout = configuration.connectTimeout
-        driver = PipelineDriver(configuration: configuration, label: label, mode: mode, logger: logger)
+        driver = PipelineDriver(
+            configuration: configuration, label: label, mode: mode, waitTimeout: waitTimeout, logger: logger)
     }
 
     deinit { driver.abort() }

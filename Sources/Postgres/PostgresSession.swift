@@ -73,6 +73,9 @@ final class PostgresSession: Sendable {
         }
     }
 
+    /// Whether the operation under way was asked to stop.
+    var wasCancelled: Bool { state.withLock { $0.wasCancelled } }
+
     /// The operation, or the request to cancel it, has not ended yet.
     func isUnderWay(_ operation: UInt64) -> Bool {
         state.withLock { $0.operation == operation || $0.cancelling == operation }
@@ -82,11 +85,12 @@ final class PostgresSession: Sendable {
     /// block for as long as the server does, hence a queue of its own. False: there is nothing to stop.
     func cancel(_ operation: UInt64?) -> UInt64? {
         let target = state.withLock { state -> (UInt64, PostgresCanceller)? in
-            guard state.operation != 0, operation == nil || state.operation == operation, state.cancelling == 0,
-                let canceller = state.canceller
+            guard state.operation != 0, operation == nil || state.operation == operation, state.cancelling == 0
             else { return nil }
-            state.cancelling = state.operation
             state.wasCancelled = true
+            // While the connection is being opened there is nothing to stop; whoever opens it looks afterwards.
+            guard let canceller = state.canceller else { return nil }
+            state.cancelling = state.operation
             return (state.operation, canceller)
         }
         guard let (number, canceller) = target else { return nil }

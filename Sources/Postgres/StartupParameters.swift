@@ -8,15 +8,27 @@ struct StartupParameters {
     private(set) var keywords: [String] = []
     private(set) var values: [String] = []
 
-    /// - Throws: ``PostgresError/Kind/connectionFailed`` without libpq's sentence, which may quote a password.
-    init(_ configuration: PostgresConfiguration, readOnly: Bool) throws(PostgresError) {
-        let ownOptions = try Self.options(in: configuration.url)
+    /// - Parameters:
+    ///   - settings: Those of the URL, see ``settings(in:)``.
+    ///   - target: The one server to connect to, of those in the URL.
+    init(
+        _ configuration: PostgresConfiguration, settings: [String: String], target: ConnectionTarget?, readOnly: Bool
+    ) {
+        let ownOptions = settings["options"] ?? ""
         // The last one wins, and `dbname` is expanded where it stands: these can be overridden in the URL.
         add("keepalives_idle", "30")
         add("keepalives_interval", "10")
         add("keepalives_count", "3")
+        // What was sent and is not even acknowledged: a connection that a firewall has dropped.
+        let unacknowledged = min(configuration.silenceLimit ?? Self.longestSilence, Self.longestSilence)
+        add("tcp_user_timeout", Self.milliseconds(unacknowledged))
         add("gssencmode", "disable")
         add("dbname", configuration.url)
+        if let target {
+            add("host", target.host)
+            add("hostaddr", target.address)
+            add("port", target.port)
+        }
         // These cannot.
         if let password = configuration.password { add("password", password) }
         add("application_name", configuration.applicationName)
@@ -50,8 +62,11 @@ struct StartupParameters {
         values.append(value)
     }
 
-    /// The `options` of the URL itself, empty when it has none.
-    private static func options(in url: String) throws(PostgresError) -> String {
+    private static let longestSilence = Duration.seconds(30)
+
+    /// What the URL itself sets.
+    /// - Throws: ``PostgresError/Kind/connectionFailed`` without libpq's sentence, which may quote a password.
+    static func settings(in url: String) throws(PostgresError) -> [String: String] {
         guard !url.utf8.contains(0), let parsed = PQconninfoParse(url, nil) else {
             throw .connectionFailed("the database URL is neither a URL nor a libpq keyword string", canRetry: false)
         }
@@ -71,7 +86,7 @@ struct StartupParameters {
                 "the database URL has no proper host and port; percent-encode /, : and @ in a password", canRetry: false
             )
         }
-        return found["options"] ?? ""
+        return found
     }
 
     private static func options(_ own: String, _ configuration: PostgresConfiguration, _ readOnly: Bool) -> String {
@@ -82,6 +97,7 @@ struct StartupParameters {
             settings.append(("idle_in_transaction_session_timeout", milliseconds(limit)))
         }
         if let path = configuration.searchPath { settings.append(("search_path", path)) }
+        settings += configuration.sessionSettings.map { ($0.name, $0.value) }
         if readOnly { settings.append(("default_transaction_read_only", "on")) }
         let words = settings.map { name, value in "-c \(name)=\(escaped(value))" }
         return (own.isEmpty ? words : [own] + words).joined(separator: " ")

@@ -57,11 +57,20 @@ package struct RedisError: Error, Sendable, Hashable {
 
     /// The error reply of a server, such as `WRONGPASS invalid username-password pair or user is disabled.`
     package init(serverMessage: String) {
-        let word = serverMessage.prefix { $0 != " " }
+        let word = Self.scriptError(in: serverMessage) ?? serverMessage.prefix { $0 != " " }
         kind = .server
         prefix = word.isEmpty ? nil : String(word)
         message = serverMessage
         mayHaveRun = false
+    }
+
+    /// The first word of what a command said to the script that called it. Before version 7 Redis wraps it:
+    /// `ERR Error running script (call to f_…): @user_script:1: @user_script: 1: -READONLY You can't write …`
+    private static func scriptError(in message: String) -> Substring? {
+        guard message.hasPrefix("ERR Error running script"), let start = message.firstRange(of: ": -")?.upperBound
+        else { return nil }
+        let word = message[start...].prefix { $0.isASCII && $0.isUppercase }
+        return word.isEmpty ? nil : word
     }
 
     /// The same command can succeed later without anybody changing a setting.

@@ -56,8 +56,12 @@ extension SCIMError {
 
     /// The body is no JSON, or more of it than is allowed (then 413).
     package static func malformedJSON(_ error: JSONError) -> SCIMError {
-        if case .tooLarge(let limit) = error.kind { return .tooLarge(limit: limit) }
-        return .invalidSyntax("The body cannot be read as JSON: \(error)")
+        switch error.kind {
+        case .tooLarge(let limit): .tooLarge(limit: limit)
+        case .valueTooLarge, .membersTooLarge, .tooManyElements, .tooManyMembers:
+            .tooLarge("The body is larger than the service takes: \(error)")
+        default: .invalidSyntax("The body cannot be read as JSON: \(error)")
+        }
     }
 
     /// - Parameters:

@@ -13,12 +13,23 @@ package struct StorageConfiguration: Sendable {
     package var rules: DirectoryRules
     /// Connections for lists.
     package var listPoolSize = 4
+    /// Connections for answers that are read from the database while they are sent: of large groups.
+    package var streamPoolSize = 4
     /// Connections for transactions of several steps.
     package var exclusivePoolSize = 4
+    /// How long a call waits for a connection of a pool, or for a pipeline that is busy (queue-patterns section 11).
     package var poolWaitTimeout: Duration = .seconds(2)
+    /// For writes, which are better late than refused.
+    package var exclusiveWaitTimeout: Duration = .seconds(10)
     /// A row locked elsewhere never holds the writer for longer.
     package var writerLockTimeout: Duration = .milliseconds(200)
     package var listTimeout: Duration = .seconds(20)
+    /// Until a client has taken the whole of a streamed answer.
+    package var longestStream: Duration = .seconds(300)
+    /// While a client takes nothing of it.
+    package var longestStreamPause: Duration = .seconds(30)
+    /// Of the workers (`LEASE_SECONDS`): what keeps leases must fail, and be tried again, well before they end.
+    package var leaseLength: Duration = .seconds(15)
 
     package init(postgres: PostgresConfiguration, sealer: SecretSealer?, rules: DirectoryRules) {
         self.postgres = postgres
@@ -27,50 +38,87 @@ package struct StorageConfiguration: Sendable {
     }
 }
 
-/// The connections of one process to PostgreSQL and what is done with them: one writer for accepted writes, one for the workers' turns, two
-/// pipelined readers, and two small pools (DESIGN section 5). Each part connects when it is first used.
+extension StorageConfiguration {
+    /// For what must be answered within a lease: a renewal that hangs leaves room for a second one.
+    var turns: PostgresConfiguration {
+        var turns = postgres
+        let share = leaseLength / 4
+        turns.statementTimeout = min(turns.statementTimeout ?? share, .seconds(3), share)
+        turns.lockTimeout = min(turns.lockTimeout ?? .seconds(1), .seconds(1), share)
+        turns.responseTimeout = min(turns.responseTimeout ?? share, share)
+        return turns
+    }
+}
+
+/// The connections of one process to PostgreSQL and what is done with them: one writer for accepted writes, one for members of groups; one for the
+/// workers' turns, one for their leases, one for their reads; two pipelined readers for clients; and small pools (DESIGN section 5). Each part
+/// connects when it is first used.
 package final class Database: Sendable {
     package let resources: ResourceStore
     package let jobs: JobStore
     package let events: EventStore
+    package let transactions: TransactionStore
 
     private let configuration: StorageConfiguration
     private let logger: Logger
     private let pipelines: [PostgresPipeline]
+    private let readers: [PostgresPipeline]
     private let pools: [PostgresPool]
 
     package init(configuration: StorageConfiguration, logger: Logger) {
         self.configuration = configuration
         self.logger = logger
+        let waitTimeout = configuration.poolWaitTimeout
         var short = configuration.postgres
         short.lockTimeout = configuration.writerLockTimeout
-        let writer = PostgresPipeline(configuration: short, label: "postgres.writer", mode: .writes, logger: logger)
-        let turns = PostgresPipeline(
-            configuration: configuration.postgres, label: "postgres.turns", mode: .writes, logger: logger)
-        let readers = (1...2).map {
+        func pipeline(
+            _ configuration: PostgresConfiguration, _ label: String, _ mode: PostgresPipeline.Mode
+        ) -> PostgresPipeline {
             PostgresPipeline(
-                configuration: configuration.postgres, label: "postgres.reader.\($0)", mode: .reads, logger: logger)
+                configuration: configuration, label: label, mode: mode, waitTimeout: waitTimeout, logger: logger)
         }
+        let writer = pipeline(short, "postgres.writer", .writes)
+        let memberWriter = pipeline(short, "postgres.members", .writes)
+        let leased = configuration.turns
+        let turns = pipeline(leased, "postgres.turns", .writes)
+        let leases = pipeline(leased, "postgres.leases", .writes)
+        let turnReader = pipeline(configuration.postgres, "postgres.turns.reader", .reads)
+        var reading = configuration.postgres
+        // What is looked up there is always found by an index. A plan that was made while a table was nearly empty must not read it as a
+        // whole when an import has filled it.
+        reading.sessionSettings += [("enable_seqscan", "off"), ("jit", "off")]
+        readers = (1...2).map { pipeline(reading, "postgres.reader.\($0)", .reads) }
         var bounded = configuration.postgres
         bounded.statementTimeout = configuration.listTimeout
+        var listing = bounded
+        // To compile a filter to machine code takes longer than most lists; the memory is for sorting, and for tables of ids.
+        listing.sessionSettings += [("jit", "off"), ("work_mem", "32MB")]
         let lists = PostgresPool(
-            configuration: bounded, size: configuration.listPoolSize, label: "postgres.lists",
+            configuration: listing, size: configuration.listPoolSize, label: "postgres.lists",
+            waitTimeout: configuration.poolWaitTimeout, logger: logger)
+        let streams = PostgresPool(
+            configuration: bounded, size: configuration.streamPoolSize, label: "postgres.streams",
             waitTimeout: configuration.poolWaitTimeout, logger: logger)
         let exclusive = PostgresPool(
             configuration: bounded, size: configuration.exclusivePoolSize, label: "postgres.exclusive",
-            waitTimeout: configuration.poolWaitTimeout, logger: logger)
-        pipelines = [writer, turns] + readers
-        pools = [lists, exclusive]
+            waitTimeout: configuration.exclusiveWaitTimeout, logger: logger)
+        pipelines = readers + [writer, memberWriter, turns, leases, turnReader]
+        pools = [lists, streams, exclusive]
         resources = ResourceStore(
-            writer: writer, readers: readers, listPool: lists, exclusivePool: exclusive, sealer: configuration.sealer,
-            rules: configuration.rules, logger: logger)
-        jobs = JobStore(pipeline: turns, readers: readers[0], logger: logger)
-        events = EventStore(pipeline: turns, readers: readers[0])
+            writer: writer, memberWriter: memberWriter, readers: readers, listPool: lists,
+            streams: StreamPool(
+                connections: streams, longest: configuration.longestStream,
+                longestPause: configuration.longestStreamPause),
+            exclusivePool: exclusive, sealer: configuration.sealer, rules: configuration.rules, logger: logger)
+        jobs = JobStore(
+            pipeline: turns, renewals: leases, reader: turnReader, lists: lists, exclusive: exclusive, logger: logger)
+        events = EventStore(pipeline: turns, reader: turnReader)
+        transactions = TransactionStore(pool: exclusive, reader: readers[0])
     }
 
     /// - Throws: ``PostgresError`` when the server does not answer.
     package func ping() async throws(PostgresError) {
-        _ = try await pipelines[2].execute(Self.alive)
+        _ = try await readers[0].execute(Self.alive)
     }
 
     /// Leadership over a duty, to be held by one process at a time.

@@ -43,6 +43,8 @@ package struct SyncConfiguration: Sendable {
     /// What is left of a lease when its work must stop: a call to UDM is cancelled rather than risked.
     var leaseMargin: Duration { leaseLength / 8 }
 
+    /// PostgreSQL is given a quarter of the lease for a renewal (``StorageConfiguration/leaseLength``), so there is time for two.
+    ///
     /// - Parameter redisTimeout: How long one renewal may hang.
     /// - Throws: ``SyncConfigurationError`` when a lease could run out between two heartbeats.
     package func validate(redisTimeout: Duration) throws(SyncConfigurationError) {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import AsyncHTTPClient
+internal import Executors
 internal import JSON
 internal import Logging
 internal import Metrics
@@ -132,35 +133,9 @@ final class UDMTransport: Sendable {
         }
     }
 
-    /// Runs `body` for at most `limit`; an answer that is there when the time is over still counts.
-    private func withDeadline(
-        _ limit: Duration, _ body: @escaping @Sendable () async throws -> UDMAnswer
-    ) async throws -> UDMAnswer {
-        try await withThrowingTaskGroup(of: UDMAnswer?.self) { group in
-            group.addTask { try await body() }
-            group.addTask {
-                try await Task.sleep(for: limit)
-                return nil
-            }
-            defer { group.cancelAll() }
-            if let answer = try await group.next() ?? nil { return answer }
-            group.cancelAll()
-            do {
-                if let answer = try await group.next() ?? nil { return answer }
-            } catch {
-                // Ended by the cancellation above.
-            }
-            throw DeadlineExceeded(limit: limit)
-        }
-    }
-
-    private struct DeadlineExceeded: Error {
-        let limit: Duration
-    }
-
     private static func describe(_ error: any Error) -> String {
         switch error {
-        case let error as DeadlineExceeded: "no answer within \(error.limit)"
+        case let error as DeadlineExceeded: error.description
         case let error as HTTPClientError: error.shortDescription
         default: UDMFieldError(location: [], message: "\(error)").message
         }

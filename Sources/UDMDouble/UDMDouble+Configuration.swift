@@ -17,6 +17,23 @@ extension UDMDouble {
             }
         }
 
+        /// A property besides the standard ones: an installed extended attribute. As a literal it is its name, and a string.
+        package struct ExtendedProperty: Sendable, ExpressibleByStringLiteral {
+            package enum Kind: String, CaseIterable, Sendable {
+                case string, boolean, integer, strings
+            }
+
+            package var name: String
+            package var kind: Kind
+
+            package init(_ name: String, _ kind: Kind) {
+                self.name = name
+                self.kind = kind
+            }
+
+            package init(stringLiteral name: String) { self.init(name, .string) }
+        }
+
         package var host: String
         /// 0 for a free one.
         package var port: Int
@@ -28,8 +45,8 @@ extension UDMDouble {
         package var journalDirectory: String?
         package var accounts: [Account]
         package var bearerTokens: Set<String>
-        /// Single-value string properties besides the standard ones, by module: installed extended attributes.
-        package var extendedProperties: [String: [String]]
+        /// By module. One whose name the module has already changes nothing.
+        package var extendedProperties: [String: [ExtendedProperty]]
         /// What ``UDMDouble/reset()`` goes back to.
         package var settings: Settings
         /// How many requests are kept in memory.
@@ -45,7 +62,7 @@ extension UDMDouble {
             host: String = "127.0.0.1", port: Int = 0, rootPath: String = "/univention/udm/",
             baseDN: String = "dc=example,dc=org", journalDirectory: String? = nil,
             accounts: [Account] = [Account(username: "svc-scim", password: "univention")],
-            bearerTokens: Set<String> = [], extendedProperties: [String: [String]] = [:],
+            bearerTokens: Set<String> = [], extendedProperties: [String: [ExtendedProperty]] = [:],
             settings: Settings = Settings(), recordedRequests: Int = 50_000, recordedBodyBytes: Int = 16 << 10,
             maximumBodyBytes: Int = 64 << 20, seed: UInt64 = 1
         ) {

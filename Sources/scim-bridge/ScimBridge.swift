@@ -27,6 +27,7 @@ struct ScimBridge: AsyncParsableCommand {
 
     /// An error that escapes an async `main` prints a backtrace; operators get one line and a status instead.
     static func main() async {
+        StandardStream.ignoreBrokenPipes()
         do {
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {
@@ -70,6 +71,6 @@ struct CommandFailure: Error {
 
 enum StandardError {
     static func write(_ line: String) {
-        FileHandle.standardError.write(Data("\(line)\n".utf8))
+        StandardStream.error.write("\(line)\n")
     }
 }

@@ -23,7 +23,7 @@ import Testing
     ]
 
     private func projected(_ query: String) throws -> JSONObject {
-        let projection = Projection(try QueryParameters(Substring(query)), type: .user, registry: .standard)
+        let projection = try Projection(query, .user)
         return projection.filters(besides: "") ? projection.apply(to: Self.user) : Self.user
     }
 
@@ -91,7 +91,7 @@ import Testing
             ("excludedAttributes=\(SchemaURN.sync)", false),
         ])
     func sync(query: String, wanted: Bool) throws {
-        #expect(Projection(try QueryParameters(Substring(query)), type: .user, registry: .standard).wantsSync == wanted)
+        #expect(try Projection(query, .user).wantsSync == wanted)
     }
 
     @Test(
@@ -104,8 +104,17 @@ import Testing
             ("attributes=members&excludedAttributes=members", false, true),
         ])
     func related(query: String, keeps: Bool, filters: Bool) throws {
-        let projection = Projection(try QueryParameters(Substring(query)), type: .group, registry: .standard)
+        let projection = try Projection(query, .group)
         #expect(projection.keeps("members") == keeps)
         #expect(projection.filters(besides: "members") == filters)
+    }
+}
+
+extension Projection {
+    fileprivate init(_ query: String, _ type: ResourceType) throws {
+        let query = try QueryParameters(Substring(query))
+        self.init(
+            query.values(of: "attributes"), excluding: query.values(of: "excludedAttributes"), type: type,
+            registry: .standard)
     }
 }

@@ -101,9 +101,9 @@ import Testing
             ("startIndex=99999999999999999999", Int(Int32.max), 100), ("startIndex=-99999999999999999999", 1, 100),
         ])
     func page(query: String, startIndex: Int, count: Int) throws {
-        let page = try Page(QueryParameters(Substring(query)), limits: RequestLimits())
-        #expect(page.startIndex == startIndex)
-        #expect(page.count == count)
+        let list = try ListRequest(QueryParameters(Substring(query)), limits: RequestLimits())
+        #expect(list.start == .index(startIndex))
+        #expect(list.count == count)
     }
 
     @Test(
@@ -111,7 +111,7 @@ import Testing
         arguments: ["count=", "count=x", "count=1.5", "startIndex=+1", "startIndex=1e3", "count=-"])
     func brokenPage(query: String) throws {
         let query = try QueryParameters(Substring(query))
-        #expect(throws: SCIMError.self) { try Page(query, limits: RequestLimits()) }
+        #expect(throws: SCIMError.self) { try ListRequest(query, limits: RequestLimits()) }
     }
 
     // MARK: Media types

@@ -25,11 +25,16 @@ import Testing
             ("/Schemas/urn%3Aietf%3aparams", .schema("urn:ietf:params")),
             ("/ResourceTypes", .resourceTypes),
             ("/ResourceTypes/User", .resourceType("User")),
-            ("/Bulk", .absent("/Bulk")),
-            ("/.search", .absent("/.search")),
-            ("/Users/.search", .absent("/.search")),
-            ("/Groups/.search", .absent("/.search")),
-            ("/Me", .absent("/Me")),
+            ("", .root),
+            ("/", .root),
+            ("/Bulk", .bulk),
+            ("/Bulk/", .bulk),
+            ("/.search", .search(nil)),
+            ("/Users/.search", .search(.user)),
+            ("/Groups/.search", .search(.group)),
+            ("/Me", .me),
+            ("/Transactions", .unknown),
+            ("/Transactions/x", .transaction(nil)),
             // A client's base address may or may not end with a slash.
             ("/Users/", .collection(.user)),
             ("//Users", .collection(.user)),
@@ -49,7 +54,7 @@ import Testing
     @Test(
         "Everything else is unknown",
         arguments: [
-            "", "/", "/users", "/Userss", "/Users/\(id)/x", "/Schemas/%zz", "/Schemas/%ff", "/v2/Users", "/Bulk/1",
+            "/users", "/Userss", "/Users/\(id)/x", "/Schemas/%zz", "/Schemas/%ff", "/v2/Users", "/Bulk/1",
         ])
     func unknown(path: String) {
         #expect(Route(path: Substring(path)) == .unknown)

@@ -56,6 +56,20 @@ import Testing
         }
     }
 
+    @Test("an answer whose body never comes ends with the timeout, and its status counts", .timeLimit(.minutes(1)))
+    func stalledBody() async throws {
+        let server = try await StallingServer.start(status: 503)
+        var configuration = Row.configuration(url: server.url)
+        configuration.timeout = .milliseconds(300)
+        try await withClient(configuration) { client in
+            guard case .retry = await client.publish(try message(), requestID: .random()) else {
+                Issue.record("not retried")
+                return
+            }
+        }
+        try await server.stop()
+    }
+
     @Test("a request that hangs is a timeout, whose outcome is unknown")
     func timeout() async throws {
         try await withProvisioningDouble { double in

@@ -16,16 +16,6 @@ import Testing
 /// - Foundation allows 512 levels; we 64, unless asked for more.
 @Suite("JSON against Foundation")
 struct JSONFuzzTests {
-    private static let alphabet: [[UInt8]] =
-        [
-            "{", "}", "[", "]", ",", ":", "\"", "\\", "\\u", "\\ud83d", "\\ude00", "\\n", "0", "1", "-", "+", ".", "e",
-            "E",
-            "true", "false", "null", " ", "\n", "\t", "a", "é", "😀", "\u{1}", "/", "\"a\":", ",1", "01", "1.5", "[]",
-            "{}",
-        ].map { Array($0.utf8) } + [
-            [0x80], [0xC3], [0xFF], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80], [0xC0, 0x80],
-        ]
-
     @Test("damaged texts are taken and refused as Foundation does")
     func agreement() throws {
         let seed = SeededGenerator.seedOfThisRun
@@ -34,7 +24,7 @@ struct JSONFuzzTests {
         var refused = 0
         for _ in 0..<20_000 {
             var bytes = RandomJSON.value(depth: 2, using: &generator).serialize()
-            for _ in 0..<Int.random(in: 0...3, using: &generator) { damage(&bytes, using: &generator) }
+            for _ in 0..<Int.random(in: 0...3, using: &generator) { JSONDamage.apply(to: &bytes, using: &generator) }
             guard !looksLikeAnotherEncoding(bytes) else { continue }
             let ours = Result { try JSONValue(parsing: bytes) }
             let theirs = try? JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed)
@@ -65,22 +55,6 @@ struct JSONFuzzTests {
             guard !hasNumberBeyondDouble(value), !value.text.unicodeScalars.contains("\u{FEFF}") else { continue }
             let theirs = try JSONSerialization.jsonObject(with: Data(value.serialize()), options: .fragmentsAllowed)
             try #require(isSame(value, theirs), "seed \(seed): \(value.text)")
-        }
-    }
-
-    private func damage(_ bytes: inout [UInt8], using generator: inout SeededGenerator) {
-        let place = Int.random(in: 0...bytes.count, using: &generator)
-        switch Int.random(in: 0..<5, using: &generator) {
-        case 0: bytes.insert(contentsOf: Self.alphabet.randomElement(using: &generator) ?? [], at: place)
-        case 1: if place < bytes.count { bytes.remove(at: place) }
-        case 2: if place < bytes.count { bytes[place] = UInt8.random(in: 0...255, using: &generator) }
-        case 3:
-            let end = min(bytes.count, place + Int.random(in: 0...8, using: &generator))
-            bytes.insert(contentsOf: bytes[place..<end], at: Int.random(in: 0...bytes.count, using: &generator))
-        default:
-            if place < bytes.count {
-                bytes.replaceSubrange(place...place, with: Self.alphabet.randomElement(using: &generator) ?? [])
-            }
         }
     }
 

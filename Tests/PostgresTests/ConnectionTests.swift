@@ -146,6 +146,20 @@ import Testing
         }
     }
 
+    @Test("Who is cancelled while it waits for its turn leaves at once", .timeLimit(.minutes(1)))
+    func cancelledTurn() async throws {
+        try await withConnection(PostgresForTests.configuration()) { connection async throws in
+            let running = Task { await postgresError { try await connection.execute(sleep, [.double(3600)]) } }
+            let waiting = (0..<3).map { _ in Task { await postgresError { try await connection.execute(one) } } }
+            for task in waiting { task.cancel() }
+            for task in waiting { #expect(await task.value.kind == .cancelled) }
+            // It still runs: nobody has asked it to end.
+            running.cancel()
+            #expect(await running.value.kind == .cancelled)
+            #expect(try await connection.execute(one)[0].int(0) == 1)
+        }
+    }
+
     @Test("Concurrent callers of one connection take turns")
     func turns() async throws {
         try await withConnection(PostgresForTests.configuration()) { connection async throws in

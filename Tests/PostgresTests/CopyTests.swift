@@ -89,6 +89,26 @@ import Testing
         }
     }
 
+    @Test("A COPY is cancelled while it waits for the server", .timeLimit(.minutes(1)))
+    func cancelledWait() async throws {
+        try await withTable { connection async throws in
+            let pid = try await connection.execute(backendPID)[0].int(0)
+            let task = Task {
+                await postgresError {
+                    try await connection.copyOut("COPY (SELECT 1, pg_sleep(3600)) TO STDOUT") { _ in }
+                }
+            }
+            try await withConnection(PostgresForTests.configuration()) { other async throws in
+                let active = PostgresStatement(
+                    unnamed: "SELECT 1 FROM pg_stat_activity WHERE pid = $1::int8 AND wait_event = 'PgSleep'")
+                try await wait(until: "the statement runs") { try await !other.execute(active, [.int(pid)]).isEmpty }
+            }
+            task.cancel()
+            #expect(await task.value.kind == .cancelled)
+            #expect(try await isUsable(connection))
+        }
+    }
+
     @Test("A receiver that throws, or is cancelled, ends a COPY that would take long", arguments: [true, false])
     func leavingReceiver(byThrowing: Bool) async throws {
         try await withTable { connection async throws in

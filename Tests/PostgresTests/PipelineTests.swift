@@ -326,6 +326,28 @@ import Testing
         }
     }
 
+    @Test("Who waits for too long behind others is told so, and nothing of it was sent")
+    func busy() async throws {
+        try await withTable { _, connection async throws in
+            let configuration = try await PostgresForTests.configuration()
+            let pipeline = PostgresPipeline(
+                configuration: configuration, label: "test.busy", mode: .writes, waitTimeout: .milliseconds(200),
+                logger: PostgresForTests.logger)
+            let pid = try await pipeline.execute(backendPID)[0].int(0)
+            _ = try await connection.ints("SELECT 1 FROM pg_advisory_lock(4713)")
+            let lock = PostgresStatement("lock", "SELECT 1::int8 FROM pg_advisory_xact_lock(4713)")
+            let sent = Task { try await pipeline.execute(lock)[0].int(0) }
+            try await connection.waitUntilBlocked(pid)
+            let error = await postgresError { try await pipeline.execute(backendPID) }
+            #expect(error.kind == .poolTimeout && error.canRetry && !error.mayHaveCommitted)
+            _ = try await connection.ints("SELECT 1 FROM pg_advisory_unlock(4713)")
+            // What was sent is not given up, and the pipeline goes on.
+            #expect(try await sent.value == 1)
+            #expect(try await pipeline.execute(backendPID)[0].int(0) == pid)
+            await pipeline.close()
+        }
+    }
+
     @Test("A caller whose task is cancelled leaves at once, and nobody else notices")
     func cancellation() async throws {
         try await withTable { pipeline, connection async throws in

@@ -152,6 +152,36 @@ extension RecoveryTests {
         }
     }
 
+    @Test("A first host that never answers leaves time for the second", arguments: [false, true])
+    func silentFirstHost(isLast: Bool) async throws {
+        try await withTable { server, configuration, _ async throws in
+            let silent = try PostgresProxy(to: server.port)
+            silent.holdRequests()
+            let ports = isLast ? [server.port, silent.port] : [silent.port, server.port]
+            var configuration = configuration
+            configuration.url =
+                "postgresql://postgres@127.0.0.1:\(ports[0]),127.0.0.1:\(ports[1])/postgres"
+            configuration.connectTimeout = .seconds(4)
+            #expect(await openingError(configuration) == nil)
+            configuration.url = "postgresql://postgres@127.0.0.1:\(silent.port),127.0.0.1:\(silent.port)/postgres"
+            configuration.connectTimeout = .milliseconds(400)
+            let error = try #require(await openingError(configuration))
+            #expect(error.kind == .connectionFailed && error.message.contains("no answer"))
+            silent.cut()
+        }
+    }
+
+    @Test("A host's name is tried at all its addresses")
+    func severalAddresses() async throws {
+        try await withTable { server, configuration, _ async throws in
+            var configuration = configuration
+            configuration.url = "postgresql://postgres@localhost:\(server.port)/postgres"
+            #expect(await openingError(configuration) == nil)
+            configuration.url = "host=localhost,127.0.0.1 port=1,\(server.port) user=postgres dbname=postgres"
+            #expect(await openingError(configuration) == nil)
+        }
+    }
+
     @Test("TLS, with the server's certificate verified, carries large values in both directions at once")
     func tls() async throws {
         try await withTable { server, configuration, _ async throws in
@@ -172,6 +202,14 @@ extension RecoveryTests {
                         }
                     }
                     try await group.waitForAll()
+                }
+            }
+            // Of every length around that of a TLS record: none of it may be left inside OpenSSL.
+            configuration.responseTimeout = .seconds(5)
+            try await withConnection(configuration) { connection async throws in
+                for length in stride(from: 4_000, to: 40_000, by: 500) {
+                    let value = [UInt8](repeating: 1, count: length)
+                    #expect(try await connection.execute(large, [.bytes(value)])[0].bytes(0) == value)
                 }
             }
             configuration.url = configuration.url.replacing("127.0.0.1", with: "localhost")

@@ -164,9 +164,34 @@ import Testing
                 #expect(meanwhile?.kind == .notConnected)
                 _ = try await operators.send(RedisCommand("REPLICAOF", "NO", "ONE"))
                 #expect(try await eventually { client.isConnected })
+                // A script hears of it too, in whatever words its version passes it on.
+                _ = try await operators.send(RedisCommand("REPLICAOF", "127.0.0.1", "1"))
+                let script = RedisScript("write", "return redis.call('SET', KEYS[1], 'b')")
+                let inScript = await #expect(throws: RedisError.self) {
+                    try await client.run(script, keys: ["a"], arguments: RedisArguments())
+                }
+                #expect(inScript?.prefix == "READONLY")
+                #expect(inScript?.canRetry == true)
+                _ = try await operators.send(RedisCommand("REPLICAOF", "NO", "ONE"))
+                #expect(try await eventually { client.isConnected })
                 #expect(try await client.send(RedisCommand("SET", "a", "b")) == .status("OK"))
             }
         }
+    }
+
+    @Test(
+        "The words of a command inside a script are understood as Redis 6.2 passes them on",
+        arguments: [
+            ("-READONLY You can't write against a read only replica.", "READONLY"),
+            ("-OOM command not allowed when used memory > 'maxmemory'.", "OOM"),
+            ("-MISCONF Redis is configured to save RDB snapshots, but it's unable to persist to disk.", "MISCONF"),
+            ("attempt to index a nil value", "ERR"),
+        ])
+    func wrapped(inner: String, prefix: String) {
+        let error = RedisError(
+            serverMessage: "ERR Error running script (call to f_2f0c): @user_script:7: @user_script: 7: \(inner)")
+        #expect(error.prefix == prefix)
+        #expect(error.canRetry == (prefix != "ERR"))
     }
 
     @Test("In a cluster the client moves to the node that has the keys")

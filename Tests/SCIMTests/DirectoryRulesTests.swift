@@ -43,6 +43,12 @@ struct DirectoryRulesTests {
             ("a\u{200B}b", "userName must not contain U+200B; only letters, digits, _ . and - are possible"),
             (" jo", "userName must not contain blanks; only letters, digits, _ . and - are possible"),
             ("jo+x", "userName must not contain +; only letters, digits, _ . and - are possible"),
+            (".jo", "userName must begin and end with a letter, a digit or _"),
+            ("jo.", "userName must begin and end with a letter, a digit or _"),
+            ("-jo", "userName must begin and end with a letter, a digit or _"),
+            ("jo-", "userName must begin and end with a letter, a digit or _"),
+            (".", "userName must begin and end with a letter, a digit or _"),
+            ("-", "userName must begin and end with a letter, a digit or _"),
         ])
     func badUserName(name: String, detail: String) {
         #expect(throws: SCIMError(status: 400, scimType: .invalidValue, detail: detail)) {
@@ -64,6 +70,15 @@ struct DirectoryRulesTests {
                 "userName gives the directory name \"a@b\" with @; only letters, digits, _ . and - are possible"
             ),
             (
+                .localPart, "jo.@corp.test",
+                "userName gives the directory name \"jo.\", which must begin and end with a letter, a digit or _"
+            ),
+            (
+                .replace(with: "-"), "jo@",
+                "userName gives the directory name \"jo-\", which must begin and end with a letter, a digit or _"
+            ),
+            (.replace(with: "_"), "jo@", nil), (.replace(with: "_"), "@jo", nil),
+            (
                 .replace(with: "#"), "a@b",
                 "userName gives the directory name \"a#b\" with #; only letters, digits, _ . and - are possible"
             ),
@@ -80,7 +95,65 @@ struct DirectoryRulesTests {
         }
     }
 
-    @Test("group names may have blanks inside", arguments: ["staff", "Tour Guides", "a  b", "Büro 1.OG", "a-b_c.d"])
+    @Test("a name is no longer than the keys of the directory and of the database", arguments: ResourceType.allCases)
+    func longNames(type: ResourceType) throws {
+        let attribute = type == .user ? "userName" : "displayName"
+        func validate(_ name: String) throws {
+            _ = try ResourceValidator().validate(Fixture.body(type, attribute, .string(name)), as: type)
+        }
+        try validate(String(repeating: "a", count: 256))
+        try validate(String(repeating: "ü", count: 128))
+        for name in [String(repeating: "a", count: 257), String(repeating: "ü", count: 129)] {
+            #expect(
+                throws: SCIMError.invalidValue(attribute: attribute, reason: "must be at most 256 bytes long in UTF-8")
+            ) { try validate(name) }
+        }
+    }
+
+    @Test("an externalId and a hosted address are bounded too")
+    func longValues() throws {
+        let validator = ResourceValidator()
+        func accepts(_ key: String, _ value: JSONValue) -> Bool {
+            (try? validator.validate(Fixture.body(.user, key, value), as: .user)) != nil
+        }
+        #expect(accepts("externalId", .string(String(repeating: "x", count: 1024))))
+        #expect(!accepts("externalId", .string(String(repeating: "x", count: 1025))))
+        let domain = "@corp.test"
+        func mailbox(_ length: Int) -> JSONValue {
+            [["value": .string(String(repeating: "x", count: length - domain.count) + domain), "type": "mailbox"]]
+        }
+        #expect(accepts("emails", mailbox(254)))
+        #expect(!accepts("emails", mailbox(255)))
+    }
+
+    @Test(
+        "the rule for user names is read from its setting",
+        arguments: [
+            ("exact", .exact), ("local-part", .localPart), ("replace", .replace(with: "_")),
+            ("replace:-", .replace(with: "-")), ("replace:.", .replace(with: ".")), ("replace:x", .replace(with: "x")),
+            ("replace:ü", .replace(with: "ü")), ("replace:", nil), ("replace:@", nil), ("replace: ", nil),
+            ("replace:--", nil), ("replace:+", nil), ("replace-x", nil), ("replaceXY", nil), ("Exact", nil), ("", nil),
+        ] as [(String, UserNameRule?)])
+    func rule(text: String, rule: UserNameRule?) {
+        #expect(UserNameRule(text) == rule)
+    }
+
+    @Test(
+        "mail domains are told from other texts",
+        arguments: [
+            ("example.org", true), ("localhost", true), ("exämple.test", true), ("", false), ("a b", false),
+            ("a..b", false), ("@a", false), ("a.", false),
+        ])
+    func mailDomain(text: String, isDomain: Bool) {
+        #expect(DirectoryRules.isMailDomain(text) == isDomain)
+    }
+
+    @Test(
+        "group names may have inside what UDM lets them have",
+        arguments: [
+            "staff", "Tour Guides", "a  b", "Büro 1.OG", "a-b_c.d", "R&D", "Sales, EMEA", "C# (intern) 1",
+            "Groupe d’accès", "It's \"it\" + 1", "4711", "_",
+        ])
     func goodGroupName(name: String) throws {
         _ = try ResourceValidator().validate(Fixture.body(.group, "displayName", .string(name)), as: .group)
     }

@@ -3,6 +3,7 @@
 
 import JSON
 import SCIM
+import SCIMTestSupport
 import Testing
 
 @Suite("Filter grammar")
@@ -271,9 +272,11 @@ struct FilterParserTests {
             String(repeating: "not (", count: count) + inner + String(repeating: ")", count: count)
         }
         let or = #"emails[type eq "work" or type eq "home"].value"#
+        // An `or` within an `or` keeps its parentheses.
+        let deep = #"emails[(type pr or (value pr or display pr)) and (type pr or value pr)].value"#
         for (count, inner) in [
-            (49, #"emails[type pr].value eq "x""#), (48, #"emails[type pr].value ne "x""#),
-            (48, #"\#(or) eq "x""#), (47, #"\#(or) ne "x""#),
+            (49, #"emails[type pr].value eq "x""#), (48, #"emails[type pr].value ne "x""#), (48, #"\#(or) eq "x""#),
+            (47, #"\#(or) ne "x""#), (47, #"\#(deep) eq "x""#), (46, #"\#(deep) ne "x""#),
         ] {
             let text = try canonical(nested(count, inner))
             #expect(try canonical(text) == text)

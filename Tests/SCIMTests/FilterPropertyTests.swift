@@ -3,6 +3,7 @@
 
 import JSON
 import SCIM
+import SCIMTestSupport
 import Testing
 
 @Suite("Filter properties")

@@ -72,9 +72,17 @@ struct PatchUserTests {
                 #"{"name":{"familyName":"Jensen","givenName":"Barbara","formatted":"Barbara Jensen"}}"#
             ),
             (#"{"op":"replace","path":"name","value":{}}"#, "{}"),
-            // What the service forms itself, and what it does not know.
-            (#"{"op":"replace","path":"name","value":{"formatted":"Someone else","shoe":"left"}}"#, "{}"),
-            (#"{"op":"remove","path":"name.formatted"}"#, "{}"),
+            // Paths are keys of a value without path only.
+            (#"{"op":"replace","path":"name","value":{"name.givenName":"x"}}"#, "{}"),
+            // What the client forms itself, and what the service does not know.
+            (
+                #"{"op":"replace","path":"name","value":{"formatted":"Dr. Jensen","shoe":"left"}}"#,
+                #"{"name":{"familyName":"Jensen","givenName":"Barbara","middleName":"Jane","formatted":"Dr. Jensen"}}"#
+            ),
+            (
+                #"{"op":"remove","path":"name.formatted"}"#,
+                #"{"name":{"familyName":"Jensen","givenName":"Barbara","middleName":"Jane"}}"#
+            ),
         ])
     func complex(operations: String, changes: String) throws { try expect(operations, changes) }
 
@@ -169,6 +177,34 @@ struct PatchUserTests {
             {"title":null,"emails":[{"value":"babs@jensen.example","type":"home"},{"value":"d@x.test","type":"other"}]}
             """)
     }
+
+    @Test(
+        "without a path the keys are attributes, URNs and paths; what is unknown or cannot be written is passed over",
+        arguments: [
+            (#"{"op":"replace","value":{"TITLE":"x"}}"#, #"{"title":"x"}"#),
+            (#"{"op":"replace","value":{}}"#, "{}"),
+            (#"{"op":"replace","value":{"nosuch":1,"urn:x:y":{},"a.b":2,"name.nosuch":3}}"#, "{}"),
+            (
+                #"{"op":"replace","value":{"schemas":["x"],"id":"x","meta":{"version":1},"groups":[],"title":"x"}}"#,
+                #"{"title":"x"}"#
+            ),
+            (
+                #"{"op":"replace","value":{"meta.version":1,"title":"x","ENT:manager.displayName":"x"}}"#,
+                #"{"title":"x"}"#
+            ),
+            (#"{"op":"replace","value":{"schemas":["x"]}}"#, "{}"),
+            (#"{"op":"replace","value":{"urn:ietf:params:scim:schemas:core:2.0:User:title":"x"}}"#, #"{"title":"x"}"#),
+            (#"{"op":"add","value":{"title":null,"nickName":"x"}}"#, #"{"title":null,"nickName":"x"}"#),
+            (
+                #"{"op":"add","value":{"ENT":{"manager.value":"m"},"title":"x"}}"#,
+                #"{"title":"x","ENT":{"employeeNumber":"701984","department":"Tours","manager":{"value":"m"}}}"#
+            ),
+            (
+                #"{"op":"add","value":{"manager":"m"}}"#,
+                #"{"ENT":{"employeeNumber":"701984","department":"Tours","manager":{"value":"m"}}}"#
+            ),
+        ])
+    func withoutPath(operations: String, changes: String) throws { try expect(operations, changes) }
 
     @Test("externalId is set, replaced and removed")
     func externalId() throws {

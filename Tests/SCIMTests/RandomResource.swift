@@ -30,7 +30,8 @@ enum RandomResource {
         }
     }
 
-    private static func value(of attribute: SchemaAttribute, using generator: inout SeededGenerator) -> JSONValue {
+    /// A value that the attribute may have, or anything for one that is readOnly.
+    static func value(of attribute: SchemaAttribute, using generator: inout SeededGenerator) -> JSONValue {
         if attribute.mutability == .readOnly { return value(depth: 2, using: &generator) }
         switch attribute.name {
         case "userName": return .string(name(using: &generator))
@@ -46,7 +47,7 @@ enum RandomResource {
         }
         guard attribute.multiValued else { return single(attribute, using: &generator) }
         if Int.random(in: 0..<8, using: &generator) == 0 { return [] }
-        let count = attribute.name == "x509Certificates" ? 1 : Int.random(in: 1...4, using: &generator)
+        let count = Int.random(in: 1...4, using: &generator)
         var elements: [JSONValue] = []
         for index in 0..<count {
             guard case .object(var element) = single(attribute, using: &generator) else { continue }
@@ -64,7 +65,7 @@ enum RandomResource {
         return .array(elements)
     }
 
-    private static func single(_ attribute: SchemaAttribute, using generator: inout SeededGenerator) -> JSONValue {
+    static func single(_ attribute: SchemaAttribute, using generator: inout SeededGenerator) -> JSONValue {
         switch attribute.type {
         case .string:
             if let canonical = attribute.canonicalValues.randomElement(using: &generator) { return .string(canonical) }
@@ -118,7 +119,7 @@ enum RandomResource {
             })
     }
 
-    private static func anyCase(_ name: String, using generator: inout SeededGenerator) -> String {
+    static func anyCase(_ name: String, using generator: inout SeededGenerator) -> String {
         switch Int.random(in: 0..<4, using: &generator) {
         case 0: name.uppercased()
         case 1: name.lowercased()

@@ -77,10 +77,6 @@ struct ResourceRefusalTests {
                 "phoneNumbers", #"[{"value":"1","primary":true},{"value":"2","primary":true}]"#,
                 "phoneNumbers[1].primary is true for more than one value"
             ),
-            (
-                "x509Certificates", #"[{"value":"TUlJ"},{"value":"TUlK"}]"#,
-                "x509Certificates must have one value at most, because the directory takes one certificate"
-            ),
             // One name in two spellings
             ("USERNAME", #""jroe""#, "userName is given twice"), ("emailS", "null", nil),
             ("name", #"{"familyName":"Roe","FAMILYNAME":"Doe"}"#, "name.familyName is given twice"),
@@ -89,6 +85,10 @@ struct ResourceRefusalTests {
             ("password", #""""#, "password must not be empty"),
             ("password", #""1234567""#, "password must have at least 8 characters"),
             ("password", #""äöüäöü€""#, "password must have at least 8 characters"),
+            (
+                "password", #""{crypt}abcdefgh""#,
+                "password must not begin with text in braces, which the directory takes for a hash"
+            ),
             // Mail
             (
                 "emails", #"[{"value":"a@corp.test","type":"mailbox"},{"value":"b@corp.test","type":"Mailbox"}]"#,
@@ -127,15 +127,21 @@ struct ResourceRefusalTests {
             ("displayName", #""  ""#, "displayName must not be blank"),
             ("displayName", "7", "displayName must be a string"),
             ("displayName", #""a\u0000""#, "displayName must not contain U+0000"),
-            ("displayName", #"" a""#, "displayName must not begin or end with a blank"),
-            ("displayName", #""a ""#, "displayName must not begin or end with a blank"),
+            ("displayName", #"" a""#, "displayName must begin and end with a letter, a digit or _"),
+            ("displayName", #""a ""#, "displayName must begin and end with a letter, a digit or _"),
+            ("displayName", #""Team (Oz)""#, "displayName must begin and end with a letter, a digit or _"),
+            ("displayName", #""-""#, "displayName must begin and end with a letter, a digit or _"),
             (
                 "displayName", #""a@b""#,
-                "displayName must not contain @; only letters, digits, blanks, _ . and - are possible"
+                #"displayName must not contain @; only letters, digits, blanks and _ . - ! " # $ % & ' ( ) * + , ’ are possible"#
             ),
             (
                 "displayName", #""a\tb""#,
-                "displayName must not contain U+0009; only letters, digits, blanks, _ . and - are possible"
+                #"displayName must not contain U+0009; only letters, digits, blanks and _ . - ! " # $ % & ' ( ) * + , ’ are possible"#
+            ),
+            (
+                "displayName", #""a/b""#,
+                #"displayName must not contain /; only letters, digits, blanks and _ . - ! " # $ % & ' ( ) * + , ’ are possible"#
             ),
             ("members", #""x""#, "members must be an array"), ("members", "[null]", "members[0] must be an object"),
             ("members", #"["2819c223-7f76-453a-919d-413861904646"]"#, "members[0] must be an object"),

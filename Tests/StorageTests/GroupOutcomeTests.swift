@@ -149,7 +149,9 @@ import Testing
             try await fixture.insertJob(group, type: .group)
             let job = try await fixture.insertJob(member)
             let waiting = try #require(try await fixture.lease(group, type: .group))
-            #expect(try await fixture.database.jobs.wait(waiting, for: [member]) == [member])
+            let awaited = try await fixture.database.jobs.wait(waiting, for: [member])
+            #expect(awaited.map(\.memberID) == [member])
+            #expect(awaited.map(\.hasOpenJob) == [true])
             let lease = try #require(try await fixture.lease(member))
             let recorded = try await fixture.database.jobs.record([
                 JobOutcome(
@@ -157,8 +159,181 @@ import Testing
             ])
             #expect(recorded.wake.map(\.resourceID) == [group])
             #expect(recorded.wake.map(\.type) == [.group])
-            #expect(try await fixture.number("SELECT count(*) FROM waits_for") == 0)
+            // The group has not acted on it yet: what it is owed stays on record.
+            #expect(try await fixture.number("SELECT count(*) FROM waits_for") == 1)
             #expect(try await fixture.database.jobs.wait(waiting, for: [member]) == [])
+        }
+    }
+
+    /// A group in UDM that was pushed without a member; its job is done.
+    private func partialGroup(_ fixture: StorageFixture, without member: ResourceID) async throws {
+        try await fixture.insertResource(member)
+        try await fixture.insertMember(member, of: group)
+        let job = try await fixture.insertJob(group, type: .group)
+        let lease = try #require(try await fixture.lease(group, type: .group))
+        _ = try await fixture.database.jobs.wait(lease, for: [member])
+        _ = try await fixture.database.jobs.record([
+            JobOutcome(
+                lease: lease.handle, result: .done(job: job, udm: .test, members: AppliedMembers()), endsTurn: true)
+        ])
+    }
+
+    private func push(_ member: ResourceID, _ fixture: StorageFixture) async throws {
+        let job = try await fixture.insertJob(member)
+        let lease = try #require(try await fixture.lease(member))
+        _ = try await fixture.database.jobs.record([
+            JobOutcome(
+                lease: lease.handle, result: .done(job: job, udm: .test, members: AppliedMembers()), endsTurn: true)
+        ])
+    }
+
+    private func open(_ fixture: StorageFixture) async throws -> [ResourceID] {
+        let position = OpenWorkPage.Position.waiting(after: ResourceID(high: 0, low: 0))
+        return try await fixture.database.jobs.openWork(from: position, limit: 10, olderThan: .zero).entries
+            .map(\.resourceID)
+    }
+
+    @Test("A partial group is open work from the moment its member is in UDM until its own outcome")
+    func openUntilSettled() async throws {
+        try await StorageFixture.run { fixture in
+            let member = members[0]
+            try await partialGroup(fixture, without: member)
+            #expect(try await open(fixture) == [])
+            #expect(try await fixture.number("SELECT count(*) FROM waits_for") == 1)
+            try await push(member, fixture)
+            #expect(try await open(fixture) == [group])
+            let lease = try #require(try await fixture.lease(group, type: .group))
+            #expect(lease.jobs.isEmpty)
+            _ = try await fixture.database.jobs.record([
+                JobOutcome(
+                    lease: lease.handle, result: .members(udm: .test, AppliedMembers(added: [member])), endsTurn: true)
+            ])
+            #expect(try await open(fixture) == [])
+            #expect(try await fixture.number("SELECT count(*) FROM waits_for") == 0)
+        }
+    }
+
+    @Test("A group waits no longer for a member that it has lost", arguments: [true, false])
+    func memberLeft(bySweep: Bool) async throws {
+        try await StorageFixture.run { fixture in
+            let member = members[0]
+            try await partialGroup(fixture, without: member)
+            try await fixture.connection.run("UPDATE group_member SET removed_revision = 2")
+            if bySweep {
+                #expect(try await open(fixture) == [group])
+            } else {
+                try await fixture.insertJob(group, revision: 2, operation: .modify, type: .group)
+            }
+            let lease = try #require(try await fixture.lease(group, type: .group))
+            let result: JobOutcome.Result =
+                if let job = lease.jobs.first {
+                    .done(job: job.id, udm: .test, members: AppliedMembers())
+                } else {
+                    .ended
+                }
+            _ = try await fixture.database.jobs.record([
+                JobOutcome(lease: lease.handle, result: result, endsTurn: true)
+            ])
+            #expect(try await fixture.number("SELECT count(*) FROM waits_for") == 0)
+        }
+    }
+
+    @Test("A group that is cancelled leaves no wait behind")
+    func cancelledGroup() async throws {
+        try await StorageFixture.run { fixture in
+            let member = members[0]
+            try await fixture.insertResource(member)
+            try await fixture.insertMember(member, of: group, removed: 2)
+            let job = try await fixture.insertJob(group, type: .group)
+            let lease = try #require(try await fixture.lease(group, type: .group))
+            _ = try await fixture.database.jobs.wait(lease, for: [member])
+            _ = try await fixture.database.jobs.record([
+                JobOutcome(lease: lease.handle, result: .cancelled(job: job), endsTurn: true)
+            ])
+            #expect(try await fixture.number("SELECT count(*) FROM waits_for") == 0)
+        }
+    }
+
+    @Test(
+        "Members that could not be settled stay on record with their error, are open work when due, and a success clears it"
+    )
+    func later() async throws {
+        try await StorageFixture.run { fixture in
+            let member = members[0]
+            try await partialGroup(fixture, without: member)
+            try await push(member, fixture)
+            let lease = try #require(try await fixture.lease(group, type: .group))
+            let jobs = fixture.database.jobs
+            _ = try await jobs.record([
+                JobOutcome(
+                    lease: lease.handle,
+                    result: .membersLater(
+                        dueIn: .seconds(30), error: Array(#"{"status":"503"}"#.utf8), isAmbiguous: true),
+                    endsTurn: true)
+            ])
+            let position = OpenWorkPage.Position.waiting(after: ResourceID(high: 0, low: 0))
+            let entry = try #require(
+                try await jobs.openWork(from: position, limit: 10, olderThan: .zero).entries.first)
+            #expect(entry.dueAt > Timestamp.now().advanced(by: .seconds(20)))
+            let second = try #require(try await fixture.lease(group, type: .group))
+            #expect(second.ambiguousSince != nil)
+            #expect(try JSONValue(parsing: #require(second.membersError))["status"] == "503")
+            _ = try await jobs.record([
+                JobOutcome(lease: second.handle, result: .members(udm: .test, AppliedMembers()), endsTurn: true)
+            ])
+            let third = try #require(try await fixture.lease(group, type: .group))
+            #expect(third.membersError == nil)
+            #expect(third.ambiguousSince == nil)
+        }
+    }
+
+    @Test("Members that are refused for good are a parked attribute with an event, and nobody waits for them")
+    func refused() async throws {
+        try await StorageFixture.run { fixture in
+            let member = members[0]
+            try await partialGroup(fixture, without: member)
+            try await push(member, fixture)
+            let lease = try #require(try await fixture.lease(group, type: .group))
+            _ = try await fixture.database.jobs.record([
+                JobOutcome(
+                    lease: lease.handle,
+                    result: .membersRefused(error: Array(#"{"status":"400"}"#.utf8), isAmbiguous: false), endsTurn: true
+                )
+            ])
+            #expect(try await fixture.text("SELECT attribute FROM sync_failure") == "members")
+            #expect(try await fixture.number("SELECT count(*) FROM waits_for") == 0)
+            let events = try await fixture.database.events.unsent(limit: 10, now: .now())
+            #expect(events.map(\.kind) == [.change, .change, .error])
+            #expect(events.last?.resourceID == group)
+            // The next push of the group tries again.
+            let next = try await fixture.insertJob(group, revision: 2, operation: .modify, type: .group)
+            let second = try #require(try await fixture.lease(group, type: .group))
+            _ = try await fixture.database.jobs.record([
+                JobOutcome(
+                    lease: second.handle,
+                    result: .done(job: next, udm: .test, members: AppliedMembers(added: [member])), endsTurn: true)
+            ])
+            #expect(try await fixture.number("SELECT count(*) FROM sync_failure") == 0)
+        }
+    }
+
+    @Test("A member that UDM has lost is waited for anew: its next push opens the work")
+    func goneMember() async throws {
+        try await StorageFixture.run { fixture in
+            let member = members[0]
+            try await fixture.insertResource(member)
+            try await push(member, fixture)
+            try await fixture.insertMember(member, of: group)
+            let job = try await fixture.insertJob(group, type: .group)
+            let lease = try #require(try await fixture.lease(group, type: .group))
+            _ = try await fixture.database.jobs.record([
+                JobOutcome(
+                    lease: lease.handle,
+                    result: .done(job: job, udm: .test, members: AppliedMembers(missing: [member])), endsTurn: true)
+            ])
+            #expect(try await open(fixture) == [])
+            try await push(member, fixture)
+            #expect(try await open(fixture) == [group])
         }
     }
 
@@ -179,7 +354,7 @@ import Testing
                 JobOutcome(
                     lease: lease.handle, result: .done(job: job, udm: .test, members: AppliedMembers()), endsTurn: true)
             ])
-            let (stillMissing, outcome) = try await (missing, recorded)
+            let (stillMissing, outcome) = try await (missing.map(\.memberID), recorded)
             // Either the group saw the member, or it was woken.
             #expect(stillMissing.isEmpty || outcome.wake.map(\.resourceID) == [group])
             await other.close()

@@ -49,7 +49,7 @@ import Testing
             let second = try #require(try await fixture.lease(id))
             let results: [JobOutcome.Result] = [
                 .done(job: job, udm: .test, members: AppliedMembers()), .removed(job: job), .cancelled(job: job),
-                .dead(job: job, error: Array("{}".utf8)),
+                .dead(job: job, error: Array("{}".utf8), isAmbiguous: false),
                 .retry(job: job, dueIn: .seconds(9), error: nil, countsAttempt: true, isAmbiguous: false), .ended,
             ]
             for result in results {
@@ -70,7 +70,8 @@ import Testing
         try await StorageFixture.run { fixture in
             let job = try await fixture.insertJob(id)
             let lease = try #require(try await fixture.lease(id))
-            _ = try await record(fixture, lease, .dead(job: job, error: Array(#"{"status":"409"}"#.utf8)))
+            _ = try await record(
+                fixture, lease, .dead(job: job, error: Array(#"{"status":"409"}"#.utf8), isAmbiguous: false))
             #expect(try await fixture.number("SELECT count(*) FROM dead_letter WHERE attempts = 1") == 1)
             #expect(try await fixture.text("SELECT error ->> 'status' FROM sync_failure WHERE attribute = ''") == "409")
             let event = try #require(try await fixture.database.events.unsent(limit: 10, now: .now()).first)
@@ -103,20 +104,69 @@ import Testing
         }
     }
 
-    @Test("An unknown outcome makes the next attempt careful, a known one ends that")
+    @Test("An unknown outcome makes the next attempts careful until one says what UDM holds")
     func ambiguous() async throws {
         try await StorageFixture.run { fixture in
             let job = try await fixture.insertJob(id)
+            let next = try await fixture.insertJob(id, revision: 2, operation: .modify)
             let first = try #require(try await fixture.lease(id))
             _ = try await record(
                 fixture, first,
                 .retry(job: job, dueIn: .zero, error: nil, countsAttempt: true, isAmbiguous: true))
-            let second = try #require(try await fixture.lease(id))
-            #expect(second.ambiguousSince != nil)
-            _ = try await record(
-                fixture, second,
-                .retry(job: job, dueIn: .zero, error: nil, countsAttempt: true, isAmbiguous: false))
-            #expect(try await fixture.lease(id)?.ambiguousSince == nil)
+            let since = try #require(try await fixture.lease(id)).ambiguousSince
+            #expect(since != nil)
+            try await fixture.connection.run("UPDATE resource_sync SET leased_until = NULL")
+            // None of these knows what became of the first call.
+            let unknowing: [JobOutcome.Result] = [
+                .retry(job: job, dueIn: .zero, error: nil, countsAttempt: false, isAmbiguous: false),
+                .retry(job: job, dueIn: .zero, error: nil, countsAttempt: true, isAmbiguous: true), .ended,
+                .dead(job: job, error: Array("{}".utf8), isAmbiguous: false),
+            ]
+            for result in unknowing {
+                let lease = try #require(try await fixture.lease(id))
+                #expect(lease.ambiguousSince == since)
+                _ = try await record(fixture, lease, result)
+            }
+            let last = try #require(try await fixture.lease(id))
+            #expect(last.ambiguousSince == since)
+            #expect(try await fixture.database.jobs.buriedStates(of: id, after: last.syncedRevision).count == 1)
+            _ = try await record(fixture, last, .done(job: next, udm: .test, members: AppliedMembers()))
+            try await fixture.insertJob(id, revision: 3, operation: .modify)
+            #expect(try #require(try await fixture.lease(id)).ambiguousSince == nil)
+        }
+    }
+
+    @Test("A job that died without an answer makes the next one careful")
+    func ambiguousDeath() async throws {
+        try await StorageFixture.run { fixture in
+            let job = try await fixture.insertJob(id)
+            let lease = try #require(try await fixture.lease(id))
+            _ = try await record(fixture, lease, .dead(job: job, error: Array("{}".utf8), isAmbiguous: true))
+            try await fixture.insertJob(id, revision: 2, operation: .modify)
+            #expect(try #require(try await fixture.lease(id)).ambiguousSince != nil)
+        }
+    }
+
+    @Test("A retry that is recorded again, for want of an answer, counts one attempt")
+    func repeatedRetry() async throws {
+        try await StorageFixture.run { fixture in
+            let job = try await fixture.insertJob(id)
+            let lease = try #require(try await fixture.lease(id))
+            let retry = JobOutcome.Result.retry(
+                job: job, dueIn: .zero, error: nil, countsAttempt: true, isAmbiguous: false)
+            for _ in 0..<3 { #expect(try await record(fixture, lease, retry).matched == [id]) }
+            #expect(try await fixture.number("SELECT attempts FROM job") == 1)
+        }
+    }
+
+    @Test("A removal that is recorded again is known by its job")
+    func repeatedRemoval() async throws {
+        try await StorageFixture.run { fixture in
+            try await fixture.insertObject(id)
+            let job = try await fixture.insertJob(id, revision: 2, operation: .delete)
+            let lease = try #require(try await fixture.lease(id))
+            for _ in 0..<3 { #expect(try await record(fixture, lease, .removed(job: job)).matched == [id]) }
+            #expect(try await fixture.number("SELECT count(*) FROM event_outbox") == 1)
         }
     }
 

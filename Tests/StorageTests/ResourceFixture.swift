@@ -148,3 +148,65 @@ func wait(until what: String, _ condition: () async throws -> Bool) async throws
         try await Task.sleep(for: .milliseconds(5))
     }
 }
+
+extension StorageFixture {
+    /// A store whose writing connection can be told from all others, with pools and readers beside it.
+    func withStore<Value>(
+        writer: PostgresConfiguration, _ body: (ResourceStore, PostgresPipeline) async throws -> Value
+    ) async throws -> Value {
+        let logger = Self.logger
+        let pipeline = PostgresPipeline(configuration: writer, label: "test.writer", mode: .writes, logger: logger)
+        let reader = PostgresPipeline(
+            configuration: configuration, label: "test.reader", mode: .reads, logger: logger)
+        let pool = PostgresPool(
+            configuration: configuration, size: 4, label: "test.pool", waitTimeout: .seconds(20), logger: logger
+        )
+        let store = ResourceStore(
+            writer: pipeline, memberWriter: pipeline, readers: [reader], listPool: pool,
+            streams: StreamPool(connections: pool, longest: .seconds(60), longestPause: .seconds(60)),
+            exclusivePool: pool, sealer: nil, rules: DirectoryRules(), logger: logger)
+        do {
+            let value = try await body(store, pipeline)
+            await pipeline.close()
+            await reader.close()
+            await pool.close()
+            return value
+        } catch {
+            await pipeline.close()
+            await reader.close()
+            await pool.close()
+            throw error
+        }
+    }
+
+    /// Users as they are in the table, without claims and jobs; in the order of their ids.
+    func insertUsers(_ count: Int) async throws -> [ResourceID] {
+        let rows = try await rows(
+            """
+            WITH made AS (
+                INSERT INTO resource (tenant, type, id, revision, "order", created_at, modified_at, attributes)
+                SELECT 'default', 'User', gen_random_uuid(), 1, nextval('write_order'), now(), now(),
+                    jsonb_build_object('userName', 'user' || n, 'displayName', 'User ' || n)
+                FROM generate_series(1, \(count)) n
+                RETURNING id
+            )
+            SELECT array_agg(id ORDER BY id) FROM made
+            """)
+        return try rows[0].uuidArray(0).map { ResourceID(high: $0.high, low: $0.low) }
+    }
+
+    func presentMembers(of group: ResourceID) async throws -> Int {
+        try await number(
+            "SELECT count(*) FROM group_member WHERE group_id = '\(group)' AND removed_revision IS NULL")
+    }
+}
+
+extension ResourceStore {
+    /// Replaces a resource by one that does not depend on the present one.
+    func replace(
+        _ type: ResourceType, _ id: ResourceID, with resource: ValidatedResource, ifMatch: Int64? = nil,
+        context: WriteContext
+    ) async throws -> UpdateResult {
+        try await replace(type, id, ifMatch: ifMatch, context: context) { _ in resource }
+    }
+}

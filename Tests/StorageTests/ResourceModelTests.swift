@@ -75,6 +75,25 @@ private struct Model {
         return .updated(resource.revision)
     }
 
+    /// The members that are added are new ones, or the change is none of theirs.
+    mutating func changeMembers(
+        _ id: ResourceID, adding: Set<ResourceID>, removing: Set<ResourceID>?, ifMatch: Int64?
+    ) -> Expectation {
+        guard var resource = resources[id], resource.type == .group else { return .notFound }
+        if let ifMatch, ifMatch != resource.revision { return .mismatch(resource.revision) }
+        let kept = removing.map { resource.members.subtracting($0) } ?? []
+        let new = adding.subtracting(resource.members)
+        if new.contains(id) { return .cycle }
+        if !new.allSatisfy({ resources[$0] != nil }) { return .unknownMembers }
+        if isBelow(id, new) { return .cycle }
+        if kept.union(adding) == resource.members { return .unchanged }
+        resource.members = kept.union(adding)
+        resource.revision += 1
+        resource.jobs.append("modify \(resource.revision)")
+        resources[id] = resource
+        return .updated(resource.revision)
+    }
+
     mutating func delete(_ id: ResourceID, _ type: ResourceType, ifMatch: Int64?) -> Expectation {
         guard let resource = resources[id], resource.type == type else { return .notFound }
         if let ifMatch, ifMatch != resource.revision { return .mismatch(resource.revision) }
@@ -128,7 +147,19 @@ private struct Model {
         var resource = type == .user ? user(name) : group(name, members: members.sorted())
         resource.attributes["title"] = .string(title)
         resource.externalId = externalID
-        switch Int.random(in: 0..<10, using: &generator) {
+        switch Int.random(in: 0..<13, using: &generator) {
+        case 10..<13:
+            let adding = Set(members.prefix(Int.random(in: 0...2, using: &generator)))
+            let removing = Set(known.filter { _ in Int.random(in: 0..<8, using: &generator) == 0 }).subtracting(adding)
+            let replaces = Int.random(in: 0..<4, using: &generator) == 0
+            let expected = model.changeMembers(
+                target, adding: adding, removing: replaces ? nil : removing, ifMatch: ifMatch)
+            let list = adding.map { ValidatedResource.Member(id: $0, type: nil) }
+            let result = try await fixture.store.changeMembers(
+                of: target,
+                [replaces ? .replace(with: list) : .change(adding: list, removing: Array(removing))],
+                ifMatch: ifMatch, context: context(client: client))
+            return (expected, expectation(result))
         case 0..<4:
             var expected = model.expectCreate(name, members: members)
             let result = try await fixture.store.create(resource, context: context(client: client))
@@ -194,6 +225,7 @@ private struct Model {
                 #expect(read?.revision == expected.revision, comment)
                 #expect(read?.externalId == expected.externalIDs[client], comment)
                 #expect(try read?.parsedAttributes()["title"] == .string(expected.title), comment)
+                #expect(read?.memberCount == (expected.type == .group ? Int64(expected.members.count) : nil), comment)
             }
             #expect(try await Set(fixture.memberIDs(of: id)) == expected.members, comment)
             #expect(try await fixture.jobs(of: id) == expected.jobs, comment)

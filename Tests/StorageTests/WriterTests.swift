@@ -11,35 +11,6 @@ import Testing
 @testable import Storage
 
 @Suite("The writer under races, locks and lost connections", .timeLimit(.minutes(3))) struct WriterTests {
-    /// A store whose writer connection can be told from all others, with pools and readers beside it.
-    private func withStore<Value>(
-        _ fixture: StorageFixture, writer: PostgresConfiguration,
-        _ body: (ResourceStore, PostgresPipeline) async throws -> Value
-    ) async throws -> Value {
-        let logger = StorageFixture.logger
-        let pipeline = PostgresPipeline(configuration: writer, label: "test.writer", mode: .writes, logger: logger)
-        let reader = PostgresPipeline(
-            configuration: fixture.configuration, label: "test.reader", mode: .reads, logger: logger)
-        let pool = PostgresPool(
-            configuration: fixture.configuration, size: 4, label: "test.pool", waitTimeout: .seconds(20), logger: logger
-        )
-        let store = ResourceStore(
-            writer: pipeline, readers: [reader], listPool: pool, exclusivePool: pool, sealer: nil,
-            rules: DirectoryRules(), logger: logger)
-        do {
-            let value = try await body(store, pipeline)
-            await pipeline.close()
-            await reader.close()
-            await pool.close()
-            return value
-        } catch {
-            await pipeline.close()
-            await reader.close()
-            await pool.close()
-            throw error
-        }
-    }
-
     @Test("Two processes race for one name 50 times: exactly one wins, and never an error")
     func race() async throws {
         try await StorageFixture.run { fixture in
@@ -148,7 +119,7 @@ import Testing
             let proxy = try PostgresProxy(to: server.port)
             var through = fixture.configuration
             through.url = "postgresql://postgres@127.0.0.1:\(proxy.port)/postgres"
-            try await withStore(fixture, writer: through) { store, _ in
+            try await fixture.withStore(writer: through) { store, _ in
                 let al = try await store.create(user("al"), context: testContext).resource()
                 proxy.holdAnswers()
                 async let creation = store.create(user("jo"), context: testContext)
@@ -188,7 +159,7 @@ import Testing
             var configuration = fixture.configuration
             let name = "writer-\(LowercaseUUID.random().description.prefix(8))"
             configuration.applicationName = name
-            try await withStore(fixture, writer: configuration) { store, pipeline in
+            try await fixture.withStore(writer: configuration) { store, pipeline in
                 // Each caller creates until the deed is done, so that the last ones meet a killed writer too.
                 let created = try await withThrowingTaskGroup(of: [ResourceID].self) { tasks in
                     for caller in 0..<16 {

@@ -1,18 +1,69 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+import JSON
+import SCIM
+import Storage
 import Testing
 import UDM
 
 @testable import Sync
 
 @Suite struct DispositionTests {
+    private let now = Timestamp.now()
+
     private func disposition(
         _ error: UDMError, attempts: Int = 1, age: Duration = .seconds(1), tried: Duration = .seconds(1)
     ) -> Disposition {
+        let since = now.advanced(by: .zero - tried)
+        var series = FailureSeries(after: nil, kind: error.class.series, at: since)
+        for _ in 1..<max(2, attempts) where attempts > 1 {
+            series = FailureSeries(after: series, kind: error.class.series, at: now)
+        }
+        return disposition(error, series: series, age: age)
+    }
+
+    private func disposition(
+        _ error: UDMError, series: FailureSeries, age: Duration = .seconds(1)
+    ) -> Disposition {
         var generator = SystemRandomNumberGenerator()
         return Disposition.of(
-            error, attempts: attempts, age: age, tried: tried, configuration: SyncConfiguration(), using: &generator)
+            error, attempts: series.count, series: series, accepted: now.advanced(by: .zero - age), now: now,
+            configuration: SyncConfiguration(), using: &generator)
+    }
+
+    @Test("Failures of another kind do not use up the tries of a limited one")
+    func kinds() {
+        let outage = UDMError(.transient, status: 503, detail: "down")
+        let internalError = UDMError(.transient(retryLimit: 5), status: 500, detail: "oops")
+        var series: FailureSeries?
+        for _ in 0..<20 { series = FailureSeries(after: series, kind: outage.class.series, at: now) }
+        for _ in 0..<5 {
+            let next = FailureSeries(after: series, kind: internalError.class.series, at: now)
+            #expect(isRetry(disposition(internalError, series: next), ambiguous: false))
+            series = next
+        }
+        let sixth = FailureSeries(after: series, kind: internalError.class.series, at: now)
+        #expect(disposition(internalError, series: sixth) == .dead)
+        // An outage between them begins the series anew.
+        let outageAgain = FailureSeries(after: series, kind: outage.class.series, at: now)
+        let again = FailureSeries(after: outageAgain, kind: internalError.class.series, at: now)
+        #expect(again.count == 1)
+        #expect(again.first == series?.first)
+    }
+
+    @Test("A series survives its storage in a job's error")
+    func stored() throws {
+        let error = UDMError(.transient, status: 503, retryAfter: .seconds(15), detail: "down")
+        let first = FailureSeries(after: nil, kind: "transient", at: now)
+        let series = FailureSeries(
+            after: first, kind: error.class.series, retryAfter: error.retryAfter, at: now.advanced(by: .seconds(3)))
+        #expect(series.notBefore == now.advanced(by: .seconds(18)))
+        let text = JobError(error, operation: .modify, type: .user, id: .random()).json(series)
+        #expect(FailureSeries(storedIn: text) == series)
+        for broken in [nil, "{}", "[", #"{"series": {"class": 1}}"#] {
+            #expect(FailureSeries(storedIn: broken.map { Array($0.utf8) }) == nil)
+        }
     }
 
     private func isRetry(_ disposition: Disposition, ambiguous: Bool) -> Bool {

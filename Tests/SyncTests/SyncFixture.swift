@@ -24,20 +24,22 @@ final class SyncFixture: Sendable {
     let queue: WorkQueue
     let queueName: String
     let double: UDMDouble
+    let schema: ConfiguredSchema
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
     private let key = [UInt8](repeating: 7, count: 32)
-    private let client: UDMClient
+    let client: UDMClient
 
     private init(
         configuration: PostgresConfiguration, redis: RedisClient, queueName: String, queue: WorkQueue,
-        double: UDMDouble
+        double: UDMDouble, schema: ConfiguredSchema
     ) throws {
         self.configuration = configuration
         self.redis = redis
         self.queueName = queueName
         self.queue = queue
         self.double = double
+        self.schema = schema
         database = Database(
             configuration: StorageConfiguration(
                 postgres: configuration, sealer: try SecretSealer(keys: [key]), rules: DirectoryRules()), logger: logger
@@ -49,7 +51,9 @@ final class SyncFixture: Sendable {
     }
 
     static func run<Value>(
-        settings: UDMDouble.Settings = UDMDouble.Settings(), _ body: (SyncFixture) async throws -> Value
+        settings: UDMDouble.Settings = UDMDouble.Settings(), schema: ConfiguredSchema = .standard,
+        extendedProperties: [String: [UDMDouble.Configuration.ExtendedProperty]] = [:],
+        _ body: (SyncFixture) async throws -> Value
     ) async throws -> Value {
         let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -57,13 +61,15 @@ final class SyncFixture: Sendable {
         return try await withSchema { configuration in
             _ = try await Migrator(configuration: configuration, folder: folder, logger: silent).migrate()
             return try await withKeyPrefix { redis, name in
-                let double = try UDMDouble(UDMDouble.Configuration(settings: settings), logger: silent)
+                let double = try UDMDouble(
+                    UDMDouble.Configuration(extendedProperties: extendedProperties, settings: settings), logger: silent)
                 try await double.start()
                 let queue = WorkQueue(client: redis, name: name)
                 let generation = try await queue.beginRebuild()
                 _ = try await queue.finishRebuild(generation: generation)
                 let fixture = try SyncFixture(
-                    configuration: configuration, redis: redis, queueName: name, queue: queue, double: double)
+                    configuration: configuration, redis: redis, queueName: name, queue: queue, double: double,
+                    schema: schema)
                 do {
                     let value = try await body(fixture)
                     try await fixture.close()
@@ -86,7 +92,7 @@ final class SyncFixture: Sendable {
 
     /// Runs a worker while `body` runs.
     func withWorker<Value>(
-        _ change: (inout SyncConfiguration) -> Void = { _ in }, _ body: () async throws -> Value
+        _ change: (inout SyncConfiguration) -> Void = { _ in }, hasKey: Bool = true, _ body: () async throws -> Value
     ) async throws -> Value {
         // Waits are short here; what they do is the same.
         var sync = SyncConfiguration(
@@ -95,7 +101,8 @@ final class SyncFixture: Sendable {
         change(&sync)
         let worker = SyncWorker(
             configuration: sync, queue: queue, jobs: database.jobs, client: client,
-            mapping: UDMMapping(rules: DirectoryRules()), sealer: try SecretSealer(keys: [key]), logger: logger)
+            mapping: UDMMapping(rules: DirectoryRules(), schema: schema),
+            sealer: try SecretSealer(keys: [hasKey ? key : key.map { $0 ^ 1 }]), logger: logger)
         let group = ServiceGroup(configuration: ServiceGroupConfiguration(services: [worker], logger: logger))
         let running = Task { try await group.run() }
         do {
@@ -128,10 +135,33 @@ final class SyncFixture: Sendable {
                 members: members.map { ValidatedResource.Member(id: $0, type: nil) }), enqueues: enqueues)
     }
 
-    private func create(_ resource: ValidatedResource, enqueues: Bool) async throws -> ResourceID {
-        guard case .created(let stored, _) = try await database.resources.create(resource, context: context) else {
-            throw UnexpectedResult()
-        }
+    /// What a client sends, as the API would take it.
+    @discardableResult
+    func create(_ type: ResourceType, _ body: JSONValue, client: String = "test") async throws -> ResourceID {
+        let resource = try ResourceValidator(registry: schema.registry).validate(body, as: type)
+        return try await create(resource, enqueues: true, context: context(of: client))
+    }
+
+    func replace(_ type: ResourceType, _ id: ResourceID, _ body: JSONValue, client: String = "test") async throws {
+        let resource = try ResourceValidator(registry: schema.registry).validateReplacement(body, as: type)
+        guard
+            case .updated = try await database.resources.replace(
+                type, id, with: resource, ifMatch: nil, context: context(of: client))
+        else { throw UnexpectedResult() }
+        try await enqueue(type, id)
+    }
+
+    private func context(of client: String) -> WriteContext {
+        WriteContext(tenant: "default", client: client, requestID: LowercaseUUID.random().description)
+    }
+
+    private func create(
+        _ resource: ValidatedResource, enqueues: Bool, context: WriteContext? = nil
+    ) async throws -> ResourceID {
+        guard
+            case .created(let stored, _) = try await database.resources.create(
+                resource, context: context ?? self.context)
+        else { throw UnexpectedResult() }
         if enqueues { try await enqueue(resource.type, stored.id) }
         return stored.id
     }
@@ -193,6 +223,36 @@ final class SyncFixture: Sendable {
         }
     }
 
+    /// What an administrator does in UDM.
+    func change(_ id: ResourceID, in module: UDMModule = .user, _ properties: JSONObject) async throws {
+        let dn = object(id)?.dn ?? ""
+        _ = try await client.modify(
+            module, dn: dn, properties: properties, requestID: LowercaseUUID.random().description)
+    }
+
+    /// An account that somebody else makes in UDM.
+    func foreignUser(_ name: String) async throws -> ResourceID {
+        let id = ResourceID.random()
+        _ = try await client.create(
+            .user,
+            properties: [
+                "username": .string(name), "lastname": "Foreign", "password": "a-Passw0rd!",
+                "univentionObjectIdentifier": .string(id.description),
+            ], requestID: LowercaseUUID.random().description)
+        return id
+    }
+
+    func members(of group: ResourceID) -> Set<String> {
+        Set(object(group)?.properties["users"]?.arrayValue?.compactMap(\.stringValue) ?? [])
+    }
+
+    func number(_ sql: String) async throws -> Int {
+        let connection = try await PostgresConnection.open(configuration, label: "look", logger: logger)
+        let result = try await connection.execute(PostgresStatement(unnamed: sql), [])
+        await connection.close()
+        return Int(try result[0].int(0))
+    }
+
     func object(_ id: ResourceID) -> UDMDouble.StoredObject? {
         double.objects(UDMDouble.ObjectSelection(identifier: id.description)).first
     }
@@ -215,5 +275,15 @@ final class SyncFixture: Sendable {
         for row in result { states[try row.string(0)] = Int(try row.int(1)) }
         await connection.close()
         return states
+    }
+}
+
+extension ResourceStore {
+    /// Replaces a resource by one that does not depend on the present one.
+    fileprivate func replace(
+        _ type: ResourceType, _ id: ResourceID, with resource: ValidatedResource, ifMatch: Int64? = nil,
+        context: WriteContext
+    ) async throws -> UpdateResult {
+        try await replace(type, id, ifMatch: ifMatch, context: context) { _ in resource }
     }
 }

@@ -1,11 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+import JSON
 import Queue
 import Redis
 import SCIM
 import Storage
 import Testing
+import UDM
 import UDMDouble
 
 @testable import Sync
@@ -56,7 +58,7 @@ import UDMDouble
         try await SyncFixture.run { fixture in
             let id = try await fixture.createUser("jo", enqueues: false)
             let sweep = QueueSweep(queue: fixture.queue, jobs: fixture.database.jobs, logger: fixture.logger)
-            try await sweep.full { true }
+            try await fixture.sweepAll(sweep)
             let key = ResourceKey(tenant: "default", type: "User", id: id.description)
             #expect(try await fixture.queue.known([key]).isEmpty)
             try await fixture.age(id, seconds: 20)
@@ -65,7 +67,50 @@ import UDMDouble
         }
     }
 
-    @Test("The sweep finds groups that wait for members")
+    @Test("A sweep ends where Redis turns out to be lost: the rebuild does all of it")
+    func sweepOfLost() async throws {
+        try await SyncFixture.run { fixture in
+            let id = try await fixture.createUser("jo", enqueues: false)
+            try await fixture.age(id, seconds: 20)
+            try await fixture.emptyQueue()
+            let sweep = QueueSweep(queue: fixture.queue, jobs: fixture.database.jobs, logger: fixture.logger)
+            #expect(try await sweep.page(from: .start) == nil)
+            let generation = try await fixture.queue.beginRebuild()
+            _ = try await fixture.queue.finishRebuild(generation: generation)
+            // The jobs end with a page; the groups that wait follow, and then nothing.
+            let next = try #require(try await sweep.page(from: .start))
+            #expect(try await sweep.page(from: next) == nil)
+            let key = ResourceKey(tenant: "default", type: "User", id: id.description)
+            #expect(try await fixture.queue.known([key]) == [key])
+        }
+    }
+
+    @Test("A lease that was renewed is registered anew when Redis is emptied, however long ago it was given")
+    func renewedLease() async throws {
+        try await SyncFixture.run { fixture in
+            fixture.double.settings.latency = ["*": .fixed(milliseconds: 4500)]
+            let id = try await fixture.createUser("jo")
+            let key = ResourceKey(tenant: "default", type: "User", id: id.description)
+            try await fixture.withWorker({ $0 = SyncConfiguration(slots: 4, leaseLength: .seconds(2)) }) {
+                try await fixture.until { fixture.double.check().inProgress > 0 }
+                // Longer ago than a lease lasts.
+                try await fixture.until {
+                    try await fixture.number(
+                        "SELECT count(*) FROM resource_sync WHERE call_started_at < clock_timestamp() - interval '2.2 s'"
+                    )
+                        == 1
+                }
+                try await fixture.emptyQueue()
+                _ = try await fixture.queue.beginRebuild()
+                try await fixture.until(limit: .seconds(4)) {
+                    if case .leased = try await fixture.queue.position(of: key)?.place { true } else { false }
+                }
+                fixture.double.settings.latency = [:]
+            }
+        }
+    }
+
+    @Test("The sweep leaves a partial group alone until its member is in UDM; then a lost wake-up costs nothing")
     func sweepWaiting() async throws {
         try await SyncFixture.run { fixture in
             let late = try await fixture.createUser("late", enqueues: false)
@@ -76,18 +121,50 @@ import UDMDouble
             let key = ResourceKey(tenant: "default", type: "Group", id: group.description)
             #expect(try await fixture.queue.known([key]).isEmpty)
             let sweep = QueueSweep(queue: fixture.queue, jobs: fixture.database.jobs, logger: fixture.logger)
-            try await sweep.full { true }
+            try await fixture.sweepAll(sweep)
+            #expect(try await fixture.queue.known([key]).isEmpty)
+            // The member arrives, and whoever recorded it dies before the group is enqueued.
+            try await fixture.pushWithoutWaking(late, "late")
+            #expect(try await fixture.status(group) == .partial)
+            try await fixture.run("UPDATE udm_object SET synced_at = synced_at - interval '20 seconds'")
+            try await fixture.run("UPDATE waits_for SET since = since - interval '40 seconds'")
+            try await fixture.sweepAll(sweep)
             #expect(try await fixture.queue.known([key]) == [key])
+            try await fixture.withWorker { try await fixture.until { try await fixture.status(group) == .synced } }
+            #expect(fixture.members(of: group).count == 1)
         }
     }
 }
 
 extension SyncFixture {
+    func sweepAll(_ sweep: QueueSweep) async throws {
+        var position: OpenWorkPage.Position? = .start
+        while let next = position { position = try await sweep.page(from: next) }
+    }
+
     /// As after FLUSHALL, for this queue only.
     func emptyQueue() async throws {
         let keys = try await redis.send(RedisCommand("KEYS", "*"))
         let own = (keys.array ?? []).compactMap(\.string).filter { $0.hasPrefix("{scim:\(queueName)}") }
         if !own.isEmpty { _ = try await redis.send(RedisCommand(["DEL"] + own)) }
+    }
+
+    /// What a worker does for the create of a user, up to the commit of its outcome; then it is gone.
+    func pushWithoutWaking(_ id: ResourceID, _ name: String) async throws {
+        let written = try await client.create(
+            .user,
+            properties: [
+                "username": .string(name), "lastname": .string(name), "password": "a-Passw0rd!",
+                "univentionObjectIdentifier": .string(id.description),
+            ], requestID: LowercaseUUID.random().description)
+        let request = LeaseRequest(resourceID: id, tenant: "default", type: .user)
+        let confirmation = try await database.jobs.confirm([request], worker: "gone", length: .seconds(60))[0]
+        guard case .leased(let lease) = confirmation, let job = lease.jobs.first else { throw UnexpectedResult() }
+        let record = UDMObjectRecord(dn: written.dn, properties: Array("{}".utf8))
+        _ = try await database.jobs.record([
+            JobOutcome(
+                lease: lease.handle, result: .done(job: job.id, udm: record, members: AppliedMembers()), endsTurn: true)
+        ])
     }
 
     /// Makes the jobs of a resource look as if they had been accepted some time ago.

@@ -76,9 +76,17 @@ import Testing
     func closes() {
         var breaker = opened()
         _ = breaker.beginProbe(at: start.advanced(by: .seconds(2)))
-        breaker.succeeded()
+        breaker.probeSucceeded()
         #expect(breaker.isClosed)
         #expect(breaker.probeDue(at: start) == nil)
+    }
+
+    @Test("Only the probe closes it: a push that was under way says nothing new", arguments: [true, false])
+    func latePush(isProbing: Bool) {
+        var breaker = opened()
+        if isProbing { _ = breaker.beginProbe(at: start.advanced(by: .seconds(2))) }
+        breaker.succeeded()
+        #expect(!breaker.isClosed)
     }
 
     @Test("Late failures of calls under way leave an open breaker as it is")

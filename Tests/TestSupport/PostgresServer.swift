@@ -133,7 +133,7 @@ package final class PostgresServer: Sendable {
     ) -> [String] {
         var all = [
             "listen_addresses": "127.0.0.1", "port": "\(port)", "unix_socket_directories": directory, "fsync": "off",
-            "max_connections": "200", "log_min_messages": "log",
+            "max_connections": "600", "log_min_messages": "log",
         ]
         all.merge(settings) { _, given in given }
         let options = all.sorted { $0.key < $1.key }.flatMap { ["-c", "\($0.key)=\($0.value)"] }

@@ -231,6 +231,27 @@ struct CreateClauses {
         }
     }
 
+    @Test("an extended attribute has the type of its syntax")
+    func extendedTypes() async throws {
+        let extended: [UDMDouble.Configuration.ExtendedProperty] = [
+            .init("flag", .boolean), .init("count", .integer), .init("tags", .strings), "note",
+            // Installed already, with a syntax of its own.
+            "country", .init("flag", .string),
+        ]
+        try await withDouble(.init(extendedProperties: ["users/user": extended])) { _, client async throws in
+            try await client.createUser(
+                "a", ["flag": true, "count": 7, "tags": ["x"], "note": "n", "country": "Deutschland"])
+            let properties = try await client.get(user("a")).properties
+            #expect(properties["flag"] == true)
+            #expect(properties["count"] == 7)
+            #expect(properties["tags"] == ["x"])
+            #expect(properties["country"] == .null)
+            for wrong in [["flag": "true"], ["count": "7"], ["tags": "x"], ["note": 1]] as [JSONObject] {
+                #expect(try await client.post("users/user", userProperties("b", wrong)).status == 422)
+            }
+        }
+    }
+
     @Test("wrong shapes of the body: 422", arguments: ["[]", "5", "{\"properties\": []}", "{\"position\": 5}"])
     func shapes(body: String) async throws {
         try await withDouble { _, client async throws in

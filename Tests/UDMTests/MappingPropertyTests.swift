@@ -6,9 +6,16 @@ import SCIM
 import Testing
 import UDM
 
-/// The mapping over random resources (R-10). A failure names its seed; `TEST_SEED` repeats it.
+/// The mapping over random resources (R-10), with attributes that an operator has declared. A failure names its seed;
+/// `TEST_SEED` repeats it.
 @Suite struct MappingPropertyTests {
-    let mapping = UDMMapping(rules: DirectoryRules(), optionalProperties: MappingTests.everything)
+    let mapping: UDMMapping
+
+    init() throws {
+        let schema = try ConfiguredSchema(file: Array(EveryRule.file.utf8))
+        mapping = UDMMapping(
+            rules: DirectoryRules(), table: schema.table, optionalProperties: MappingTests.everything)
+    }
 
     @Test("a resource of mapped attributes comes back from UDM as it was", arguments: SeededGenerator.seeds(150))
     func roundTrip(seed: UInt64) {
@@ -80,14 +87,16 @@ import UDM
         return object
     }
 
-    /// Equal as UDM sees it: lists are sets, addresses have no case.
+    /// Equal as UDM sees it: lists are sets, addresses have no case, telephone numbers no blanks and hyphens either.
     private func same(_ first: JSONObject, _ second: JSONObject) -> Bool {
         func normal(_ object: JSONObject) -> [String: Set<JSONValue>] {
             var normal: [String: Set<JSONValue>] = [:]
             for (property, value) in object {
                 let isMail = ["mailPrimaryAddress", "mailAlternativeAddress", "e-mail"].contains(property)
+                let isTelephone = property == "phone" || property.hasSuffix("TelephoneNumber")
                 let values = (value.arrayValue ?? [value]).map { value -> JSONValue in
-                    isMail ? value.stringValue.map { .string($0.lowercased()) } ?? value : value
+                    guard isMail || isTelephone, let text = value.stringValue?.lowercased() else { return value }
+                    return .string(isMail ? text : text.filter { $0 != " " && $0 != "-" })
                 }
                 normal[property] = Set(values)
             }
@@ -113,6 +122,7 @@ struct RandomResource {
             if coin() { extra["description"] = .string(text()) }
             setList("memberRoles", typed(["guardian"]), in: &extra)
             if !extra.isEmpty { attributes[SchemaURN.univentionGroup] = .object(extra) }
+            if coin() { attributes[EveryRule.urn] = ["note": .string(text())] }
         case .user:
             attributes = ["userName": .string(text()), "displayName": .string(text()), "active": .bool(coin())]
             var name: JSONObject = ["familyName": .string(text())]
@@ -121,15 +131,47 @@ struct RandomResource {
             for attribute in ["title", "userType", "preferredLanguage", "locale"] where coin() {
                 attributes[attribute] = .string(text())
             }
-            setList("emails", Array(typed(["mailbox"]).prefix(1)) + typed(["alias", "other"]), in: &attributes)
-            setList("phoneNumbers", typed(["work", "mobile", "home", "pager"]), in: &attributes)
-            setList("roles", typed(["guardian-direct"]), in: &attributes)
+            setList(
+                "emails", Array(typed(["mailbox"]).prefix(1)) + typed(["alias"]) + typed(["other"]) { $0.mail() },
+                in: &attributes)
+            setList(
+                "phoneNumbers", typed(["work", "mobile", "home", "pager"]) { $0.telephone() }, in: &attributes)
+            setList("roles", typed(["guardian-direct"]) + typed(["app", "other"]), in: &attributes)
             setList("addresses", addresses(), in: &attributes)
-            if coin() { attributes["x509Certificates"] = [["value": .string(text())]] }
+            if coin() {
+                let serial = UInt8.random(in: .min ... .max, using: &generator)
+                attributes["x509Certificates"] = [["value": .string(DERCertificate.base64(serial: serial))]]
+            }
             setExtension(SchemaURN.enterpriseUser, ["employeeNumber", "organization", "department"], in: &attributes)
-            setExtension(SchemaURN.univentionUser, ["description", "passwordRecoveryEmail"], in: &attributes)
+            var univention = JSONObject()
+            if coin() { univention["description"] = .string(text()) }
+            if coin() { univention["passwordRecoveryEmail"] = .string(mail()) }
+            if !univention.isEmpty { attributes[SchemaURN.univentionUser] = .object(univention) }
+            if coin() { attributes["nickName"] = .string(text()) }
+            let own = declared()
+            if !own.isEmpty { attributes[EveryRule.urn] = .object(own) }
         }
         return attributes
+    }
+
+    /// A value for some of the attributes of ``EveryRule``.
+    private mutating func declared() -> JSONObject {
+        var own = JSONObject()
+        if coin() { own["text"] = .string(text()) }
+        if coin() { own["flag"] = .bool(coin()) }
+        if coin() { own["inverted"] = .bool(coin()) }
+        if coin() { own["count"] = .number(JSONNumber(Int64.random(in: .min ... .max, using: &generator))) }
+        if coin() { own["level"] = .number(JSONNumber(Int64.random(in: -3...3, using: &generator))) }
+        if coin() { own["ratio"] = .number(JSONNumber(Double.random(in: -1e9...1e9, using: &generator))) }
+        if coin() { own["first"] = .string(text()) }
+        if coin() { own["site"] = ["name": .string(text())] }
+        setList("tags", (0..<Int.random(in: 0..<4, using: &generator)).map { _ in .string(text()) }, in: &own)
+        setList(
+            "desks",
+            (0..<Int.random(in: 0..<3, using: &generator)).map { number in
+                ["value": .string(text()), "number": .number(JSONNumber(Int64(number))), "shared": .bool(coin())]
+            }, in: &own)
+        return own
     }
 
     /// Also what the mapping does not carry, twice, empty, in other cases, or missing.
@@ -139,7 +181,7 @@ struct RandomResource {
             if coin() { attributes[key] = .null } else { attributes[key] = nil }
         }
         guard type == .user else { return attributes }
-        if coin() { attributes["nickName"] = .string(text()) }
+        if coin() { attributes["profileUrl"] = .string(text()) }
         var emails = attributes["emails"]?.arrayValue ?? []
         var phones = attributes["phoneNumbers"]?.arrayValue ?? []
         for _ in 0..<Int.random(in: 0..<4, using: &generator) {
@@ -147,7 +189,8 @@ struct RandomResource {
                 "value": .string(coin() ? text() : ""), "type": .string(pick(["work", "Alias", "MAILBOX"])),
             ])
             emails.append(["value": .string(text()), "primary": .bool(coin())])
-            phones.append(["value": .string("tel:\(text())"), "type": .string(pick(["fax", "Work", "other"]))])
+            let number = coin() ? telephone() : text()
+            phones.append(["value": .string("tel:\(number)"), "type": .string(pick(["fax", "Work", "other"]))])
         }
         attributes["emails"] = .array((emails + emails.prefix(1)).shuffled(using: &generator))
         attributes["phoneNumbers"] = .array((phones + phones.prefix(1)).shuffled(using: &generator))
@@ -179,18 +222,32 @@ struct RandomResource {
         ] where coin() {
             // The first part makes every address one of its own.
             var address: JSONObject = [parts[0]: .string(text()), "type": .string(type)]
-            for part in parts.dropFirst() where coin() { address[part] = .string(text()) }
+            for part in parts.dropFirst() where coin() {
+                address[part] = .string(part == "country" ? pick(["DE", "AT", "CH", "FR"]) : text())
+            }
             addresses.append(.object(address))
         }
         return addresses
     }
 
-    private mutating func typed(_ types: [String]) -> [JSONValue] {
+    private mutating func typed(
+        _ types: [String], value: (inout RandomResource) -> String = { $0.text() }
+    ) -> [JSONValue] {
         types.flatMap { type in
             (0..<Int.random(in: 0..<4, using: &generator)).map { _ in
-                ["value": .string(text()), "type": .string(type)] as JSONValue
+                ["value": .string(value(&self)), "type": .string(type)] as JSONValue
             }
         }
+    }
+
+    private mutating func mail() -> String {
+        counter += 1
+        return "\(pick(["a", "B", "c.d"]))\(counter)@x.test"
+    }
+
+    private mutating func telephone() -> String {
+        counter += 1
+        return "\(pick(["+49 30 - ", "(0)", "x."]))\(counter)"
     }
 
     private mutating func setExtension(_ urn: String, _ names: [String], in attributes: inout JSONObject) {

@@ -56,8 +56,8 @@ import UDM
         #expect(attribute.description == path)
         #expect(mapping.attribute(of: property, type: .user) == attribute)
         #expect(mapping.properties(of: attribute, type: .user) == [property])
-        let attributes = mapping.attributes(of: [property: "Wert"], type: .user)
-        #expect(mapping.properties(of: attributes, type: .user)[property] == "Wert")
+        let attributes = mapping.attributes(of: [property: "wert@x.test"], type: .user)
+        #expect(mapping.properties(of: attributes, type: .user)[property] == "wert@x.test")
         for nothing in [JSONValue.null, "", 7] {
             #expect(mapping.attributes(of: [property: nothing], type: .user) == ["active": true])
         }
@@ -171,6 +171,17 @@ import UDM
         #expect(mapping.attributes(of: properties, type: .user)["phoneNumbers"]?.arrayValue?.count == 5)
     }
 
+    @Test("what home addresses have no place for is named")
+    func cutAddresses() throws {
+        let cut = ["addresses, country and region of all but the first work address"]
+        func leftOut(_ addresses: String) throws -> [String] {
+            mapping.leftOut(of: try object(#"{"addresses": \#(addresses)}"#), type: .user)
+        }
+        #expect(try leftOut(#"[{"type": "work", "country": "DE", "region": "BE"}, {"locality": "Oz"}]"#) == [])
+        #expect(try leftOut(#"[{"type": "home", "locality": "Oz", "country": "DE"}]"#) == cut)
+        #expect(try leftOut(#"[{"type": "work"}, {"type": "work", "region": "BE"}]"#) == cut)
+    }
+
     @Test("the first work address is the user's, all others are home addresses with all three parts")
     func addresses() throws {
         let properties = try user(
@@ -210,11 +221,59 @@ import UDM
 
     @Test("one certificate goes as it is, with the option without which UDM drops it")
     func certificate() throws {
-        let properties = try user(#"{"x509Certificates": [{"value": "MIIB/+=="}, {"value": "x"}]}"#)
-        #expect(properties["userCertificate"] == "MIIB/+==")
+        let first = JSONValue.string(DERCertificate.base64(serial: 1))
+        let second = JSONValue.string(DERCertificate.base64(serial: 2))
+        let attributes: JSONObject = ["x509Certificates": [["value": first], ["value": second]]]
+        let properties = mapping.properties(of: attributes, type: .user)
+        #expect(properties["userCertificate"] == first)
+        #expect(mapping.leftOut(of: attributes, type: .user) == ["x509Certificates, all values but one"])
         #expect(mapping.options(for: properties) == (["pki": true] as JSONObject))
         #expect(mapping.options(for: try user("{}")) == nil)
-        #expect(mapping.attributes(of: properties, type: .user)["x509Certificates"] == [["value": "MIIB/+=="]])
+        #expect(mapping.attributes(of: properties, type: .user)["x509Certificates"] == [["value": first]])
+        let chosen = mapping.properties(
+            of: ["x509Certificates": [["value": first], ["value": second, "primary": true]]], type: .user)
+        #expect(chosen["userCertificate"] == second)
+    }
+
+    @Test(
+        "values that UDM would refuse stay behind, and are named with what is demanded",
+        arguments: [
+            (
+                #"{"addresses": [{"type": "work", "country": "Deutschland", "locality": "Oz"}]}"#, "country",
+                JSONValue.null,
+                "addresses (country: an ISO 3166-1 alpha-2 code)"
+            ),
+            (#"{"addresses": [{"type": "work", "country": "de"}]}"#, "country", "DE", nil),
+            (
+                #"{"x509Certificates": [{"value": "TUlJ"}]}"#, "userCertificate", .null,
+                "x509Certificates (userCertificate: an X.509 certificate in DER)"
+            ),
+            (
+                #"{"phoneNumbers": [{"type": "work", "value": "call me!"}, {"type": "work", "value": "+49 30 1"}]}"#,
+                "phone",
+                ["+49 30 1"], "phoneNumbers (phone: letters, digits, blanks and ( ) + - . / only)"
+            ),
+            (
+                #"{"phoneNumbers": [{"type": "mobile", "value": "--"}]}"#, "mobileTelephoneNumber", [],
+                "phoneNumbers (mobileTelephoneNumber: letters, digits, blanks and ( ) + - . / only)"
+            ),
+            (
+                #"{"emails": [{"type": "work", "value": "jürgen@x.test"}, {"value": "no address"}, {"value": "a@x.test"}]}"#,
+                "e-mail", ["a@x.test"], "emails (e-mail: an e-mail address of ASCII characters)"
+            ),
+            (
+                #"{"\#(SchemaURN.enterpriseUser)": {"organization": "\#(String(repeating: "ü", count: 65))"}}"#,
+                "organisation", .null, "\(SchemaURN.enterpriseUser):organization (organisation: at most 64 characters)"
+            ),
+            (
+                #"{"\#(SchemaURN.enterpriseUser)": {"organization": "\#(String(repeating: "ü", count: 64))"}}"#,
+                "organisation", .string(String(repeating: "ü", count: 64)), nil
+            ),
+        ] as [(String, String, JSONValue, String?)])
+    func syntaxes(attributes: String, property: String, value: JSONValue, leftOut: String?) throws {
+        let attributes = try object(attributes)
+        #expect(mapping.properties(of: attributes, type: .user)[property] == value)
+        #expect(mapping.leftOut(of: attributes, type: .user) == [leftOut].compactMap(\.self))
     }
 
     @Test("a department is the first element of its list")

@@ -7,11 +7,14 @@ package struct Principal: Hashable, Sendable {
     package let client: String
     package let tenant: String
     package let scopes: Scopes
+    /// The `userName` of the user who acts; nil for a client on its own behalf.
+    package let subject: String?
 
-    package init(client: String, tenant: String, scopes: Scopes) {
+    package init(client: String, tenant: String, scopes: Scopes, subject: String? = nil) {
         self.client = client
         self.tenant = tenant
         self.scopes = scopes
+        self.subject = subject
     }
 }
 

@@ -7,7 +7,8 @@ package import SCIM
 ///
 ///     <64 hexadecimal digits> client=okta tenant=default scopes=scim.read,scim.write expires=2027-01-01T00:00:00Z
 ///
-/// The digits are the SHA-256 of the token. `expires` is optional; the other fields are not.
+/// The digits are the SHA-256 of the token. `expires` is optional, and so is `subject`, the `userName` of the user whom the token belongs to, for `/Me`; the
+/// other fields are not.
 package struct StaticToken: Equatable, Sendable {
     /// Starts every token, so that a leaked one is recognised by scanners and by people.
     package static let prefix = "scimbridge_"
@@ -45,6 +46,7 @@ package struct StaticToken: Equatable, Sendable {
             digest.hexadecimal, "client=\(principal.client)", "tenant=\(principal.tenant)",
             "scopes=\(principal.scopes.names.joined(separator: ","))",
         ]
+        if let subject = principal.subject { fields.append("subject=\(subject)") }
         if let expires { fields.append("expires=\(expires.iso8601Milliseconds)") }
         return fields.joined(separator: " ")
     }
@@ -56,7 +58,7 @@ package struct StaticToken: Equatable, Sendable {
         var values: [String: String] = [:]
         for field in fields {
             let pair = field.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            guard pair.count == 2, ["client", "tenant", "scopes", "expires"].contains(pair[0]) else {
+            guard pair.count == 2, ["client", "tenant", "scopes", "subject", "expires"].contains(pair[0]) else {
                 throw .unknownField(field)
             }
             guard values.updateValue(pair[1], forKey: pair[0]) == nil else { throw .repeatedField(pair[0]) }
@@ -75,10 +77,14 @@ package struct StaticToken: Equatable, Sendable {
             }
             scopes.formUnion(scope)
         }
+        if let subject = values["subject"], !(1...255 ~= subject.utf8.count) {
+            throw .invalidField("subject", "1 to 255 bytes of a userName")
+        }
         let expires = values["expires"].map { Timestamp(iso8601: $0) }
         if case .some(nil) = expires { throw .invalidField("expires", "a time such as 2027-01-01T00:00:00Z") }
         self.init(
-            digest: digest, principal: Principal(client: client, tenant: tenant, scopes: scopes),
+            digest: digest,
+            principal: Principal(client: client, tenant: tenant, scopes: scopes, subject: values["subject"]),
             expires: expires.flatMap { $0 })
     }
 
@@ -89,23 +95,6 @@ package struct StaticToken: Equatable, Sendable {
                 UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte || UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte
                     || byte == UInt8(ascii: "-")
             }
-    }
-
-    private static func base64URL(_ bytes: [UInt8]) -> String {
-        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
-        var text: [UInt8] = []
-        var buffer: UInt32 = 0
-        var bits = 0
-        for byte in bytes {
-            buffer = buffer << 8 | UInt32(byte)
-            bits += 8
-            while bits >= 6 {
-                bits -= 6
-                text.append(alphabet[Int(buffer >> UInt32(bits) & 0x3F)])
-            }
-        }
-        if bits > 0 { text.append(alphabet[Int(buffer << UInt32(6 - bits) & 0x3F)]) }
-        return String(decoding: text, as: UTF8.self)
     }
 }
 
@@ -119,7 +108,7 @@ package enum StaticTokenError: Error, Equatable, Sendable, CustomStringConvertib
     package var description: String {
         switch self {
         case .noDigest: "the line does not start with the 64 hexadecimal digits of a token's SHA-256"
-        case .unknownField(let field): "\"\(field)\" is none of client=, tenant=, scopes= and expires="
+        case .unknownField(let field): "\"\(field)\" is none of client=, tenant=, scopes=, subject= and expires="
         case .repeatedField(let name): "\(name)= occurs twice"
         case .invalidField(let name, let rule): "\(name)= must be \(rule)"
         }

@@ -40,7 +40,7 @@ struct DiscoveryEndpoints: Sendable {
         case .schema(let urn): body = schemaByURN[urn.lowercased()]
         case .resourceTypes: body = resourceTypes
         case .resourceType(let name): body = resourceTypeByName[name]
-        case .collection, .resource, .absent, .unknown: body = nil
+        case .root, .collection, .resource, .search, .bulk, .me, .transaction, .unknown: body = nil
         }
         guard query["filter"] == nil else { throw .forbidden("A discovery endpoint takes no filter") }
         guard let body else { throw .notFound("There is no such schema or resource type") }

@@ -9,18 +9,26 @@ enum ServiceProviderConfig {
     static func json(limits: RequestLimits, acceptsPasswords: Bool, baseURL: String) -> JSONValue {
         [
             "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"],
-            "patch": ["supported": false],
-            "bulk": ["supported": false, "maxOperations": 0, "maxPayloadSize": 0],
-            "filter": ["supported": false, "maxResults": number(limits.maximumPageSize)],
+            "patch": ["supported": true],
+            "bulk": [
+                "supported": true, "maxOperations": number(limits.bulkOperations),
+                "maxPayloadSize": number(limits.bulkBody),
+            ],
+            "filter": ["supported": true, "maxResults": number(limits.maximumPageSize)],
             "changePassword": ["supported": .bool(acceptsPasswords)],
-            "sort": ["supported": false],
+            "sort": ["supported": true],
             "etag": ["supported": true],
             "pagination": [
-                "cursor": false,
+                "cursor": true,
                 "index": true,
                 "defaultPaginationMethod": "index",
                 "defaultPageSize": number(limits.defaultPageSize),
                 "maxPageSize": number(limits.maximumPageSize),
+                "cursorTimeout": number(Int(limits.cursorTimeout.components.seconds)),
+            ],
+            "securityEvents": [
+                "asyncRequest": "request",
+                "eventUris": [.string(TransactionToken.event)],
             ],
             "authenticationSchemes": [
                 [

@@ -11,18 +11,20 @@ internal import Synchronization
 final class RequestMetrics: Sendable {
     /// The label `resource`.
     enum Resource: Sendable {
-        case user, group, discovery, other
+        case user, group, bulk, discovery, other
 
         init(_ route: Route) {
             switch route {
-            case .collection(let type), .resource(let type, _):
+            case .collection(let type), .resource(let type, _), .search(let type?):
                 self =
                     switch type {
                     case .user: .user
                     case .group: .group
                     }
+            case .me: self = .user
+            case .bulk: self = .bulk
             case .serviceProviderConfig, .schemas, .schema, .resourceTypes, .resourceType: self = .discovery
-            case .absent, .unknown: self = .other
+            case .root, .search(nil), .transaction, .unknown: self = .other
             }
         }
 
@@ -30,6 +32,7 @@ final class RequestMetrics: Sendable {
             switch self {
             case .user: "User"
             case .group: "Group"
+            case .bulk: "Bulk"
             case .discovery: "Discovery"
             case .other: "Other"
             }

@@ -24,6 +24,13 @@ struct AttributeSelection: Equatable, Sendable {
         }
     }
 
+    /// These paths, as the schemas spell them.
+    init(_ paths: [AttributePath]) {
+        for path in paths {
+            insert([path.extensionURN, path.attribute.name, path.subAttribute?.name].compactMap(\.self))
+        }
+    }
+
     subscript(name: String) -> Node? { nodes[name] }
 
     mutating func formUnion(_ other: AttributeSelection) {
@@ -43,6 +50,12 @@ struct AttributeSelection: Equatable, Sendable {
         let node = components.dropLast().reversed().reduce(leaf) { node, name in .parts([name: node]) }
         guard case .parts(let added) = node else { return }
         nodes.merge(added, uniquingKeysWith: AttributeSelection.union)
+    }
+
+    /// What one of them selects, or both.
+    static func union(_ left: Node?, _ right: Node?) -> Node? {
+        guard let left, let right else { return left ?? right }
+        return union(left, right)
     }
 
     private static func union(_ left: Node, _ right: Node) -> Node {

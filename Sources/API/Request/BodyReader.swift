@@ -29,6 +29,26 @@ struct BodyReader: Sendable {
         }
     }
 
+    /// Reads the body of a group while it arrives: its members never lie here as JSON.
+    func readGroup(from body: RequestBody, contentLength: String?) async throws -> GroupBody {
+        let announced = contentLength.flatMap { Int($0) }
+        if let announced, announced > limit { throw SCIMError.tooLarge(limit: limit) }
+        var reader = GroupBodyReader(maximumBytes: limit, maximumDepth: depth)
+        var received = 0
+        do {
+            for try await part in body {
+                received += part.readableBytes
+                try part.withUnsafeReadableBytes { try reader.append($0) }
+            }
+        } catch let error as SCIMError {
+            throw error
+        } catch {
+            throw SCIMError.invalidSyntax("The request body is incomplete or malformed")
+        }
+        if let announced, received != announced { throw SCIMError.invalidSyntax("The request body is incomplete") }
+        return try reader.finish()
+    }
+
     private func collect(_ body: RequestBody, announced: Int?) async throws -> ByteBuffer {
         if let announced, announced > limit { throw SCIMError.tooLarge(limit: limit) }
         var collected = ByteBuffer()

@@ -9,6 +9,9 @@ internal import SCIM
 /// only one sensible meaning here.
 enum MediaType {
     static let scim = "application/scim+json"
+    static let json = "application/json"
+    /// RFC 8417 section 7.2.
+    static let securityEvent = "application/secevent+jwt"
 
     static func check(contentType: String?, contentEncoding: String?) throws(SCIMError) {
         if let contentEncoding, !contentEncoding.equalsIgnoringASCIICase("identity") {

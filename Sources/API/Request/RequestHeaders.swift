@@ -13,6 +13,8 @@ struct RequestHeaders: Sendable {
     private(set) var contentEncoding: String?
     private(set) var ifMatch: String?
     private(set) var ifNoneMatch: String?
+    private(set) var accept: String?
+    private(set) var prefer: String?
 
     init(_ fields: HTTPFields) {
         for field in fields {
@@ -25,6 +27,8 @@ struct RequestHeaders: Sendable {
             case "content-encoding": RequestHeaders.add(field.value, to: &contentEncoding)
             case "if-match": RequestHeaders.add(field.value, to: &ifMatch)
             case "if-none-match": RequestHeaders.add(field.value, to: &ifNoneMatch)
+            case "accept": RequestHeaders.add(field.value, to: &accept)
+            case "prefer": RequestHeaders.add(field.value, to: &prefer)
             default: break
             }
         }

@@ -20,9 +20,11 @@ struct SCIMRequest: Sendable {
     }
 
     /// What a write leaves in its job.
-    var writeContext: WriteContext {
+    var writeContext: WriteContext { writeContext(lane: "interactive") }
+
+    func writeContext(lane: String) -> WriteContext {
         WriteContext(
             tenant: principal.tenant, client: principal.client, requestID: id.description,
-            traceParent: acceptedTraceParent(headers.traceParent), lane: "interactive")
+            traceParent: acceptedTraceParent(headers.traceParent), lane: lane)
     }
 }

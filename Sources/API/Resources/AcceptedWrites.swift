@@ -6,28 +6,32 @@ internal import Queue
 internal import SCIM
 internal import Storage
 
-/// What follows a committed write: its resource is queued, counted and noted. Nothing here can fail the request.
+/// What follows committed writes: their resources are queued, counted and noted. Nothing here can fail the request.
 struct AcceptedWrites: Sendable {
     let queue: WorkQueue?
     let metrics: RequestMetrics
     let logger: Logger
 
-    func note(_ write: AcceptedWrite, _ stored: StoredResource, _ context: WriteContext, job: JobID) {
-        note(write, stored.type, stored.id, context, job: job)
-    }
-
-    func note(
-        _ write: AcceptedWrite, _ type: ResourceType, _ id: ResourceID, _ context: WriteContext, job: JobID
-    ) {
-        let key = ResourceKey(tenant: context.tenant, type: type.rawValue, id: id.description)
-        // A hint: the sweep finds the job in PostgreSQL if Redis does not take it.
-        queue?.enqueueDetached([Enqueue(key, lane: .interactive)])
-        metrics.writeAccepted(write, type)
-        logger.info(
-            "A write was accepted",
-            metadata: [
-                "requestID": "\(context.requestID)", "operation": "\(write.rawValue)", "type": "\(type.rawValue)",
-                "resource": "\(id)", "client": "\(context.client)", "job": "\(job)",
-            ])
+    /// - Parameter answers: Those that changed nothing are passed over.
+    func note(_ answers: [WriteAnswer], _ context: WriteContext) {
+        let lane = Lane(rawValue: context.lane) ?? .interactive
+        // A hint: the sweep finds the jobs in PostgreSQL if Redis does not take it.
+        queue?.enqueueDetached(
+            answers.filter { $0.job != nil }.map { answer in
+                let key = ResourceKey(
+                    tenant: context.tenant, type: answer.type.rawValue, id: answer.id.description)
+                return Enqueue(key, lane: lane)
+            })
+        for answer in answers {
+            guard let write = answer.accepted, let job = answer.job else { continue }
+            metrics.writeAccepted(write, answer.type)
+            logger.info(
+                "A write was accepted",
+                metadata: [
+                    "requestID": "\(context.requestID)", "operation": "\(write.rawValue)",
+                    "type": "\(answer.type.rawValue)", "resource": "\(answer.id)", "client": "\(context.client)",
+                    "job": "\(job)",
+                ])
+        }
     }
 }

@@ -14,45 +14,64 @@ internal import Storage
 /// A write is answered when PostgreSQL has committed it. Validation comes before, the queue after.
 struct ResourceEndpoints: Sendable {
     let store: ResourceStore
-    let writes: AcceptedWrites
+    let writes: ResourceWrites
     let validator: ResourceValidator
     let presenter: ResourcePresenter
+    let transactions: TransactionEndpoint
     let limits: RequestLimits
+    let logger: Logger
 
     // MARK: POST
 
     func create(_ type: ResourceType, _ request: SCIMRequest) async throws -> Response {
         let projection = presenter.projection(request.query, type)
-        let resource = try validator.validate(try await body(of: request, type), as: type)
-        let context = request.writeContext
-        switch try await store.create(resource, context: context) {
-        case .created(let stored, let job):
-            writes.note(.create, stored, context, job: job)
-            // Nobody can have made a new user a member yet.
-            let mayHaveMembers = resource.members?.isEmpty == false
-            return try await answerWrite(
-                .created, stored, mayHaveRelated: mayHaveMembers, projection, request.principal)
-        case .uniqueness(let claim): throw SCIMError.uniqueness(claim, type)
-        case .unknownMembers(let ids): throw SCIMError.unknownMembers(ids)
-        case .memberTypeMismatch(let id): throw SCIMError.memberTypeMismatch(id)
-        }
+        let resource = try await resource(in: request, type)
+        let answer = try await writes.create(resource, request.writeContext)
+        // Nobody can have made a new user a member yet.
+        let mayHaveMembers = resource.members?.isEmpty == false
+        return try await respond(answer, mayHaveRelated: mayHaveMembers, projection, request)
     }
 
     // MARK: GET by id
 
     func read(_ type: ResourceType, _ id: ResourceID?, _ request: SCIMRequest) async throws -> Response {
         let id = try known(id)
+        let principal = request.principal
         let projection = presenter.projection(request.query, type)
         // The sync status changes without a new revision.
         if !projection.wantsSync, let tags = EntityTags(header: request.headers.ifNoneMatch) {
-            let current = try await revision(of: type, id, request.principal)
-            if tags.matches(current) { return .notModified(etag: ResourceRenderer.etag(current)) }
+            guard let stored = try await store.read(type, id, tenant: principal.tenant, client: principal.client) else {
+                throw SCIMError.notFound(id: id.description)
+            }
+            if tags.matches(stored.revision) {
+                return .notModified(etag: ResourceRenderer.etag(stored.revision))
+            }
         }
-        guard let stored = try await presenter.read(type, id, projection, request.principal) else {
+        if type == .group, !projection.memberParts.isEmpty {
+            return try await readGroup(id, projection, request)
+        }
+        guard let stored = try await presenter.read(type, id, projection, principal) else {
             throw SCIMError.notFound(id: id.description)
         }
-        let sync = try await presenter.sync(of: [id], projection, request.principal)[id]
+        let sync = try await presenter.sync(of: [id], projection, principal)[id]
         return try answer(.ok, stored, projection, sync: sync)
+    }
+
+    /// The members of a large group are read while they are sent.
+    private func readGroup(_ id: ResourceID, _ projection: Projection, _ request: SCIMRequest) async throws -> Response
+    {
+        let group = try await store.readGroup(
+            id, tenant: request.principal.tenant, client: request.principal.client, baseURL: presenter.baseURL)
+        guard let group else { throw SCIMError.notFound(id: id.description) }
+        let sync = try await presenter.sync(of: [id], projection, request.principal)[id]
+        switch group {
+        case .whole(let stored): return try answer(.ok, stored, projection, sync: sync)
+        case .long(let group):
+            let object = try presenter.json(of: group.resource, projection, sync: sync)
+            return .scim(
+                .ok, streaming: group.text(around: object, parts: projection.memberParts),
+                location: presenter.location(of: .group, id), etag: ResourceRenderer.etag(group.resource.revision))
+        }
     }
 
     // MARK: PUT
@@ -60,70 +79,64 @@ struct ResourceEndpoints: Sendable {
     func replace(_ type: ResourceType, _ id: ResourceID?, _ request: SCIMRequest) async throws -> Response {
         let id = try known(id)
         let projection = presenter.projection(request.query, type)
-        let resource = try validator.validateReplacement(try await body(of: request, type), as: type)
-        let context = request.writeContext
-        let expected = try await expectedRevision(type, id, request)
-        switch try await store.replace(type, id, with: resource, ifMatch: expected, context: context) {
-        case .updated(let stored, let job):
-            writes.note(.modify, stored, context, job: job)
-            return try await answerWrite(.ok, stored, projection, request.principal)
-        case .unchanged(let stored):
-            return try await answerWrite(.ok, stored, projection, request.principal)
-        case .notFound: throw SCIMError.notFound(id: id.description)
-        case .revisionMismatch: throw SCIMError.preconditionFailed()
-        case .uniqueness(let claim): throw SCIMError.uniqueness(claim, type)
-        case .unknownMembers(let ids): throw SCIMError.unknownMembers(ids)
-        case .memberTypeMismatch(let id): throw SCIMError.memberTypeMismatch(id)
-        case .memberCycle: throw SCIMError.memberCycle
+        let validator = validator
+        let replacement: @Sendable (JSONObject) throws -> ValidatedResource
+        switch type {
+        case .user:
+            let body = try await body(of: request, limit: limits.userBody)
+            replacement = { try validator.validateReplacement(body, as: .user, of: $0) }
+        case .group:
+            let body = try await groupBody(of: request)
+            replacement = { try validator.validateReplacement(body, of: $0) }
         }
+        let answer = try await writes.replace(
+            type, id, Precondition(request.headers), request.writeContext, with: replacement)
+        return try await respond(answer, projection, request)
+    }
+
+    // MARK: PATCH
+
+    func patch(_ type: ResourceType, _ id: ResourceID?, _ request: SCIMRequest) async throws -> Response {
+        let id = try known(id)
+        let projection = presenter.projection(request.query, type)
+        let patch = try validator.patch(try await body(of: request, limit: limits.patchBody), as: type)
+        let answer = try await writes.patch(type, id, patch, Precondition(request.headers), request.writeContext)
+        // Who changes one member of a large group need not be sent all of them.
+        if answer.stored?.hasManyMembers == true, !projection.isChosen {
+            return await transactions.accept([TransactionOperation(answer, method: .patch)], request)
+                ?? .noContent(etag: answer.stored.map { ResourceRenderer.etag($0.revision) })
+        }
+        return try await respond(answer, projection, request)
     }
 
     // MARK: DELETE
 
     func delete(_ type: ResourceType, _ id: ResourceID?, _ request: SCIMRequest) async throws -> Response {
         let id = try known(id)
-        let context = request.writeContext
-        let expected = try await expectedRevision(type, id, request)
-        switch try await store.delete(type, id, ifMatch: expected, context: context) {
-        case .deleted(let job):
-            writes.note(.delete, type, id, context, job: job)
-            return .noContent
-        case .notFound: throw SCIMError.notFound(id: id.description)
-        case .revisionMismatch: throw SCIMError.preconditionFailed()
-        }
-    }
-
-    // MARK: GET of a list
-
-    func list(_ type: ResourceType, _ request: SCIMRequest) async throws -> Response {
-        let query = request.query
-        // Ignored, each of these would give a client other resources than it asked for.
-        if query["filter"] != nil {
-            throw SCIMError(
-                status: 400, scimType: .invalidFilter,
-                detail: "Filters are not supported by this version; list without a filter, or read a resource by its id"
-            )
-        }
-        if query["sortBy"] != nil {
-            throw SCIMError.invalidValue(
-                attribute: "sortBy", reason: "is not supported by this version; resources come in a fixed order")
-        }
-        if query["cursor"] != nil {
-            throw SCIMError(
-                status: 400, scimType: .invalidCursor,
-                detail: "Cursors are not supported by this version; page with startIndex and count")
-        }
-        let page = try Page(query, limits: limits)
-        let projection = presenter.projection(query, type)
-        return .scim(.ok, try await presenter.list(type, page, projection, request.principal))
+        let answer = try await writes.delete(type, id, Precondition(request.headers), request.writeContext)
+        let operation = TransactionOperation(answer, method: request.method)
+        return await transactions.accept([operation], request) ?? .noContent
     }
 
     // MARK: Parts
 
-    private func body(of request: SCIMRequest, _ type: ResourceType) async throws -> JSONValue {
+    private func resource(in request: SCIMRequest, _ type: ResourceType) async throws -> ValidatedResource {
+        switch type {
+        case .user: try validator.validate(try await body(of: request, limit: limits.userBody), as: type)
+        case .group: try validator.validate(try await groupBody(of: request))
+        }
+    }
+
+    private func groupBody(of request: SCIMRequest) async throws -> GroupBody {
         try MediaType.check(contentType: request.headers.contentType, contentEncoding: request.headers.contentEncoding)
-        let reader = BodyReader(limit: type == .user ? limits.userBody : limits.groupBody, depth: limits.depth)
-        return try await reader.readJSON(from: request.body, contentLength: request.headers.contentLength)
+        return try await BodyReader(limit: limits.groupBody, depth: limits.depth)
+            .readGroup(from: request.body, contentLength: request.headers.contentLength)
+    }
+
+    private func body(of request: SCIMRequest, limit: Int) async throws -> JSONValue {
+        try MediaType.check(contentType: request.headers.contentType, contentEncoding: request.headers.contentEncoding)
+        return try await BodyReader(limit: limit, depth: limits.depth)
+            .readJSON(from: request.body, contentLength: request.headers.contentLength)
     }
 
     /// Ids are UUIDs, so every other text names nothing. It is not repeated in the answer.
@@ -132,51 +145,29 @@ struct ResourceEndpoints: Sendable {
         return id
     }
 
-    /// The revision that a conditional write has to meet; nil if it is not conditional.
-    ///
-    /// - Throws: 412 if the condition cannot hold, 404 if there is nothing that it could hold for.
-    private func expectedRevision(_ type: ResourceType, _ id: ResourceID, _ request: SCIMRequest) async throws -> Int64?
-    {
-        let match = EntityTags(header: request.headers.ifMatch)
-        let noneMatch = EntityTags(header: request.headers.ifNoneMatch)
-        if noneMatch == nil {
-            switch match {
-            case nil, .any: return nil
-            case .revisions(let revisions) where revisions.count == 1: return revisions[0]
-            case .revisions: break
-            }
-        }
-        let current = try await revision(of: type, id, request.principal)
-        guard match?.matches(current) ?? true, !(noneMatch?.matches(current) ?? false) else {
-            throw SCIMError.preconditionFailed()
-        }
-        return current
-    }
-
-    /// - Throws: 404 if there is no such resource.
-    private func revision(of type: ResourceType, _ id: ResourceID, _ principal: Principal) async throws -> Int64 {
-        guard let stored = try await store.read(type, id, tenant: principal.tenant, client: principal.client) else {
-            throw SCIMError.notFound(id: id.description)
-        }
-        return stored.revision
-    }
-
     /// The answer to a write that is committed: whatever happens now, it must not look as if the write had failed.
-    private func answerWrite(
-        _ status: HTTPResponse.Status, _ stored: StoredResource, mayHaveRelated: Bool = true, _ projection: Projection,
-        _ principal: Principal
+    private func respond(
+        _ answer: WriteAnswer, mayHaveRelated: Bool = true, _ projection: Projection, _ request: SCIMRequest
     ) async throws -> Response {
-        var stored = stored
+        let operation = TransactionOperation(answer, method: request.method)
+        if let response = await transactions.accept([operation], request) { return response }
+        guard var stored = answer.stored else { return .noContent }
+        // What else is asked for is read together with the members.
+        if stored.hasManyMembers, !projection.memberParts.isEmpty {
+            var response = try await readGroup(stored.id, projection, request)
+            response.status = HTTPResponse.Status(code: answer.status)
+            return response
+        }
         var sync: [UInt8]?
         do {
-            if mayHaveRelated { stored = try await presenter.complete(stored, projection, principal) }
-            sync = try await presenter.sync(of: [stored.id], projection, principal)[stored.id]
+            if mayHaveRelated { stored = try await presenter.complete(stored, projection, request.principal) }
+            sync = try await presenter.sync(of: [stored.id], projection, request.principal)[stored.id]
         } catch {
-            writes.logger.warning(
+            logger.warning(
                 "A write is answered without members, groups or sync status, which could not be read",
                 metadata: ["resource": "\(stored.id)", "error": "\(error)"])
         }
-        return try answer(status, stored, projection, sync: sync)
+        return try self.answer(HTTPResponse.Status(code: answer.status), stored, projection, sync: sync)
     }
 
     private func answer(

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import JSON
-internal import NIOCore
 internal import SCIM
 internal import Storage
 
@@ -13,17 +12,29 @@ struct ResourcePresenter: Sendable {
     private let store: ResourceStore
     private let registry: SchemaRegistry
     private let renderer: ResourceRenderer
-    private let baseURL: String
+    let baseURL: String
+    /// Of requests without parameters.
+    private let defaults: [ResourceType: Projection]
 
     init(store: ResourceStore, registry: SchemaRegistry, baseURL: String) {
         self.store = store
         self.registry = registry
         self.baseURL = baseURL
         renderer = ResourceRenderer(registry: registry, baseURL: baseURL)
+        defaults = Dictionary(
+            uniqueKeysWithValues: ResourceType.allCases.map {
+                ($0, Projection([], excluding: [], type: $0, registry: registry))
+            })
     }
 
     func projection(_ query: QueryParameters, _ type: ResourceType) -> Projection {
-        query.isEmpty ? .default : Projection(query, type: type, registry: registry)
+        if query.isEmpty, let projection = defaults[type] { return projection }
+        return projection(query.values(of: "attributes"), excluding: query.values(of: "excludedAttributes"), type)
+    }
+
+    /// - Parameter attributes: Attribute paths, or lists of them with commas; so is what is excluded.
+    func projection(_ attributes: [String], excluding excluded: [String], _ type: ResourceType) -> Projection {
+        Projection(attributes, excluding: excluded, type: type, registry: registry)
     }
 
     /// The absolute address of a resource. Made from our own id, so nothing that a client sent gets into a header.
@@ -75,28 +86,6 @@ struct ResourcePresenter: Sendable {
         // Our own text, so the limits for clients do not apply.
         let value = try JSONValue(parsing: bytes, limits: JSONLimits(maximumBytes: .max, maximumDepth: 128))
         return projection.apply(to: value.objectValue ?? JSONObject()).serialize()
-    }
-
-    /// A page of a list (RFC 7644 section 3.4.2), in the order of ids.
-    func list(
-        _ type: ResourceType, _ page: Page, _ projection: Projection, _ principal: Principal
-    ) async throws -> ByteBuffer {
-        let list = try await store.list(
-            type, tenant: principal.tenant, client: principal.client, startIndex: Int64(page.startIndex),
-            count: Int64(page.count), baseURL: projection.keeps(type.relatedAttribute) ? baseURL : nil)
-        let sync = try await sync(of: list.resources.map(\.id), projection, principal)
-        var text = ByteBuffer()
-        text.writeString(
-            """
-            {"schemas":["\(SchemaURN.listResponse)"],"totalResults":\(list.total),\
-            "itemsPerPage":\(list.resources.count),"startIndex":\(page.startIndex),"Resources":[
-            """)
-        for (index, resource) in list.resources.enumerated() {
-            if index > 0 { text.writeInteger(UInt8(ascii: ",")) }
-            text.writeBytes(try json(of: resource, projection, sync: sync[resource.id]))
-        }
-        text.writeString("]}")
-        return text
     }
 }
 

@@ -6,6 +6,7 @@ internal import Hummingbird
 internal import JSON
 internal import NIOCore
 internal import SCIM
+internal import Storage
 
 extension HTTPField.Name {
     // The literal is a token of RFC 9110, so the name always exists.
@@ -27,6 +28,22 @@ extension Response {
         return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: body))
     }
 
+    static func bytes(_ body: [UInt8], type: String) -> Response {
+        var headers = HTTPFields()
+        headers.append(HTTPField(name: .contentType, value: type))
+        return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
+    }
+
+    /// The same with a body that is made while it is sent. If that fails the connection ends in the middle of it, which no client takes for the whole.
+    static func scim(
+        _ status: HTTPResponse.Status, streaming text: MemberText, location: String? = nil, etag: String? = nil
+    ) -> Response {
+        var response = Response.scim(status, ByteBuffer(), location: location, etag: etag)
+        response.headers[.contentLength] = nil
+        response.body = ResponseBody(asyncSequence: text.map { ByteBuffer(bytes: $0) })
+        return response
+    }
+
     /// An error body of RFC 7644 section 3.12.
     static func scim(_ error: SCIMError, headers: [HTTPField] = []) -> Response {
         var response = Response.scim(HTTPResponse.Status(code: error.status), ByteBuffer(bytes: error.json.serialize()))
@@ -45,7 +62,13 @@ extension Response {
         return Response(bodiless: .notModified, headers: headers)
     }
 
-    static var noContent: Response { Response(bodiless: .noContent, headers: HTTPFields()) }
+    static var noContent: Response { noContent(etag: nil) }
+
+    static func noContent(etag: String?) -> Response {
+        var headers = HTTPFields()
+        if let etag { headers.append(HTTPField(name: .eTag, value: etag)) }
+        return Response(bodiless: .noContent, headers: headers)
+    }
 
     /// 204 and 304 carry no `Content-Length` (RFC 9110 section 8.6).
     private init(bodiless status: HTTPResponse.Status, headers: HTTPFields) {

@@ -7,8 +7,10 @@ internal import HTTPTypes
 enum RequestMethod: Sendable {
     case get, head, post, put, patch, delete, other
 
-    init(_ method: HTTPRequest.Method) {
-        switch method.rawValue {
+    init(_ method: HTTPRequest.Method) { self.init(name: method.rawValue) }
+
+    init(name: String) {
+        switch name {
         case "GET": self = .get
         case "HEAD": self = .head
         case "POST": self = .post

@@ -8,7 +8,16 @@ internal import SCIM
 /// The address space is small and fixed, so it is a `switch` over path segments and not a route table: every method of
 /// every path has one answer, and the compiler sees that none is missing.
 enum Route: Equatable, Sendable {
+    /// The prefix itself: a query over all resource types.
+    case root
     case collection(ResourceType)
+    /// `/.search`, of all types if nil.
+    case search(ResourceType?)
+    case bulk
+    /// The user that the token belongs to.
+    case me
+    /// The completion of an asynchronous request (RFC 9967), by its transaction.
+    case transaction(Transaction?)
     /// `id` is nil when the segment is no UUID: no resource has such an id.
     case resource(ResourceType, ResourceID?)
     case serviceProviderConfig
@@ -16,17 +25,16 @@ enum Route: Equatable, Sendable {
     case schema(String)
     case resourceTypes
     case resourceType(String)
-    /// `/Bulk`, `/.search`, `/Me`: named by the RFC, absent in this version.
-    case absent(String)
     case unknown
 
     /// Methods that this path answers, in the order of the `Allow` header.
     var allowedMethods: String {
         switch self {
         case .collection: "GET, HEAD, POST"
-        case .resource: "GET, HEAD, PUT, DELETE"
-        case .serviceProviderConfig, .schemas, .schema, .resourceTypes, .resourceType: "GET, HEAD"
-        case .absent, .unknown: ""
+        case .resource, .me: "GET, HEAD, PUT, PATCH, DELETE"
+        case .search, .bulk: "POST"
+        case .root, .transaction, .serviceProviderConfig, .schemas, .schema, .resourceTypes, .resourceType: "GET, HEAD"
+        case .unknown: ""
         }
     }
 
@@ -35,7 +43,7 @@ enum Route: Equatable, Sendable {
     init(path: Substring) {
         var rest = path.utf8[...]
         guard let first = Route.nextSegment(of: &rest) else {
-            self = .unknown
+            self = .root
             return
         }
         let second = Route.nextSegment(of: &rest)
@@ -53,8 +61,10 @@ enum Route: Equatable, Sendable {
         case "ServiceProviderConfig": second == nil ? .serviceProviderConfig : .unknown
         case "Schemas": discovered(second, all: .schemas, one: Route.schema)
         case "ResourceTypes": discovered(second, all: .resourceTypes, one: Route.resourceType)
-        case "Bulk", ".search": second == nil ? .absent("/\(first)") : .unknown
-        case "Me": .absent("/Me")
+        case "Bulk": second == nil ? .bulk : .unknown
+        case ".search": second == nil ? .search(nil) : .unknown
+        case "Me": second == nil ? .me : .unknown
+        case "Transactions": second.map { .transaction(Transaction($0)) } ?? .unknown
         default: .unknown
         }
     }
@@ -62,7 +72,7 @@ enum Route: Equatable, Sendable {
     private static func below(_ type: ResourceType, _ id: Substring?) -> Route {
         guard let id else { return .collection(type) }
         if let id = ResourceID(id) { return .resource(type, id) }
-        return id == ".search" ? .absent("/.search") : .resource(type, nil)
+        return id == ".search" ? .search(type) : .resource(type, nil)
     }
 
     private static func discovered(_ name: Substring?, all: Route, one: (String) -> Route) -> Route {

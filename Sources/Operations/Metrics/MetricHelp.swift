@@ -18,6 +18,7 @@ package enum MetricHelp {
         "scim_events_sent_total": "Events that the Provisioning service accepted.",
         "scim_jobs_finished_total": "Jobs that reached a terminal state, by operation and state.",
         "scim_jobs_open": "Open jobs in PostgreSQL by lane.",
+        "scim_log_lines_dropped_total": "Log lines that could not be written.",
         "scim_objects": "Resources in the SCIM database.",
         "scim_queue_depth": "Resource keys in Redis by lane and state (ready, due, leased, dirty).",
         "scim_queue_enqueue_failures_total": "Enqueues after a commit that Redis did not take; the sweep repairs them.",

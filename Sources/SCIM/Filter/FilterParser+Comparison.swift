@@ -164,15 +164,6 @@ extension Filter {
     }
 }
 
-extension AttributePath {
-    /// The path to what is compared: of a complex attribute its `value`; nil if it has none.
-    var simple: AttributePath? {
-        guard leaf.type == .complex else { return self }
-        guard subAttribute == nil, let value = attribute.subAttribute("value") else { return nil }
-        return AttributePath(extensionURN: extensionURN, attribute: attribute, subAttribute: value)
-    }
-}
-
 extension SchemaAttribute {
     /// Whether its values are compared as text.
     var isText: Bool {

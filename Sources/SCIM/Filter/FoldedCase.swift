@@ -1,14 +1,14 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
-/// How strings that are not caseExact are compared: each scalar in lower case where that is one scalar too, as PostgreSQL's `lower` has it.
+/// How strings that are not caseExact are compared: each scalar in lower case by Unicode's simple mapping, as PostgreSQL's `lower` has it.
 package enum FoldedCase {
     package static func fold(_ text: String) -> String {
         if text.utf8.allSatisfy({ $0 < 0x80 && !(0x41...0x5A ~= $0) }) { return text }
         var folded = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
             let lower = scalar.properties.lowercaseMapping.unicodeScalars
-            folded.append(lower.count == 1 ? lower[lower.startIndex] : scalar)
+            folded.append(lower[lower.startIndex])
         }
         return String(folded)
     }

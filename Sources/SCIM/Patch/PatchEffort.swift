@@ -1,10 +1,11 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
-/// Counts the values of multi-valued attributes that a PATCH looks at: a thousand operations on lists of a thousand are
-/// fine, but no request may take seconds.
+/// Counts the values of multi-valued attributes that a PATCH looks at: a thousand operations on lists of two hundred
+/// are fine, but no request may keep a processor busy for long.
 struct PatchEffort {
-    private static let maximumVisits = 1_000_000
+    /// About a third of a second.
+    private static let maximumVisits = 250_000
 
     private var visits = 0
 

@@ -9,7 +9,7 @@ extension PatchReader {
     ) throws(SCIMError) {
         let path = AttributePath(extensionURN: fullPath.extensionURN, attribute: fullPath.attribute)
         try checkWritable(fullPath)
-        if path.extensionURN == nil, path.attribute.name == "schemas" {
+        if isSchemas(path) {
             // Which schemas a resource uses follows from its attributes.
             guard verb != .remove else { throw .required(path.description) }
             return
@@ -57,7 +57,8 @@ extension PatchReader {
         _ verb: PatchOperation.Verb, _ path: AttributePath, _ value: JSONValue?
     ) throws(SCIMError) {
         let attribute = path.attribute
-        guard verb != .remove, let value, !value.isNull, !PatchTolerance.isEmptyReference(value, to: attribute) else {
+        guard verb != .remove, let value = value?.unlessNull, !PatchTolerance.isEmptyReference(value, to: attribute)
+        else {
             try checkRemovable(path)
             return append(path, .assign(nil))
         }
@@ -73,7 +74,7 @@ extension PatchReader {
         _ verb: PatchOperation.Verb, _ path: AttributePath, _ value: JSONValue?
     ) throws(SCIMError) {
         let attribute = path.attribute
-        let given = value.flatMap { $0.isNull ? nil : PatchTolerance.singleValueAsList($0, for: attribute) ?? $0 }
+        let given = value?.unlessNull.map { PatchTolerance.singleValueAsList($0, for: attribute) ?? $0 }
         switch (verb, given) {
         // Nothing comes to the values there are.
         case (.add, nil): break
@@ -116,7 +117,9 @@ extension PatchReader {
     private mutating func readSelected(
         _ verb: PatchOperation.Verb, _ path: AttributePath, _ value: JSONValue?, matching filter: Filter
     ) throws(SCIMError) {
-        guard verb != .remove, let value, !value.isNull else {
+        guard verb != .remove, let value = value?.unlessNull else {
+            // Nothing comes to the values there are.
+            guard verb != .add else { return }
             return append(path, .remove(.init(filter: filter, ifNone: verb == .replace ? .refuse : .pass)))
         }
         let element = value.arrayValue.flatMap { $0.count == 1 ? $0[0] : nil } ?? value
@@ -130,7 +133,7 @@ extension PatchReader {
         matching filter: Filter?
     ) throws(SCIMError) {
         let part = path.appending(subAttribute)
-        guard verb != .remove, let value, !value.isNull else {
+        guard verb != .remove, let value = value?.unlessNull else {
             try checkRemovable(part)
             let ifNone: PatchStep.Selection.IfNone = verb == .replace && filter != nil ? .refuse : .pass
             let edit = PatchStep.Edit(attribute: subAttribute, change: .assign(nil))
@@ -193,6 +196,11 @@ extension PatchReader {
             throw error.within(attribute: path.description).error
         }
     }
+}
+
+extension JSONValue {
+    /// nil for null.
+    var unlessNull: JSONValue? { isNull ? .none : .some(self) }
 }
 
 extension AttributePath {

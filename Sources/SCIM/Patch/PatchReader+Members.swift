@@ -11,7 +11,7 @@ extension PatchReader {
     ) throws(SCIMError) {
         // The type, say, of all members.
         guard path.subAttribute == nil else { throw .immutable(path) }
-        let given = value.flatMap { $0.isNull ? nil : PatchTolerance.bareMemberIDs($0) }
+        let given = value?.unlessNull.map { PatchTolerance.bareMemberIDs($0) }
         switch (verb, given) {
         case (.add, nil): break
         case (.add, let list?): members.add(try members(list, path))
@@ -27,7 +27,8 @@ extension PatchReader {
         _ verb: PatchOperation.Verb, _ path: AttributePath, matching filter: Filter, _ value: JSONValue?
     ) throws(SCIMError) {
         guard path.subAttribute == nil else { throw .immutable(path) }
-        guard verb != .remove, let value, !value.isNull else {
+        guard verb != .remove, let value = value?.unlessNull else {
+            guard verb != .add else { return }
             if let ids = filter.memberIDs { return members.remove(ids) }
             return members.remove(matching: filter)
         }

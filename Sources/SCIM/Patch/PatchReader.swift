@@ -56,6 +56,8 @@ struct PatchReader {
         }
     }
 
+    func isSchemas(_ path: AttributePath) -> Bool { path.extensionURN == nil && path.attribute.name == "schemas" }
+
     func isMembers(_ path: AttributePath) -> Bool {
         type == .group && path.extensionURN == nil && path.attribute.name == "members"
     }
@@ -95,7 +97,7 @@ extension PatchReader {
         if let attribute = registry.attribute(key, of: type) {
             let path = AttributePath(attribute: attribute)
             try checkGivenOnce(key, attribute.name, in: object)
-            guard !value.isNull || !isMembers(path) else {
+            guard !value.isNull || verb == .add || !isMembers(path) else {
                 // Serializers write null for what they do not know, and that must not empty a group.
                 throw .invalidValue(attribute: path.description, reason: "must be an array; [] removes all members")
             }
@@ -114,7 +116,7 @@ extension PatchReader {
         _ verb: PatchOperation.Verb, _ entry: SchemaRegistry.Extension, _ value: JSONValue?, _ named: inout Named
     ) throws(SCIMError) {
         let urn = entry.schema.id
-        guard verb != .remove, let value, !value.isNull else { return try removeExtension(entry, &named) }
+        guard verb != .remove, let value = value?.unlessNull else { return try removeExtension(entry, &named) }
         guard case .object(let object) = value else { throw .invalidValue(attribute: urn, reason: "must be an object") }
         for (key, value) in object {
             if let attribute = entry.schema.attribute(key) {
@@ -168,10 +170,12 @@ extension PatchReader {
     ) throws(SCIMError) {
         if case .attribute(let path) = path, PatchTolerance.isIgnoredBesideOthers(path) {
             named.readOnly = named.readOnly ?? path
-        } else {
-            named.others = true
-            try read(verb, path, value)
+            return
         }
+        // A resource that is sent back has its schemas too.
+        if case .attribute(let path) = path, isSchemas(path) { return }
+        named.others = true
+        try read(verb, path, value)
     }
 
     private func checkGivenOnce(

@@ -47,7 +47,8 @@ struct PatchedState {
     ) throws(SCIMError) {
         var list = values(of: path)
         var positions = try list.selected(by: selection.filter, &effort)
-        if positions.isEmpty {
+        let isNew = positions.isEmpty
+        if isNew {
             switch selection.ifNone {
             case .pass: return
             case .refuse: throw .noMatch(path)
@@ -60,7 +61,10 @@ struct PatchedState {
         var emptied: [Int] = []
         for position in positions {
             guard case .object(let old) = list.values[position] else { continue }
-            let new = try Self.edited(old, edits, of: path)
+            let new = try Self.edited(old, edits, of: path, &effort)
+            guard !isNew || selection.filter.map({ $0.matches(new) }) ?? true else {
+                throw .invalidValue(attribute: path.description, reason: "contradicts the filter of the path")
+            }
             if new.isEmpty { emptied.append(position) }
             list.replace(at: position, with: .object(new))
         }
@@ -81,7 +85,7 @@ struct PatchedState {
     }
 
     private static func edited(
-        _ old: JSONObject, _ edits: [PatchStep.Edit], of path: AttributePath
+        _ old: JSONObject, _ edits: [PatchStep.Edit], of path: AttributePath, _ effort: inout PatchEffort
     ) throws(SCIMError) -> JSONObject {
         var new = old
         for edit in edits {
@@ -89,7 +93,6 @@ struct PatchedState {
             case .assign(let value): new[edit.attribute.name] = value
             case .include(let added):
                 var list = ValueList(new[edit.attribute.name]?.arrayValue ?? [], of: edit.attribute)
-                var effort = PatchEffort()
                 try list.include(added, &effort)
                 new[edit.attribute.name] = list.values.isEmpty ? nil : .array(list.values)
             }

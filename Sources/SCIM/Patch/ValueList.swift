@@ -28,7 +28,7 @@ struct ValueList {
             try effort.visit(candidates.count + 1)
             guard !candidates.contains(where: { hasAll(of: value, values[$0]) }) else { continue }
             let position: Int
-            if key != nil, let same = candidates.first(where: { hasType(of: value, values[$0]) }) {
+            if key != nil, let same = candidates.first(where: { canBecome(value, values[$0]) }) {
                 position = same
                 values[same] = values[same].merging(value)
             } else {
@@ -113,6 +113,17 @@ struct ValueList {
         return given.allSatisfy { name, part in
             guard let sub = attribute.subAttribute(name) else { return true }
             return value[name]?.folded(for: sub) == part.folded(for: sub)
+        }
+    }
+
+    /// Whether `value`, which has the key of `other`, has its type as well, and keeps what is immutable.
+    private func canBecome(_ other: JSONValue, _ value: JSONValue) -> Bool {
+        guard hasType(of: other, value) else { return false }
+        return attribute.subAttributes.allSatisfy { sub in
+            guard sub.mutability == .immutable, let old = value[sub.name], let new = other[sub.name] else {
+                return true
+            }
+            return old == new
         }
     }
 

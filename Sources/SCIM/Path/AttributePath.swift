@@ -16,6 +16,13 @@ package struct AttributePath: Hashable, Sendable {
 
     /// The attribute that the path ends at.
     package var leaf: SchemaAttribute { subAttribute ?? attribute }
+
+    /// The path to what is compared or sorted by: of a complex attribute its `value`; nil if it has none.
+    package var simple: AttributePath? {
+        guard leaf.type == .complex else { return self }
+        guard subAttribute == nil, let value = attribute.subAttribute("value") else { return nil }
+        return AttributePath(extensionURN: extensionURN, attribute: attribute, subAttribute: value)
+    }
 }
 
 extension AttributePath: CustomStringConvertible {

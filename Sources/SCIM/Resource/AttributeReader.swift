@@ -105,7 +105,8 @@ enum AttributeReader {
             guard value.integerValue != nil else { throw Refusal("must be an integer") }
             return value
         case .decimal:
-            guard value.numberValue != nil else { throw Refusal("must be a number") }
+            guard let number = value.numberValue else { throw Refusal("must be a number") }
+            guard isStorable(number) else { throw Refusal("must be a number within the range of a double") }
             return value
         case .string, .dateTime, .reference, .binary:
             let text = try text(value)
@@ -113,6 +114,21 @@ enum AttributeReader {
             return value
         }
     }
+
+    /// JSON has numbers that neither PostgreSQL's `numeric` nor anybody's double can hold, such as `1e999999`.
+    private static func isStorable(_ number: JSONNumber) -> Bool {
+        if number.int64 != nil { return true }
+        let literal = number.literal
+        guard literal.utf8.count <= longestNumber, number.double.isFinite else { return false }
+        // What is so small that only its exponent keeps it from zero.
+        let mantissa = literal.utf8.prefix { $0 != UInt8(ascii: "e") && $0 != UInt8(ascii: "E") }
+        let isZero = mantissa.allSatisfy { !(UInt8(ascii: "1")...UInt8(ascii: "9") ~= $0) }
+        guard !isZero else { return mantissa.count == literal.utf8.count }
+        return number.double.magnitude >= Double.leastNormalMagnitude
+    }
+
+    /// Digits that a double tells apart, and room for those it does not.
+    private static let longestNumber = 64
 
     /// Any string without U+0000, which PostgreSQL cannot store in `jsonb` and `text`.
     static func text(_ value: JSONValue) throws(Refusal) -> String {

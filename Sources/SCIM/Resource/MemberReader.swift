@@ -35,7 +35,7 @@ enum MemberReader {
         return members
     }
 
-    private static func member(_ element: JSONValue) throws(Refusal) -> ValidatedResource.Member {
+    static func member(_ element: JSONValue) throws(Refusal) -> ValidatedResource.Member {
         guard case .object(let object) = element else { throw Refusal("must be an object") }
         let value = try value(of: object)
         guard let id = ResourceID(value) else { throw Refusal("must be the id of a resource, a UUID", at: "value") }

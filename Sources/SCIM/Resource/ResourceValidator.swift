@@ -67,6 +67,18 @@ package struct ResourceValidator: Sendable {
         }
     }
 
+    /// As ``validate(_:as:)``, for the body of a POST of a group that was read while it arrived.
+    package func validate(_ body: GroupBody) throws(SCIMError) -> ValidatedResource {
+        body.completing(try validate(.object(body.object), as: .group))
+    }
+
+    /// As ``validateReplacement(_:as:of:)``, for the body of a PUT of a group that was read while it arrived.
+    package func validateReplacement(
+        _ body: GroupBody, of present: JSONObject = JSONObject()
+    ) throws(SCIMError) -> ValidatedResource {
+        body.completing(try validateReplacement(.object(body.object), as: .group, of: present))
+    }
+
     /// URNs beyond the core schema are let through: Google sends more than it uses.
     private func checkSchemas(of body: JSONObject, _ type: ResourceType) throws(SCIMError) {
         guard let member = body.first(where: { $0.key.equalsIgnoringASCIICase("schemas") }), !member.value.isNull else {
@@ -108,7 +120,7 @@ package struct ResourceValidator: Sendable {
             } else if key.equalsIgnoringASCIICase("externalId") {
                 try AttributeReader.checkGivenOnce(key, "externalId", in: body)
                 do throws(Refusal) {
-                    if !value.isNull { resource.externalId = try AttributeReader.text(value) }
+                    if !value.isNull { resource.externalId = try Self.externalId(value) }
                 } catch {
                     throw error.within(attribute: "externalId")
                 }
@@ -128,6 +140,17 @@ package struct ResourceValidator: Sendable {
             throw Refusal("is required", at: entry.schema.id)
         }
         return resource
+    }
+
+    /// An index key of the database, which has no room for more.
+    private static let longestExternalId = 1024
+
+    private static func externalId(_ value: JSONValue) throws(Refusal) -> String {
+        let text = try AttributeReader.text(value)
+        guard text.utf8.count <= longestExternalId else {
+            throw Refusal("must be at most \(longestExternalId) bytes long in UTF-8")
+        }
+        return text
     }
 
     /// - Returns: nil for an extension without values.
@@ -161,8 +184,6 @@ package struct ResourceValidator: Sendable {
             switch (resource.type, attribute.name, value) {
             case (.user, "userName", .string(let name)): try rules.checkUserName(name)
             case (.group, "displayName", .string(let name)): try rules.checkGroupName(name)
-            case (.user, "x509Certificates", .array(let certificates)) where certificates.count > 1:
-                throw Refusal("must have one value at most, because the directory takes one certificate")
             default: break
             }
             resource.attributes.append(uniqueKey: attribute.name, value)

@@ -13,12 +13,12 @@ package struct UniqueClaim: Hashable, Sendable {
     }
 
     package let kind: Kind
-    /// In lower case.
+    /// After ``FoldedCase``, so that a filter finds whoever has a value in the way.
     package let value: String
 
     package init(kind: Kind, value: String) {
         self.kind = kind
-        self.value = value.lowercased()
+        self.value = FoldedCase.fold(value)
     }
 
     /// What a resource claims. A user claims its `userName` and its name in the directory: both have to be unique.

@@ -3,38 +3,45 @@
 
 internal import JSON
 
-/// Values that follow from others, as Univention's SCIM server has them.
+/// Values that follow from others when the client gives none, as Univention's SCIM server has them. UDM has no place for `name.formatted`, so a client
+/// gets back what it gave.
 extension ValidatedResource {
-    /// Of a POST or PUT: `displayName` and `active` get their defaults.
+    /// Of a POST or PUT: `name.formatted`, `displayName` and `active` get their defaults.
     mutating func complete() {
         guard type == .user else { return }
-        if let name = formatName(), Self.isBlank(attributes["displayName"]) {
-            attributes["displayName"] = .string(name)
+        if let name = attributes["name"]?.objectValue {
+            let fullName = Self.fullName(of: name)
+            if Self.isBlank(name["formatted"]) { setFormatted(fullName) }
+            if Self.isBlank(attributes["displayName"]) { attributes["displayName"] = .string(fullName) }
         }
         if !attributes.contains("active") { attributes["active"] = true }
     }
 
-    /// Of a PATCH: `name.formatted` always follows from its parts. A `displayName` follows with it as long as it was the
-    /// name before, and no operation has named it. What a PATCH has removed stays unassigned, so defaults are not set
-    /// again (RFC 7644 section 3.5.2.2), except for a `displayName` of white space, which no write accepts.
+    /// Of a PATCH: `name.formatted` and `displayName` follow the parts of the name as long as they were what follows from them before, and no operation
+    /// has given them another value. What a PATCH has removed stays unassigned, so defaults are not set again (RFC 7644 section 3.5.2.2), except for
+    /// values of white space, which no write accepts.
     ///
     /// - Parameter present: The attributes before.
     mutating func complete(after present: JSONObject, displayNameIsGiven: Bool) {
-        guard type == .user, let name = formatName() else { return }
+        guard type == .user, let name = attributes["name"]?.objectValue else { return }
+        let fullName = Self.fullName(of: name)
+        let before = present["name"]?.objectValue
+        let fullNameBefore = before.map(Self.fullName)
+        func follows(_ value: JSONValue?, from old: JSONValue?) -> Bool {
+            guard let value else { return false }
+            return Self.isBlank(value) || value == old && value.stringValue == fullNameBefore
+        }
+        if follows(name["formatted"], from: before?["formatted"]) { setFormatted(fullName) }
         let displayName = attributes["displayName"]
-        let followsName =
-            !displayNameIsGiven && displayName != nil
-            && displayName?.stringValue == present["name"]?.objectValue.map(Self.fullName)
-        if followsName || displayName.map({ Self.isBlank($0) }) == true { attributes["displayName"] = .string(name) }
+        if follows(displayName, from: displayNameIsGiven ? nil : present["displayName"]) {
+            attributes["displayName"] = .string(fullName)
+        }
     }
 
-    /// - Returns: nil without a name.
-    private mutating func formatName() -> String? {
-        guard var name = attributes["name"]?.objectValue else { return nil }
-        let fullName = Self.fullName(of: name)
+    private mutating func setFormatted(_ fullName: String) {
+        guard var name = attributes["name"]?.objectValue else { return }
         name["formatted"] = .string(fullName)
         attributes["name"] = .object(name)
-        return fullName
     }
 
     /// Given name, blank, family name; what is missing or blank is left out.

@@ -14,7 +14,7 @@ extension Schema {
                 subAttributes: [
                     // readWrite as in the RFC: Entra ID writes it by default, and must not get an error for it.
                     SchemaAttribute(
-                        "formatted", "The full name; the service forms it from givenName and familyName"),
+                        "formatted", "The full name; formed from givenName and familyName when not given"),
                     SchemaAttribute("familyName", "The family name", required: true),
                     SchemaAttribute("givenName", "The given name"),
                     SchemaAttribute("middleName", "The middle names"),
@@ -55,7 +55,7 @@ extension Schema {
             multiValued("entitlements", "Entitlements of the user", value: SchemaAttribute("value", "Entitlement")),
             multiValued("roles", "Roles of the user", value: SchemaAttribute("value", "Role")),
             multiValued(
-                "x509Certificates", "Certificate of the user; the directory takes one",
+                "x509Certificates", "Certificates of the user; the directory takes one: the primary, or the first",
                 value: SchemaAttribute("value", "Certificate in DER, base64", type: .binary, caseExact: true)),
         ])
 

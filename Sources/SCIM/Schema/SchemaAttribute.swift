@@ -7,19 +7,19 @@ package import JSON
 ///
 /// A class, because attributes are looked up for every value of every request, and a copy would count many references.
 package final class SchemaAttribute: Sendable {
-    package enum Kind: String, Sendable {
+    package enum Kind: String, CaseIterable, Sendable {
         case string, boolean, decimal, integer, dateTime, reference, binary, complex
     }
 
-    package enum Mutability: String, Sendable {
+    package enum Mutability: String, CaseIterable, Sendable {
         case readOnly, readWrite, immutable, writeOnly
     }
 
-    package enum Returned: String, Sendable {
+    package enum Returned: String, CaseIterable, Sendable {
         case always, never, `default`, request
     }
 
-    package enum Uniqueness: String, Sendable {
+    package enum Uniqueness: String, CaseIterable, Sendable {
         case none, server, global
     }
 

@@ -9,16 +9,16 @@ package import SCIM
 /// The unsent rows are the sender's position; a number that commits late is not passed over.
 package final class EventStore: Sendable {
     private let pipeline: PostgresPipeline
-    private let readers: PostgresPipeline
+    private let reader: PostgresPipeline
 
-    init(pipeline: PostgresPipeline, readers: PostgresPipeline) {
+    init(pipeline: PostgresPipeline, reader: PostgresPipeline) {
         self.pipeline = pipeline
-        self.readers = readers
+        self.reader = reader
     }
 
     /// Events to send, in `order`: due, not put aside, and not behind one of the same resource that is still waiting for its next try.
     package func unsent(limit: Int, now: Timestamp) async throws -> [OutboxEvent] {
-        try await readers.execute(Self.reading, [.int(Int64(limit)), .time(now)]).map(Self.event)
+        try await reader.execute(Self.reading, [.int(Int64(limit)), .time(now)]).map(Self.event)
     }
 
     private static let reading = PostgresStatement(

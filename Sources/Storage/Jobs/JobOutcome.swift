@@ -14,12 +14,17 @@ package struct JobOutcome: Sendable {
         case superseded(job: JobID, by: JobID)
         /// It concerns nobody any more; no event.
         case cancelled(job: JobID)
-        /// Failed for good. `error`: JSON object with a SCIM error's members and UDM's answer.
-        case dead(job: JobID, error: [UInt8])
+        /// Failed for good. `error`: JSON object with a SCIM error's members and UDM's answer. `isAmbiguous`: its last call may have had
+        /// its effect all the same.
+        case dead(job: JobID, error: [UInt8], isAmbiguous: Bool)
         /// Tried again later. `isAmbiguous`: the call may have had its effect.
         case retry(job: JobID, dueIn: Duration, error: [UInt8]?, countsAttempt: Bool, isAmbiguous: Bool)
-        /// Members that a group was pushed without have been settled.
+        /// Members of a group have been settled, in a turn without a job or before the end of one.
         case members(udm: UDMObjectRecord, AppliedMembers)
+        /// Members of a group could not be settled in a turn without a job; tried again later. `error`: as for a job.
+        case membersLater(dueIn: Duration, error: [UInt8], isAmbiguous: Bool)
+        /// The same, for good: nobody waits for them any more, until a later write or replay of the group.
+        case membersRefused(error: [UInt8], isAmbiguous: Bool)
         /// Nothing was left to do.
         case ended
     }
@@ -36,14 +41,39 @@ package struct JobOutcome: Sendable {
     }
 }
 
-/// Members of a group whose presence in UDM a push has settled.
+/// Members of a group whose presence in UDM a push has settled, or has found that it cannot.
 package struct AppliedMembers: Sendable {
-    package let added: [ResourceID]
-    package let removed: [ResourceID]
+    package var added: [ResourceID]
+    package var removed: [ResourceID]
+    /// Not in UDM although a former push had brought them there: the group waits for their next push.
+    package var missing: [ResourceID]
 
-    package init(added: [ResourceID] = [], removed: [ResourceID] = []) {
+    package init(added: [ResourceID] = [], removed: [ResourceID] = [], missing: [ResourceID] = []) {
         self.added = added
         self.removed = removed
+        self.missing = missing
+    }
+}
+
+/// A member that a group waits for.
+package struct AwaitedMember: Sendable, Hashable {
+    package let memberID: ResourceID
+    /// How long the group has waited for it, by PostgreSQL's clock.
+    package let waited: Duration
+    /// A push of it is still to come; without one, waiting brings nothing.
+    package let hasOpenJob: Bool
+}
+
+/// Where UDM was found to have a resource, in place of the hint that was no longer true.
+package struct LearnedDN: Sendable, Hashable {
+    package let resourceID: ResourceID
+    package let hint: String
+    package let dn: String
+
+    package init(resourceID: ResourceID, hint: String, dn: String) {
+        self.resourceID = resourceID
+        self.hint = hint
+        self.dn = dn
     }
 }
 

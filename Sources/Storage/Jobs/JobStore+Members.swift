@@ -7,7 +7,7 @@ package import SCIM
 extension JobStore {
     /// The members that differ between a group and UDM, over all stays of a member: wanted while a stay goes on, had while UDM lists one.
     package func memberDifference(of group: ResourceID) async throws -> [MemberChange] {
-        let result = try await readers.execute(Self.difference, [.id(group)])
+        let result = try await reader.execute(Self.difference, [.id(group)])
         return try result.map { row in
             MemberChange(
                 memberID: try row.id(0), memberType: try ResourceType(stored: row.string(1)),
@@ -39,18 +39,21 @@ extension JobStore {
     /// the same lock. So either it finds our rows and wakes the group, or we find the target. No wake-up is lost.
     ///
     /// - Parameter lease: Of the group.
+    /// Rows of members that are settled meanwhile stay until an outcome of the group says so.
     /// - Returns: The targets that are still missing.
-    package func wait(_ lease: ConfirmedLease, for targets: [ResourceID]) async throws -> [ResourceID] {
+    package func wait(_ lease: ConfirmedLease, for targets: [ResourceID]) async throws -> [AwaitedMember] {
         guard !targets.isEmpty else { return [] }
         let sorted = PostgresParameter.ids(targets.sorted())
         let results = try await pipeline.transaction([
             PostgresCommand(Self.makingTargets, [sorted, .text(lease.tenant)]),
             PostgresCommand(Self.lockingTargets, [sorted]),
-            PostgresCommand(Self.forgettingFormerWaits, [.id(lease.resourceID), sorted]),
             PostgresCommand(
                 Self.noting, [.id(lease.resourceID), .text(lease.tenant), .text(lease.type.rawValue), sorted]),
         ])
-        return try results[3].map { try $0.id(0) }
+        return try results[2].map { row in
+            AwaitedMember(
+                memberID: try row.id(0), waited: .microseconds(try row.int(1)), hasOpenJob: try row.bool(2))
+        }
     }
 
     private static let makingTargets = PostgresStatement(
@@ -67,10 +70,6 @@ extension JobStore {
         "wait_lock_targets",
         "SELECT FROM resource_sync WHERE resource_id = ANY ($1::uuid[]) ORDER BY resource_id FOR UPDATE")
 
-    private static let forgettingFormerWaits = PostgresStatement(
-        "wait_forget_former",
-        "DELETE FROM waits_for WHERE resource_id = $1::uuid AND target_id <> ALL ($2::uuid[])")
-
     private static let noting = PostgresStatement(
         "wait_note",
         """
@@ -78,6 +77,42 @@ extension JobStore {
         SELECT $1::uuid, t.id, $2::text, $3::text, clock_timestamp() FROM unnest($4::uuid[]) AS t(id)
         WHERE NOT EXISTS (SELECT FROM udm_object o WHERE o.resource_id = t.id)
         ON CONFLICT (resource_id, target_id) DO UPDATE SET since = w.since
-        RETURNING w.target_id
+        RETURNING w.target_id,
+            greatest(0, (extract(epoch FROM clock_timestamp() - w.since) * 1000000)::int8),
+            EXISTS (SELECT FROM job j WHERE j.resource_id = w.target_id)
+        """)
+
+    /// Whether a resource is a member of a group as SCIM has it now.
+    package func isMember(_ member: ResourceID, of group: ResourceID) async throws -> Bool {
+        try await reader.execute(Self.membership, [.id(group), .id(member)])[0].bool(0)
+    }
+
+    private static let membership = PostgresStatement(
+        "member_is_present",
+        """
+        SELECT EXISTS (
+            SELECT FROM group_member
+            WHERE group_id = $1::uuid AND member_id = $2::uuid AND removed_revision IS NULL)
+        """)
+
+    /// Keeps where UDM was found to have resources. Only a hint, so a newer one of the resource's own turn is left alone.
+    package func learn(_ learned: [LearnedDN]) async throws {
+        guard !learned.isEmpty else { return }
+        let sorted = learned.sorted { $0.resourceID < $1.resourceID }
+        _ = try await pipeline.execute(
+            Self.learning,
+            [.ids(sorted.map(\.resourceID)), .textArray(sorted.map(\.hint)), .textArray(sorted.map(\.dn))])
+    }
+
+    private static let learning = PostgresStatement(
+        "udm_object_learn",
+        """
+        WITH learned AS (
+            SELECT u.resource_id, l.dn FROM udm_object u
+            JOIN unnest($1::uuid[], $2::text[], $3::text[]) AS l(resource_id, hint, dn)
+                ON u.resource_id = l.resource_id AND u.dn = l.hint
+            ORDER BY u.resource_id FOR UPDATE OF u
+        )
+        UPDATE udm_object u SET dn = learned.dn FROM learned WHERE u.resource_id = learned.resource_id
         """)
 }

@@ -29,13 +29,19 @@ extension JobStore {
 
     private func write(_ outcomes: [JobOutcome]) async throws -> RecordedOutcomes {
         let rows = OutcomeRows(outcomes)
-        var commands = [PostgresCommand(OutcomeStatements.lock, rows.handles)]
+        var commands = [PostgresCommand(OutcomeStatements.lock, rows.handles + rows.repeats)]
         if rows.hasTerminal { commands.append(PostgresCommand(OutcomeStatements.finish, rows.handles + rows.terminal)) }
         if rows.hasRetry { commands.append(PostgresCommand(OutcomeStatements.retry, rows.handles + rows.retry)) }
         if rows.hasObject { commands.append(PostgresCommand(OutcomeStatements.settle, rows.handles + rows.object)) }
         if rows.hasMembers { commands.append(PostgresCommand(OutcomeStatements.members, rows.handles + rows.members)) }
         if rows.hasRemoval { commands.append(PostgresCommand(OutcomeStatements.remove, rows.handles + rows.removal)) }
         commands.append(PostgresCommand(OutcomeStatements.purgeMembers, rows.handles))
+        commands.append(PostgresCommand(OutcomeStatements.settleWaits, rows.handles + rows.settling))
+        if rows.hasMissing { commands.append(PostgresCommand(OutcomeStatements.missing, rows.handles + rows.missing)) }
+        if rows.hasLater { commands.append(PostgresCommand(OutcomeStatements.membersLater, rows.handles + rows.later)) }
+        if rows.hasRefusal {
+            commands.append(PostgresCommand(OutcomeStatements.membersRefused, rows.handles + rows.refusal))
+        }
         let wakeIndex = commands.count
         commands.append(PostgresCommand(OutcomeStatements.wake, rows.handles + rows.arrived))
         commands.append(PostgresCommand(OutcomeStatements.release, rows.handles + rows.release))
@@ -64,11 +70,19 @@ private struct OutcomeRows {
     private(set) var removal: [PostgresParameter] = []
     private(set) var arrived: [PostgresParameter] = []
     private(set) var release: [PostgresParameter] = []
+    private(set) var repeats: [PostgresParameter] = []
+    private(set) var settling: [PostgresParameter] = []
+    private(set) var missing: [PostgresParameter] = []
+    private(set) var later: [PostgresParameter] = []
+    private(set) var refusal: [PostgresParameter] = []
     private(set) var hasTerminal = false
     private(set) var hasRetry = false
     private(set) var hasObject = false
     private(set) var hasMembers = false
     private(set) var hasRemoval = false
+    private(set) var hasMissing = false
+    private(set) var hasLater = false
+    private(set) var hasRefusal = false
 
     init(_ outcomes: [JobOutcome]) {
         handles = JobStore.handles(outcomes.map(\.lease))
@@ -83,6 +97,11 @@ private struct OutcomeRows {
         var arrivals: [Bool] = []
         var removals: [Bool] = []
         var ambiguous: [Bool] = []
+        var known: [Bool] = []
+        var laterDues: [Int64?] = []
+        var refusals: [Bool] = []
+        var waiting: [ResourceID] = []
+        var targets: [ResourceID] = []
         var groups: [ResourceID] = []
         var memberIDs: [ResourceID] = []
         var additions: [Bool] = []
@@ -100,23 +119,33 @@ private struct OutcomeRows {
             var isArrival = false
             var isRemoval = false
             var isAmbiguous = false
+            // What UDM holds now is known, whatever became of earlier calls.
+            var isKnown = false
+            var laterDue: Int64?
+            var isRefusal = false
             switch outcome.result {
             case .done(let id, let record, let members):
                 (job, state, udm, applied, isArrival) = (id, "done", record, members, true)
+                isKnown = true
             case .removed(let id):
                 (job, state, isArrival, isRemoval) = (id, "done", true, true)
+                isKnown = true
             case .superseded(let id, let carrier):
                 (job, state, by) = (id, "superseded", carrier)
             case .cancelled(let id):
                 // Whoever waits for it need not wait any longer.
                 (job, state, isArrival) = (id, "cancelled", true)
-            case .dead(let id, let problem):
-                (job, state, error, counted) = (id, "dead", problem, 1)
+            case .dead(let id, let problem, let careful):
+                (job, state, error, counted, isAmbiguous) = (id, "dead", problem, 1, careful)
             case .retry(let id, let wait, let problem, let countsAttempt, let careful):
                 (job, error, due, isAmbiguous) = (id, problem, wait.microseconds, careful)
                 counted = countsAttempt ? 1 : 0
             case .members(let record, let members):
-                (udm, applied) = (record, members)
+                (udm, applied, isKnown) = (record, members, true)
+            case .membersLater(let wait, let problem, let careful):
+                (error, laterDue, isAmbiguous) = (problem, wait.microseconds, careful)
+            case .membersRefused(let problem, let careful):
+                (error, isRefusal, isAmbiguous) = (problem, true, careful)
             case .ended:
                 break
             }
@@ -131,6 +160,13 @@ private struct OutcomeRows {
             arrivals.append(isArrival)
             removals.append(isRemoval)
             ambiguous.append(isAmbiguous)
+            known.append(isKnown)
+            laterDues.append(laterDue)
+            refusals.append(isRefusal)
+            for member in applied.missing {
+                waiting.append(resource)
+                targets.append(member)
+            }
             for member in applied.added {
                 groups.append(resource)
                 memberIDs.append(member)
@@ -145,8 +181,11 @@ private struct OutcomeRows {
             hasRetry = hasRetry || due != nil
             hasObject = hasObject || udm != nil
             hasRemoval = hasRemoval || isRemoval
+            hasLater = hasLater || laterDue != nil
+            hasRefusal = hasRefusal || isRefusal
         }
         hasMembers = !groups.isEmpty
+        hasMissing = !waiting.isEmpty
         terminal = [
             .ids(jobs), .textArray(states), .jsonArray(errors), .ids(superseding), .intArray(attempts), .textArray(dns),
         ]
@@ -155,6 +194,13 @@ private struct OutcomeRows {
         members = [.ids(groups), .ids(memberIDs), .boolArray(additions)]
         removal = [.boolArray(removals)]
         arrived = [.boolArray(arrivals)]
-        release = [.boolArray(outcomes.map(\.endsTurn)), .boolArray(ambiguous), .boolArray(removals)]
+        release = [
+            .boolArray(outcomes.map(\.endsTurn)), .boolArray(ambiguous), .boolArray(known), .boolArray(removals),
+        ]
+        repeats = [.ids(jobs), .boolArray(removals)]
+        settling = [.boolArray(known)]
+        missing = [.ids(waiting), .ids(targets)]
+        later = [.intArray(laterDues), .jsonArray(errors)]
+        refusal = [.boolArray(refusals), .jsonArray(errors)]
     }
 }

@@ -23,6 +23,8 @@ package struct OpenWorkPage: Sendable {
     package enum Position: Sendable, Hashable {
         case jobs(after: JobID)
         case waiting(after: ResourceID)
+
+        package static let start = Position.jobs(after: JobID(high: 0, low: 0))
     }
 }
 
@@ -38,7 +40,7 @@ extension JobStore {
     ) async throws -> OpenWorkPage {
         switch position {
         case .waiting(let after):
-            return try await waiting(after: after, limit: limit)
+            return try await waiting(after: after, limit: limit, olderThan: olderThan)
         case .jobs, nil:
             var after = JobID(high: 0, low: 0)
             if case .jobs(let last) = position { after = last }
@@ -47,7 +49,7 @@ extension JobStore {
     }
 
     private func jobs(after: JobID, limit: Int, olderThan: Duration) async throws -> OpenWorkPage {
-        let result = try await readers.execute(Self.jobPage, [.id(after), .int(Int64(limit)), .length(olderThan)])
+        let result = try await reader.execute(Self.jobPage, [.id(after), .int(Int64(limit)), .length(olderThan)])
         var seen: Set<ResourceID> = []
         var entries: [OpenWork] = []
         var last: JobID?
@@ -74,8 +76,9 @@ extension JobStore {
         FROM job j WHERE j.id > $1::uuid ORDER BY j.id LIMIT $2::int8
         """)
 
-    private func waiting(after: ResourceID, limit: Int) async throws -> OpenWorkPage {
-        let result = try await readers.execute(Self.waitingPage, [.id(after), .int(Int64(limit))])
+    private func waiting(after: ResourceID, limit: Int, olderThan: Duration) async throws -> OpenWorkPage {
+        let result = try await reader.execute(
+            Self.waitingPage, [.id(after), .int(Int64(limit)), .length(olderThan)])
         let entries = try result.map { row in
             OpenWork(
                 resourceID: try row.id(0), tenant: try row.string(1), type: try ResourceType(stored: row.string(2)),
@@ -86,16 +89,38 @@ extension JobStore {
         return OpenWorkPage(entries: entries, next: next)
     }
 
+    /// Groups that were pushed and still wait for a member that has come to UDM since, or that is no member any more. All others have
+    /// nothing to do: what they wait for has a job of its own, or failed.
     private static let waitingPage = PostgresStatement(
         "waiting_page",
         """
-        SELECT w.resource_id, min(w.tenant), min(w.type), min(w.since) FROM waits_for w
-        WHERE w.resource_id > $1::uuid GROUP BY w.resource_id ORDER BY w.resource_id LIMIT $2::int8
+        SELECT w.resource_id, min(w.tenant), min(w.type), min(coalesce(w.due_at, w.since))
+        FROM waits_for w
+        JOIN udm_object g ON g.resource_id = w.resource_id
+        LEFT JOIN udm_object u ON u.resource_id = w.target_id
+        WHERE w.resource_id > $1::uuid
+            AND (u.synced_at >= w.since AND u.synced_at < clock_timestamp() - $3::int8 * interval '1 microsecond'
+                OR NOT EXISTS (
+                    SELECT FROM group_member m
+                    WHERE m.group_id = w.resource_id AND m.member_id = w.target_id AND m.removed_revision IS NULL))
+        GROUP BY w.resource_id ORDER BY w.resource_id LIMIT $2::int8
         """)
 
     /// Daily partitions of the history from today on; idempotent.
-    package func ensurePartitions() async throws {
-        _ = try await pipeline.execute(Self.partitions)
+    ///
+    /// Attaching one locks the history for a moment. Where somebody else holds it, such as a dump, the wait is short and is not repeated:
+    /// outcomes would queue up behind it.
+    /// - Returns: False when the history was locked; the default partition takes what comes meanwhile.
+    package func ensurePartitions() async throws -> Bool {
+        do {
+            try await exclusive.withTransaction { connection in
+                try await connection.run("SET LOCAL lock_timeout = '200ms'")
+                _ = try await connection.execute(Self.partitions, [])
+            }
+            return true
+        } catch let error as PostgresError where error.isLockNotAvailable {
+            return false
+        }
     }
 
     private static let partitions = PostgresStatement(

@@ -18,12 +18,25 @@ package import SCIM
 /// Rows are always locked in the order of their id, so that no two transactions wait for each other.
 package final class JobStore: Sendable {
     let pipeline: PostgresPipeline
-    let readers: PostgresPipeline
+    /// Leases are kept on a connection of their own, which no outcome can hold up.
+    let renewals: PostgresPipeline
+    /// For turns and sweeps, which must not delay the reads of clients.
+    let reader: PostgresPipeline
+    /// For counts of whole tables.
+    let lists: PostgresPool
+    /// For changes of tables.
+    let exclusive: PostgresPool
     let logger: Logger
 
-    init(pipeline: PostgresPipeline, readers: PostgresPipeline, logger: Logger) {
+    init(
+        pipeline: PostgresPipeline, renewals: PostgresPipeline, reader: PostgresPipeline, lists: PostgresPool,
+        exclusive: PostgresPool, logger: Logger
+    ) {
         self.pipeline = pipeline
-        self.readers = readers
+        self.renewals = renewals
+        self.reader = reader
+        self.lists = lists
+        self.exclusive = exclusive
         self.logger = logger
     }
 
@@ -35,7 +48,7 @@ package final class JobStore: Sendable {
         _ leases: [LeaseHandle], worker: String, length: Duration
     ) async throws -> Set<ResourceID> {
         guard !leases.isEmpty else { return [] }
-        let result = try await pipeline.execute(Self.renewal, Self.handles(leases) + [.length(length)])
+        let result = try await renewals.execute(Self.renewal, Self.handles(leases) + [.length(length)])
         var ours: Set<ResourceID> = []
         for row in result { ours.insert(try row.id(0)) }
         return ours
@@ -60,7 +73,7 @@ package final class JobStore: Sendable {
     /// - Parameter callMayHaveStarted: Whether the next holder has to look before it writes.
     package func giveBack(_ leases: [LeaseHandle], callMayHaveStarted: Bool) async throws {
         guard !leases.isEmpty else { return }
-        _ = try await pipeline.execute(Self.handingBack, Self.handles(leases) + [.bool(callMayHaveStarted)])
+        _ = try await renewals.execute(Self.handingBack, Self.handles(leases) + [.bool(callMayHaveStarted)])
     }
 
     private static let handingBack = PostgresStatement(

@@ -51,8 +51,12 @@ package struct ConfirmedLease: Sendable {
     package let ambiguousSince: Timestamp?
     package let syncedRevision: Int64
     package let udmObject: UDMObjectRecord?
-    /// In revision order.
+    /// The error of the last try to settle members without a job, as the worker stored it.
+    package let membersError: [UInt8]?
+    /// In revision order, at most ``JobStore/turnLimit``.
     package let jobs: [LeasedJob]
+    /// Later jobs are open too.
+    package let hasMoreJobs: Bool
 
     package var resourceID: ResourceID { handle.resourceID }
     package var epoch: Int64 { handle.epoch }
@@ -63,8 +67,8 @@ package enum Confirmation: Sendable {
     case leased(ConfirmedLease)
     /// No job, no member to settle: the key can be forgotten.
     case nothingToDo(ResourceID)
-    /// Another worker's lease is not over.
-    case heldElsewhere(ResourceID, until: Timestamp)
+    /// Another worker's lease is not over, by PostgreSQL's clock.
+    case heldElsewhere(ResourceID, remaining: Duration)
 
     package var resourceID: ResourceID {
         switch self {

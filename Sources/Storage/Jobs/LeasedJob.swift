@@ -25,6 +25,8 @@ package struct LeasedJob: Sendable {
     package let attempts: Int
     /// Leases whose holder never ended its turn.
     package let crashes: Int
+    /// The error of the last attempt, as the worker stored it.
+    package let lastError: [UInt8]?
     /// Sealed password.
     package let secret: [UInt8]?
     /// `{"resource": …, "externalId": …, "created": …, "modified": …}` as JSON text; nil for a delete.

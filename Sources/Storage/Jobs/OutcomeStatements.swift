@@ -7,13 +7,24 @@ internal import Postgres
 /// and joins `resource_sync` with them: what is not the current lease changes nothing (I-4).
 enum OutcomeStatements {
     /// Locks the leases in id order; the later statements see what was committed before.
+    ///
+    /// A removal takes the lease with it. One that is recorded again, because the first answer was lost, is known by its job.
     static let lock = PostgresStatement(
         "outcome_lock",
         """
-        SELECT s.resource_id FROM resource_sync s
-        JOIN unnest($1::uuid[], $2::int8[], $3::uuid[]) AS l(resource_id, epoch, token)
-            ON s.resource_id = l.resource_id AND s.lease_epoch = l.epoch AND s.lease_token = l.token
-        ORDER BY s.resource_id FOR UPDATE OF s
+        WITH l AS (
+            SELECT * FROM unnest($1::uuid[], $2::int8[], $3::uuid[], $4::uuid[], $5::bool[])
+                AS l(resource_id, epoch, token, job_id, is_removal)
+        ), current AS (
+            SELECT s.resource_id FROM resource_sync s
+            JOIN l ON s.resource_id = l.resource_id AND s.lease_epoch = l.epoch AND s.lease_token = l.token
+            ORDER BY s.resource_id FOR UPDATE OF s
+        )
+        SELECT resource_id FROM current
+        UNION ALL
+        SELECT l.resource_id FROM l
+        WHERE l.is_removal AND NOT EXISTS (SELECT FROM resource_sync s WHERE s.resource_id = l.resource_id)
+            AND EXISTS (SELECT FROM job_history h WHERE h.id = l.job_id AND h.state = 'done')
         """)
 
     /// Moves finished jobs to the history, without their secret, and writes their events (I-5, I-6).
@@ -65,6 +76,7 @@ enum OutcomeStatements {
         WHERE f.resource_id = gone.resource_id AND f.attribute = '' AND gone.state = 'done'
         """)
 
+    /// Recorded again, because the first answer was lost, it finds the lease ended and counts nothing twice.
     static let retry = PostgresStatement(
         "outcome_retry",
         """
@@ -74,6 +86,7 @@ enum OutcomeStatements {
         FROM unnest($1::uuid[], $2::int8[], $3::uuid[], $4::uuid[], $5::int8[], $6::jsonb[], $7::int8[])
             AS i(resource_id, epoch, token, job_id, due, error, attempts)
         JOIN resource_sync s ON s.resource_id = i.resource_id AND s.lease_epoch = i.epoch AND s.lease_token = i.token
+            AND s.leased_until IS NOT NULL
         WHERE i.due IS NOT NULL AND j.id = i.job_id AND j.resource_id = i.resource_id
         """)
 
@@ -143,20 +156,108 @@ enum OutcomeStatements {
                 (SELECT min(j.revision) FROM job j WHERE j.resource_id = l.resource_id), 9223372036854775807)
         """)
 
-    /// Resources that waited for one that is in UDM now, or gone for good. The lock on the target's row orders this against
-    /// `JobStore.wait`: either its rows are seen here, or it sees the target.
+    /// What a group waited for is settled when nothing of that member differs any more, over all its stays. Only the group's own outcome
+    /// says so: until then the row is what sweep and rebuild know of the work that is left. Where the group could be pushed, what was
+    /// said of former failures is over.
+    static let settleWaits = PostgresStatement(
+        "outcome_settle_waits",
+        """
+        WITH own AS (
+            SELECT s.resource_id, i.is_known
+            FROM unnest($1::uuid[], $2::int8[], $3::uuid[], $4::bool[]) AS i(resource_id, epoch, token, is_known)
+            JOIN resource_sync s
+                ON s.resource_id = i.resource_id AND s.lease_epoch = i.epoch AND s.lease_token = i.token
+                AND s.type = 'Group'
+        ), settled AS (
+            DELETE FROM waits_for w USING own
+            WHERE w.resource_id = own.resource_id
+                AND NOT EXISTS (
+                    SELECT FROM group_member m WHERE m.group_id = w.resource_id AND m.member_id = w.target_id
+                    HAVING bool_or(m.removed_revision IS NULL) <> bool_or(m.synced))
+            RETURNING w.resource_id, w.target_id
+        ), pushed AS (
+            DELETE FROM sync_failure f USING own
+            WHERE own.is_known AND f.resource_id = own.resource_id AND f.attribute = 'members'
+        )
+        UPDATE waits_for w SET due_at = NULL, last_error = NULL FROM own
+        WHERE own.is_known AND w.resource_id = own.resource_id AND w.last_error IS NOT NULL
+            AND NOT EXISTS (
+                SELECT FROM settled d WHERE d.resource_id = w.resource_id AND d.target_id = w.target_id)
+        """)
+
+    /// Members that a push did not find in UDM. The wait begins with the turn: a push of the member that ended since is seen by the sweep.
+    static let missing = PostgresStatement(
+        "outcome_missing",
+        """
+        INSERT INTO waits_for (resource_id, target_id, tenant, type, since)
+        SELECT a.group_id, a.member_id, s.tenant, s.type, coalesce(s.call_started_at, clock_timestamp())
+        FROM unnest($4::uuid[], $5::uuid[]) AS a(group_id, member_id)
+        JOIN unnest($1::uuid[], $2::int8[], $3::uuid[]) AS l(resource_id, epoch, token) ON l.resource_id = a.group_id
+        JOIN resource_sync s ON s.resource_id = l.resource_id AND s.lease_epoch = l.epoch AND s.lease_token = l.token
+        ON CONFLICT (resource_id, target_id) DO UPDATE SET since = excluded.since, due_at = NULL, last_error = NULL
+        """)
+
+    /// Members that could not be settled without a job: every member that differs and that UDM has, so that the sweep finds the group
+    /// again.
+    static let membersLater = PostgresStatement(
+        "outcome_members_later",
+        """
+        INSERT INTO waits_for AS w (resource_id, target_id, tenant, type, since, due_at, last_error)
+        SELECT DISTINCT s.resource_id, m.member_id, s.tenant, s.type, u.synced_at,
+            clock_timestamp() + i.due * interval '1 microsecond', i.error
+        FROM unnest($1::uuid[], $2::int8[], $3::uuid[], $4::int8[], $5::jsonb[])
+            AS i(resource_id, epoch, token, due, error)
+        JOIN resource_sync s ON s.resource_id = i.resource_id AND s.lease_epoch = i.epoch AND s.lease_token = i.token
+        JOIN group_member m ON m.group_id = s.resource_id AND m.synced = (m.removed_revision IS NOT NULL)
+        JOIN udm_object u ON u.resource_id = m.member_id
+        WHERE i.due IS NOT NULL
+        ON CONFLICT (resource_id, target_id) DO UPDATE SET due_at = excluded.due_at, last_error = excluded.last_error
+        """)
+
+    /// Members that can never be settled as they are: the attribute is parked, an event tells of it in the name of the group's last write.
+    static let membersRefused = PostgresStatement(
+        "outcome_members_refused",
+        """
+        WITH o AS (
+            SELECT s.resource_id, s.tenant, s.type, i.error, h.revision, h.id AS job_id, h.client, h.request_id,
+                h.accepted_at, h.first_attempt_at, h.attempts, u.dn
+            FROM unnest($1::uuid[], $2::int8[], $3::uuid[], $4::bool[], $5::jsonb[])
+                AS i(resource_id, epoch, token, is_refused, error)
+            JOIN resource_sync s
+                ON s.resource_id = i.resource_id AND s.lease_epoch = i.epoch AND s.lease_token = i.token
+                AND s.leased_until IS NOT NULL
+            JOIN LATERAL (
+                SELECT * FROM job_history j WHERE j.resource_id = s.resource_id ORDER BY j.revision DESC LIMIT 1
+            ) h ON true
+            LEFT JOIN udm_object u ON u.resource_id = s.resource_id
+            WHERE i.is_refused
+        ), failure AS (
+            INSERT INTO sync_failure (resource_id, attribute, tenant, type, revision, job_id, failed_at, error)
+            SELECT resource_id, 'members', tenant, type, revision, job_id, clock_timestamp(), error FROM o
+            ON CONFLICT (resource_id, attribute) DO UPDATE SET
+                revision = excluded.revision, job_id = excluded.job_id, failed_at = excluded.failed_at, error = excluded.error
+        ), event AS (
+            INSERT INTO event_outbox (
+                id, "order", tenant, type, resource_id, revision, kind, operation, job_id, client, request_id, accepted_at,
+                recorded_at, first_attempt_at, attempts, udm_dn, error, due_at)
+            SELECT gen_random_uuid(), nextval('write_order'), tenant, type, resource_id, revision, 'error', 'modify',
+                job_id, client, request_id, accepted_at, clock_timestamp(), first_attempt_at, attempts, dn, error,
+                clock_timestamp()
+            FROM o
+        )
+        DELETE FROM waits_for w USING o WHERE w.resource_id = o.resource_id
+        """)
+
+    /// Resources that waited for one that is in UDM now, or gone for good; they hear of it at once, and their rows stay until they have
+    /// acted on it. The lock on the target's row orders this against `JobStore.wait`: either its rows are seen here, or it sees the target.
     static let wake = PostgresStatement(
         "outcome_wake",
         """
-        WITH freed AS (
-            DELETE FROM waits_for w
-            USING unnest($1::uuid[], $2::int8[], $3::uuid[], $4::bool[]) AS i(resource_id, epoch, token, has_arrived)
-            JOIN resource_sync s
-                ON s.resource_id = i.resource_id AND s.lease_epoch = i.epoch AND s.lease_token = i.token
-            WHERE i.has_arrived AND w.target_id = i.resource_id
-            RETURNING w.resource_id, w.tenant, w.type
-        )
-        SELECT DISTINCT resource_id, tenant, type FROM freed
+        SELECT DISTINCT w.resource_id, w.tenant, w.type
+        FROM unnest($1::uuid[], $2::int8[], $3::uuid[], $4::bool[]) AS i(resource_id, epoch, token, has_arrived)
+        JOIN resource_sync s ON s.resource_id = i.resource_id AND s.lease_epoch = i.epoch AND s.lease_token = i.token
+        JOIN waits_for w ON w.target_id = i.resource_id
+        WHERE i.has_arrived
         """)
 
     /// Ends the turn, or opens the next call of it; last, because it is what the others are guarded by.
@@ -164,8 +265,8 @@ enum OutcomeStatements {
         "outcome_release",
         """
         WITH i AS (
-            SELECT * FROM unnest($1::uuid[], $2::int8[], $3::uuid[], $4::bool[], $5::bool[], $6::bool[])
-                AS i(resource_id, epoch, token, ends_turn, is_ambiguous, is_removal)
+            SELECT * FROM unnest($1::uuid[], $2::int8[], $3::uuid[], $4::bool[], $5::bool[], $6::bool[], $7::bool[])
+                AS i(resource_id, epoch, token, ends_turn, is_ambiguous, is_known, is_removal)
         ), gone AS (
             DELETE FROM resource_sync s USING i
             WHERE s.resource_id = i.resource_id AND s.lease_epoch = i.epoch AND s.lease_token = i.token
@@ -176,7 +277,11 @@ enum OutcomeStatements {
             leased_by = CASE WHEN i.ends_turn THEN NULL ELSE s.leased_by END,
             call_started_at = CASE WHEN i.ends_turn THEN NULL ELSE clock_timestamp() END,
             is_abandoned = false,
-            ambiguous_since = CASE WHEN i.is_ambiguous THEN coalesce(s.ambiguous_since, s.call_started_at) END,
+            -- Only an outcome that says what UDM holds ends the doubt of an earlier call.
+            ambiguous_since = CASE
+                WHEN i.is_known THEN NULL
+                WHEN i.is_ambiguous THEN coalesce(s.ambiguous_since, s.call_started_at)
+                ELSE s.ambiguous_since END,
             synced_revision = coalesce(u.revision, s.synced_revision)
         FROM i LEFT JOIN udm_object u ON u.resource_id = i.resource_id
         WHERE s.resource_id = i.resource_id AND s.lease_epoch = i.epoch AND s.lease_token = i.token

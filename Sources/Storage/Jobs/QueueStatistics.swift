@@ -25,11 +25,14 @@ extension JobStore {
     /// Counts open jobs, dead letters and unsent events; a scan of those tables, which hold only what is open.
     package func statistics() async throws -> QueueStatistics {
         var statistics = QueueStatistics()
-        for row in try await readers.execute(Self.laneCounts) {
+        let (lanes, others) = try await lists.withConnection { connection in
+            (try await connection.execute(Self.laneCounts, []), try await connection.execute(Self.otherCounts, []))
+        }
+        for row in lanes {
             statistics.lanes[try row.string(0)] = QueueStatistics.LaneCount(
                 openJobs: Int(try row.int(1)), oldestAcceptedAt: try row.optionalTime(2))
         }
-        for row in try await readers.execute(Self.otherCounts) {
+        for row in others {
             statistics.deadLetters = Int(try row.int(0))
             statistics.unsentEvents = Int(try row.int(1))
             statistics.parkedEvents = Int(try row.int(2))
@@ -53,7 +56,7 @@ extension JobStore {
     /// Resources by type; an index scan over all of them, so sampled seldom.
     package func resourceCounts() async throws -> [ResourceType: Int] {
         var counts: [ResourceType: Int] = [:]
-        for row in try await readers.execute(Self.resources) {
+        for row in try await lists.withConnection({ try await $0.execute(Self.resources, []) }) {
             counts[try ResourceType(stored: row.string(0))] = Int(try row.int(1))
         }
         return counts

@@ -41,6 +41,7 @@ package struct Migrator: Sendable {
             }
             try await connection.run(
                 "SELECT ensure_job_history_partitions((clock_timestamp() AT TIME ZONE 'UTC')::date, 8)")
+            try await prepareSearch(connection)
             return names
         }
     }
@@ -87,6 +88,26 @@ package struct Migrator: Sendable {
                 unnamed: "INSERT INTO schema_migration (version, name, checksum) VALUES ($1::int8, $2::text, $3::text)"),
             [.int(Int64(migration.version)), .text(migration.name), .text(migration.checksum)])
         try await connection.run("COMMIT")
+    }
+
+    /// Says what filters will miss in this database.
+    private func prepareSearch(_ connection: PostgresConnection) async throws {
+        let row = try await connection.execute(
+            PostgresStatement(unnamed: "SELECT ensure_trigram_index(), folded('ÄЖ') = 'äж'"))[0]
+        if try !row.bool(0) {
+            logger.warning(
+                """
+                Filters of names with co and ew read every resource: install the PostgreSQL extension pg_trgm, or let \
+                this user create it, and migrate again
+                """)
+        }
+        if try !row.bool(1) {
+            logger.warning(
+                """
+                Filters ignore the case of ASCII letters only: no collation of this database knows others; \
+                see docs/operating/running.md
+                """)
+        }
     }
 
     private struct Applied {

@@ -5,7 +5,7 @@ internal import Postgres
 internal import SCIM
 
 /// Why members are not accepted.
-enum MemberRefusal: Sendable, Equatable {
+enum MemberRefusal: Error, Equatable {
     case unknown([ResourceID])
     case wrongType(ResourceID)
     case cycle
@@ -19,170 +19,192 @@ enum MemberRefusal: Sendable, Equatable {
     }
 }
 
-/// What a write does to the members of a group.
-struct MemberDifference: Sendable {
-    var added: [ResourceID] = []
-    var removed: [ResourceID] = []
-
-    var isEmpty: Bool { added.isEmpty && removed.isEmpty }
+/// Members that are locked elsewhere, which means that they are just being deleted.
+struct LockedMembers: Error {
+    let ids: [ResourceID]
 }
 
-/// The members of one group within a transaction of the exclusive pool.
+/// The members of one group within a transaction of the exclusive pool, whatever their number: sets are compared where they are.
 ///
-/// The order of locks is that of a delete: members first (so that they cannot go before the group has them), then the group. While nesting
-/// changes, a lock of the whole tenant comes before both: A in B and B in A cannot both pass the check.
+/// The order of locks: if a group comes into the group, first a lock of the whole tenant, so that A in B and B in A cannot both pass the check; then
+/// the group's row, under which nobody else changes its members; then the rows of the new members, so that none of them goes before the group has
+/// it. A delete locks the other way round, the member and then its groups. Therefore members are never waited for with the group locked: see
+/// ``LockedMembers``.
 struct GroupMembers {
-    enum Verdict {
-        case accepted(MemberDifference)
-        case refused(MemberRefusal)
-    }
-
     let tenant: String
     let group: ResourceID
     let connection: PostgresConnection
 
-    // MARK: - What changes
-
-    /// Against the members there are now; they stay that way until the group's row is written with the revision that was read.
-    func difference(_ change: ResourceChange.Members) async throws -> Verdict {
-        switch change {
-        case .keep:
-            return .accepted(MemberDifference())
-        case .replace(let wanted):
-            let present = try await present()
-            let ids = Set(wanted.map(\.id))
-            let removed = present.keys.filter { !ids.contains($0) }
-            return try await accept(adding: wanted, present: present, removed: removed)
-        case .change(let adding, let removing):
-            let present = try await present(among: adding.map(\.id) + removing)
-            let ids = Set(adding.map(\.id))
-            let removed = Set(removing).filter { present[$0] != nil && !ids.contains($0) }
-            return try await accept(adding: adding, present: present, removed: Array(removed))
-        }
-    }
-
-    private func accept(
-        adding wanted: [ValidatedResource.Member], present: [ResourceID: ResourceType], removed: [ResourceID]
-    ) async throws -> Verdict {
-        var new: [ResourceID: ResourceType?] = [:]
-        for member in wanted {
-            if let type = present[member.id] {
-                if let said = member.type, said != type { return .refused(.wrongType(member.id)) }
-            } else {
-                new[member.id] = .some(member.type)
-            }
-        }
-        if let refusal = try await check(new) { return .refused(refusal) }
-        return .accepted(MemberDifference(added: new.keys.sorted(), removed: removed.sorted()))
-    }
-
-    private func present() async throws -> [ResourceID: ResourceType] {
-        Self.types(try await connection.execute(Self.allPresent, [.id(group)]))
-    }
-
-    private func present(among ids: [ResourceID]) async throws -> [ResourceID: ResourceType] {
-        guard !ids.isEmpty else { return [:] }
-        return Self.types(try await connection.execute(Self.somePresent, [.id(group), .ids(ids)]))
-    }
-
-    // MARK: - Whether new members may come
-
-    /// - Parameter members: With the type that the client said.
-    func check(_ members: [ResourceID: ResourceType?]) async throws -> MemberRefusal? {
-        guard !members.isEmpty else { return nil }
-        if members.keys.contains(group) { return .cycle }
-        let ids = members.keys.sorted()
-        // Without locks: only the answer tells which locks are needed, and a resource keeps its type.
-        let types = Self.types(try await connection.execute(Self.typesOf, [.text(tenant), .ids(ids)]))
-        if let refusal = Self.refusal(ids, members, types) { return refusal }
-        let groups = ids.filter { types[$0] == .group }
-        if !groups.isEmpty { try await Self.lockNesting(tenant, on: connection) }
-        let locked = Self.types(try await connection.execute(Self.lockMembers, [.text(tenant), .ids(ids)]))
-        let gone = ids.filter { locked[$0] == nil }
-        guard gone.isEmpty else { return .unknown(gone) }
-        guard !groups.isEmpty else { return nil }
-        let isCycle = try await connection.execute(Self.isBelow, [.id(group), .ids(groups)])[0].bool(0)
-        return isCycle ? .cycle : nil
-    }
-
-    private static func refusal(
-        _ ids: [ResourceID], _ said: [ResourceID: ResourceType?], _ found: [ResourceID: ResourceType]
-    ) -> MemberRefusal? {
-        let unknown = ids.filter { found[$0] == nil }
-        guard unknown.isEmpty else { return .unknown(unknown) }
-        let wrong = ids.first { id in said[id].flatMap { $0 }.map { $0 != found[id] } ?? false }
-        return wrong.map { .wrongType($0) }
-    }
+    // MARK: - Before the group is locked
 
     /// Held until the transaction ends.
     static func lockNesting(_ tenant: String, on connection: PostgresConnection) async throws {
         _ = try await connection.execute(nestingLock, [.text(tenant)])
     }
 
-    // MARK: - Writing
-
-    /// After the group's row was written.
-    func apply(_ difference: MemberDifference, revision: Int64) async throws {
-        if !difference.removed.isEmpty {
-            _ = try await connection.execute(
-                Self.remove, [.id(group), .ids(difference.removed), .int(revision)])
-        }
-        if !difference.added.isEmpty {
-            _ = try await connection.execute(
-                Self.add, [.text(tenant), .id(group), .ids(difference.added), .int(revision)])
-        }
+    /// As ``lockNesting(_:on:)``, if one of the members is a group. One that is created just now is none of them, because only who has seen
+    /// its creation knows its id.
+    static func lockNesting(
+        _ tenant: String, ifGroupIn steps: [MemberChanges.Step], on connection: PostgresConnection
+    ) async throws {
+        // What the client calls a user must be one, or is refused.
+        let ids = steps.flatMap(\.added).filter { $0.type != .user }.map(\.id)
+        guard !ids.isEmpty else { return }
+        _ = try await connection.execute(nestingLockForGroups, [.text(tenant), .ids(ids)])
     }
 
-    private static func types(_ result: PostgresResult) -> [ResourceID: ResourceType] {
-        guard let row = result.first else { return [:] }
-        var types: [ResourceID: ResourceType] = [:]
-        for (column, type) in [(0, ResourceType.user), (1, .group)] {
-            for (high, low) in (try? row.optionalUUIDArray(column)) ?? [] {
-                types[ResourceID(high: high, low: low)] = type
+    /// Returns when nobody else holds the members; some of them may be gone then.
+    static func wait(for members: [ResourceID], _ tenant: String, on connection: PostgresConnection) async throws {
+        _ = try await connection.execute(lockMembers, [.text(tenant), .ids(members)])
+    }
+
+    // MARK: - With the group locked
+
+    /// What the steps come to, with the present members asked where a step depends on them.
+    func resolve(_ steps: [MemberChanges.Step]) async throws -> MemberIntent {
+        if let intent = MemberIntent(steps) { return intent }
+        var intent = MemberIntent()
+        for step in steps {
+            switch step {
+            case .change(let adding, let removing): intent.change(adding: adding, removing: removing)
+            case .replace(let members): intent.replace(with: members)
+            case .removeMatching(let filter):
+                var matching: [ResourceID] = []
+                if intent.keepsPresent { matching += try await present(filter) }
+                matching += try await named(intent.added.map(\.id), filter)
+                intent.change(adding: [], removing: matching)
             }
         }
-        return types
+        return intent
     }
 
-    // Two arrays, because a row for each of a hundred thousand members would take far longer to read.
-    private static let arrays =
-        "array_agg(id) FILTER (WHERE type = 'User'), array_agg(id) FILTER (WHERE type = 'Group')"
+    private func present(_ filter: Filter) async throws -> [ResourceID] {
+        var matching: [ResourceID] = []
+        var pages = MemberPages(tenant: tenant, group: group, connection: connection)
+        while let page = try await pages.next() {
+            for member in page where member.fulfils(filter) { matching.append(member.id) }
+        }
+        return matching
+    }
 
-    private static let allPresent = PostgresStatement(
-        "members_present",
-        """
-        SELECT \(arrays) FROM (
-            SELECT member_id AS id, member_type AS type FROM group_member
-            WHERE group_id = $1::uuid AND removed_revision IS NULL) m
-        """)
+    /// Those who come with an earlier step.
+    private func named(_ ids: [ResourceID], _ filter: Filter) async throws -> [ResourceID] {
+        var matching: [ResourceID] = []
+        for start in stride(from: 0, to: ids.count, by: MemberPages.largestPage) {
+            let some = ids[start..<min(ids.count, start + MemberPages.largestPage)]
+            let result = try await connection.execute(Self.namedResources, [.text(tenant), .ids(Array(some))])
+            for row in result {
+                let member = try MemberPages.member(row)
+                if member.fulfils(filter) { matching.append(member.id) }
+            }
+        }
+        return matching
+    }
 
-    private static let somePresent = PostgresStatement(
-        "members_present_among",
-        """
-        SELECT \(arrays) FROM (
-            SELECT m.member_id AS id, m.member_type AS type FROM group_member m
-            WHERE m.group_id = $1::uuid AND m.removed_revision IS NULL AND m.member_id = ANY ($2::uuid[])) m
-        """)
+    /// Checks those who are no members yet, and keeps them from being deleted until the transaction ends.
+    ///
+    /// - Returns: The groups among the new members.
+    /// - Throws: ``MemberRefusal``, ``LockedMembers``.
+    func admit(_ members: [ValidatedResource.Member]) async throws -> [ResourceID] {
+        guard !members.isEmpty else { return [] }
+        if members.contains(where: { $0.id == group }) { throw MemberRefusal.cycle }
+        let said = members.contains { $0.type != nil } ? members.map { $0.type?.rawValue } : []
+        let row = try await connection.execute(
+            Self.admission, [.text(tenant), .id(group), .ids(members.map(\.id)), .textArray(said)])[0]
+        let unknown = try row.ids(0)
+        guard unknown.isEmpty else { throw MemberRefusal.unknown(unknown) }
+        if let wrong = try row.optionalID(1) { throw MemberRefusal.wrongType(wrong) }
+        let locked = try row.ids(2)
+        guard locked.isEmpty else { throw LockedMembers(ids: locked) }
+        let groups = try row.ids(3)
+        guard !groups.isEmpty else { return [] }
+        let isCycle = try await connection.execute(Self.isBelow, [.id(group), .ids(groups)])[0].bool(0)
+        if isCycle { throw MemberRefusal.cycle }
+        return groups
+    }
 
-    private static let typesOf = PostgresStatement(
-        "members_types",
+    /// Ends and begins stays with `revision`, and keeps the group's count.
+    ///
+    /// - Parameter groups: Those of the new members that are groups.
+    /// - Returns: How many members there are now; nil when nothing changes.
+    func apply(_ intent: MemberIntent, groups: [ResourceID], revision: Int64) async throws -> Int64? {
+        if intent.keepsPresent, intent.added.isEmpty, intent.removed.isEmpty { return nil }
+        let added = PostgresParameter.ids(intent.added.map(\.id))
+        let parameters: [PostgresParameter] = [.text(tenant), .id(group), added, .int(revision), .ids(groups)]
+        let result =
+            intent.keepsPresent
+            ? try await connection.execute(Self.change, parameters + [.ids(intent.removed)])
+            : try await connection.execute(Self.replacement, parameters)
+        return try result.first?.int(0)
+    }
+
+    // MARK: - Statements
+
+    // Each member is looked up by its key, one by one, however many they are and however small the tables are said to be: a join would, now and
+    // then, read all members of the group for one of them.
+
+    private static let nestingLock = PostgresStatement(
+        "members_nesting_lock", "SELECT pg_advisory_xact_lock(hashtextextended('nesting ' || $1::text, 0))")
+
+    private static let nestingLockForGroups = PostgresStatement(
+        "members_nesting_lock_for_groups",
         """
-        SELECT \(arrays) FROM (
-            SELECT r.id, r.type FROM resource r
-            WHERE r.tenant = $1::text AND r.type IN ('User', 'Group') AND r.id = ANY ($2::uuid[])) r
+        SELECT pg_advisory_xact_lock(hashtextextended('nesting ' || $1::text, 0))
+        WHERE EXISTS (
+            SELECT FROM resource r WHERE r.tenant = $1::text AND r.type = 'Group' AND r.id = ANY ($2::uuid[]))
         """)
 
     private static let lockMembers = PostgresStatement(
         "members_lock",
         """
-        SELECT \(arrays) FROM (
-            SELECT r.id, r.type FROM resource r
-            WHERE r.tenant = $1::text AND r.type IN ('User', 'Group') AND r.id = ANY ($2::uuid[])
-            ORDER BY r.id FOR KEY SHARE) r
+        SELECT FROM resource r
+        WHERE r.tenant = $1::text AND r.type IN ('User', 'Group') AND r.id = ANY ($2::uuid[])
+        ORDER BY r.id FOR KEY SHARE
         """)
 
-    private static let nestingLock = PostgresStatement(
-        "members_nesting_lock", "SELECT pg_advisory_xact_lock(hashtextextended('nesting ' || $1::text, 0))")
+    private static let namedResources = PostgresStatement(
+        "members_named",
+        """
+        SELECT r.id, r.type, coalesce(r.attributes ->> 'displayName', r.attributes ->> 'userName') FROM resource r
+        WHERE r.tenant = $1::text AND r.type IN ('User', 'Group') AND r.id = ANY ($2::uuid[])
+        """)
+
+    /// Of `$3` with the types `$4`: who does not exist; one whose type is another; who is locked elsewhere; who is a group.
+    private static let admission = PostgresStatement(
+        "members_admission",
+        """
+        WITH wanted AS MATERIALIZED (
+            SELECT w.id, w.said, (
+                SELECT m.member_type FROM group_member m
+                WHERE m.group_id = $2::uuid AND m.member_id = w.id AND m.removed_revision IS NULL) AS present
+            FROM unnest($3::uuid[], $4::text[]) AS w(id, said)
+        ), new AS MATERIALIZED (
+            SELECT w.id, w.said, coalesce(u.type, g.type) AS type FROM wanted w
+            LEFT JOIN LATERAL (
+                SELECT r.type FROM resource r WHERE r.tenant = $1::text AND r.type = 'User' AND r.id = w.id
+                FOR KEY SHARE SKIP LOCKED
+            ) u ON true
+            LEFT JOIN LATERAL (
+                SELECT r.type FROM resource r
+                WHERE u.type IS NULL AND r.tenant = $1::text AND r.type = 'Group' AND r.id = w.id
+                FOR KEY SHARE SKIP LOCKED
+            ) g ON true
+            WHERE w.present IS NULL
+        ), missing AS MATERIALIZED (
+            SELECT n.id, EXISTS (
+                SELECT FROM resource r
+                WHERE r.tenant = $1::text AND r.type IN ('User', 'Group') AND r.id = n.id) AS is_locked
+            FROM new n WHERE n.type IS NULL
+        )
+        SELECT
+            ARRAY(SELECT id FROM missing WHERE NOT is_locked ORDER BY id),
+            (SELECT id FROM (
+                SELECT id FROM new WHERE said <> type
+                UNION ALL
+                SELECT id FROM wanted WHERE said <> present) w ORDER BY id LIMIT 1),
+            ARRAY(SELECT id FROM missing WHERE is_locked ORDER BY id),
+            ARRAY(SELECT id FROM new WHERE type = 'Group' ORDER BY id)
+        """)
 
     /// Whether the group `$1` is below one of the groups `$2`, or one of them. Upwards, because few groups hold a group.
     private static let isBelow = PostgresStatement(
@@ -192,53 +214,74 @@ struct GroupMembers {
             SELECT $1::uuid
             UNION
             SELECT m.group_id FROM above a
-            JOIN group_member m ON m.member_id = a.id AND m.removed_revision IS NULL
+            JOIN group_member m ON m.member_id = a.id AND m.member_type = 'Group' AND m.removed_revision IS NULL
         )
         SELECT EXISTS (SELECT FROM above WHERE id = ANY ($2::uuid[]))
         """)
 
-    private static let remove = PostgresStatement(
-        "members_remove",
+    /// Only who is named is looked at. Who is to leave is found by the index that allows nobody twice, and leaves with the revision with which he
+    /// would have come.
+    private static let change = PostgresStatement(
+        "members_change",
         """
-        UPDATE group_member SET removed_revision = $3::int8
-        WHERE group_id = $1::uuid AND member_id = ANY ($2::uuid[]) AND removed_revision IS NULL
+        WITH looked AS MATERIALIZED (
+            SELECT w.id, w.comes, (
+                SELECT m.member_type FROM group_member m
+                WHERE m.group_id = $2::uuid AND m.member_id = w.id AND m.removed_revision IS NULL) AS present
+            FROM (
+                SELECT id, true AS comes FROM unnest($3::uuid[]) AS a(id)
+                UNION ALL
+                SELECT id, false FROM unnest($6::uuid[]) AS r(id)
+            ) w
+        ), change AS MATERIALIZED (
+            SELECT l.id, l.comes FROM looked l WHERE l.comes = (l.present IS NULL)
+        ), moved AS (
+            INSERT INTO group_member AS m (tenant, group_id, member_id, member_type, added_revision)
+            SELECT $1::text, $2::uuid, c.id, \(type(of: "c.id")), $4::int8 FROM change c ORDER BY c.id
+            ON CONFLICT (group_id, member_id) WHERE removed_revision IS NULL
+            DO UPDATE SET removed_revision = excluded.added_revision
+        )
+        \(counting("SELECT count(*) FILTER (WHERE comes) AS come, count(*) FILTER (WHERE NOT comes) AS gone FROM change"))
         """)
 
-    private static let add = PostgresStatement(
-        "members_add",
+    private static let replacement = PostgresStatement(
+        "members_replace",
         """
-        INSERT INTO group_member (tenant, group_id, member_id, member_type, added_revision)
-        SELECT $1::text, $2::uuid, r.id, r.type, $4::int8 FROM resource r
-        WHERE r.tenant = $1::text AND r.type IN ('User', 'Group') AND r.id = ANY ($3::uuid[])
+        WITH ended AS (
+            UPDATE group_member m SET removed_revision = $4::int8
+            WHERE m.group_id = $2::uuid AND m.removed_revision IS NULL
+                AND m.member_id NOT IN (SELECT w.id FROM unnest($3::uuid[]) AS w(id))
+            RETURNING 1
+        ), looked AS MATERIALIZED (
+            SELECT w.id, (
+                SELECT m.member_type FROM group_member m
+                WHERE m.group_id = $2::uuid AND m.member_id = w.id AND m.removed_revision IS NULL) AS present
+            FROM unnest($3::uuid[]) AS w(id)
+        ), begun AS (
+            INSERT INTO group_member (tenant, group_id, member_id, member_type, added_revision)
+            SELECT $1::text, $2::uuid, l.id, \(type(of: "l.id")), $4::int8 FROM looked l WHERE l.present IS NULL
+            ORDER BY l.id
+            RETURNING 1
+        )
+        \(counting("SELECT (SELECT count(*) FROM begun) AS come, (SELECT count(*) FROM ended) AS gone"))
         """)
+
+    /// Of a new member; `$5` are those that are groups.
+    private static func type(of id: String) -> String {
+        "CASE WHEN \(id) = ANY ($5::uuid[]) THEN 'Group' ELSE 'User' END"
+    }
+
+    private static func counting(_ change: String) -> String {
+        """
+        UPDATE resource g SET member_count = g.member_count + c.come - c.gone FROM (\(change)) c
+        WHERE g.tenant = $1::text AND g.type = 'Group' AND g.id = $2::uuid AND (c.come > 0 OR c.gone > 0)
+        RETURNING g.member_count
+        """
+    }
 }
 
-extension ResourceStore {
-    func createGroup(
-        _ operation: WriteOperation, _ content: WriteOperation.Content, members: [ValidatedResource.Member]
-    ) async throws -> CreateResult {
-        do {
-            return try await exclusive.transaction { connection in
-                let group = GroupMembers(tenant: operation.tenant, group: operation.id, connection: connection)
-                switch try await group.difference(.change(adding: members, removing: [])) {
-                case .refused(.unknown(let ids)): return .unknownMembers(ids)
-                case .refused(.wrongType(let id)): return .memberTypeMismatch(id)
-                case .refused(.cycle): throw Self.unexpected(operation)
-                case .accepted(let difference):
-                    switch try await ExclusiveWriter.write(operation, on: connection) {
-                    case .written(let revision, let order, let created):
-                        try await group.apply(difference, revision: revision)
-                        return .created(
-                            Self.stored(operation, content, revision: revision, order: order, created: created),
-                            operation.jobID)
-                    case .clash(let claim): return .uniqueness(claim)
-                    case .collision, .unmatched, .contended: throw Self.unexpected(operation)
-                    }
-                }
-            }
-        } catch let error as PostgresError where error.isUniqueViolation {
-            guard let claim = try await holder(of: operation) else { throw Self.unexpected(operation) }
-            return .uniqueness(claim)
-        }
+extension PostgresRow {
+    fileprivate func ids(_ column: Int) throws(PostgresError) -> [ResourceID] {
+        try uuidArray(column).map { ResourceID(high: $0.high, low: $0.low) }
     }
 }

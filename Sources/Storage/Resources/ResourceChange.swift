@@ -13,6 +13,16 @@ package struct ResourceChange: Sendable {
         case replace([ValidatedResource.Member])
         /// What is a member already, or is none, is passed over. Costs the same in a group of any size.
         case change(adding: [ValidatedResource.Member], removing: [ResourceID])
+        case steps([MemberChanges.Step])
+
+        var steps: [MemberChanges.Step] {
+            switch self {
+            case .keep: []
+            case .replace(let members): [.replace(with: members)]
+            case .change(let adding, let removing): [.change(adding: adding, removing: removing)]
+            case .steps(let steps): steps
+            }
+        }
     }
 
     package var attributes: JSONObject

@@ -2,48 +2,57 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Postgres
-package import SCIM
-
-/// A page of a list.
-package struct ResourceList: Sendable {
-    /// Of all resources, not only the page.
-    package let total: Int64
-    package let resources: [StoredResource]
-}
+internal import SCIM
 
 extension ResourceStore {
-    /// Resources of a type in the order of their ids, which is the same for every page.
+    /// A page of the resources that match, in an order that is the same for every page: by the sort key, if there is one, and then by id.
     ///
-    /// - Parameters:
-    ///   - startIndex: Of the first resource, from 1 (RFC 7644 section 3.4.2.4).
-    ///   - count: 0: only the total.
-    ///   - baseURL: As for ``read(_:_:tenant:client:baseURL:withMembers:)``: with the groups of users, or the members of groups.
-    package func list(
-        _ type: ResourceType, tenant: String, client: String, startIndex: Int64, count: Int64, baseURL: String? = nil
-    ) async throws -> ResourceList {
-        let statement = baseURL == nil ? Self.plainLists[type] : Self.relatedLists[type]
-        guard let statement else { throw StorageError.unknownValue(type.rawValue) }
-        var parameters: [PostgresParameter] = [
-            .text(tenant), .text(type.rawValue), .text(client), .int(max(startIndex, 1) - 1), .int(max(count, 0)),
-        ]
-        if let baseURL { parameters.append(.text(baseURL)) }
+    /// Behind a cursor a resource that is there throughout and keeps its sort key comes exactly once, whatever is inserted and deleted meanwhile.
+    ///
+    /// - Throws: ``PostgresError``, of the kind `timeout` when the search takes longer than ``StorageConfiguration/listTimeout``; ``SCIMError`` for
+    ///   a position of another query.
+    package func list(_ query: ListQuery) async throws -> ListPage {
+        guard let statement = ListStatement(query) else { return .only(total: query.knownTotal ?? 0) }
+        guard query.count > 0 else { return .only(total: try await count(statement)) }
+        if let lookup = statement.lookup() {
+            let page = try Self.page(try await reader.execute(lookup.statement, lookup.parameters), query)
+            if page.total <= ListStatement.lookupLimit { return page }
+        }
+        let command = try statement.page()
         let result = try await listPool.withConnection { connection in
-            try await connection.execute(statement, parameters)
+            try await connection.execute(command.statement, command.parameters)
         }
-        guard let first = result.first else { return ResourceList(total: 0, resources: []) }
-        var resources: [StoredResource] = []
-        resources.reserveCapacity(result.rowCount)
-        for row in result where !row.isNull(1) {
-            resources.append(try Self.resource(row, type, try row.id(1), from: 2, related: 8))
-        }
-        return ResourceList(total: try first.int(0), resources: resources)
+        return try Self.page(result, query)
     }
 
-    private static let plainLists = statements(withRelated: false)
-    private static let relatedLists = statements(withRelated: true)
+    private func count(_ statement: ListStatement) async throws -> Int64 {
+        if let total = statement.query.knownTotal { return total }
+        let command = statement.count()
+        return try await listPool.withConnection { connection in
+            try await connection.execute(command.statement, command.parameters)[0].int(0)
+        }
+    }
 
-    private static func statements(withRelated: Bool) -> [ResourceType: PostgresStatement] {
-        Dictionary(
-            uniqueKeysWithValues: ResourceType.allCases.map { ($0, ReadStatements.list($0, withRelated: withRelated)) })
+    private static func page(_ result: PostgresResult, _ query: ListQuery) throws -> ListPage {
+        var total = query.knownTotal ?? 0
+        let isPaged = if case .cursor = query.start { true } else { false }
+        var rows: [ListRow] = []
+        rows.reserveCapacity(result.rowCount)
+        for row in result {
+            let row = try ListRow(row, withSyncStatus: query.withSyncStatus)
+            total = row.total ?? total
+            rows.append(row)
+        }
+        let page = rows.prefix(query.count)
+        var next: ListPosition?
+        if isPaged, rows.count > query.count, let position = page.last?.position {
+            next = ListPosition(key: position.key, id: position.id, total: total)
+        }
+        var statuses: [ResourceID: SyncStatus] = [:]
+        for row in page {
+            if let id = row.resource?.id, let status = row.syncStatus { statuses[id] = status }
+        }
+        return ListPage(
+            total: total, resources: page.compactMap(\.resource), syncStatuses: statuses, next: next)
     }
 }

@@ -36,7 +36,7 @@ extension ResourceStore {
         case (.user, _), (.group, _):
             let result = try await reader.execute(
                 ReadStatements.resource, parameters + [.text(type.rawValue)])
-            return try result.first.map { try Self.resource($0, type, id) }
+            return try result.first.map { try Self.resource($0, type, id, memberCount: 6) }
         }
     }
 
@@ -48,49 +48,60 @@ extension ResourceStore {
         }
     }
 
-    /// The groups that a user, or a group, is a direct member of, as text of a JSON array; nil when there are none.
+    /// The groups that a user is in, directly or through other groups, as text of a JSON array; nil when there are none.
     package func groups(of member: ResourceID, tenant: String, baseURL: String) async throws -> [UInt8]? {
         try await reader.execute(ReadStatements.groups, [.text(tenant), .id(member), .text(baseURL)])
             .first?.optionalBytes(0)
     }
 
-    /// - Parameter related: The column with the JSON text of groups or members.
+    /// - Parameters:
+    ///   - related: The column with the JSON text of groups or members.
+    ///   - memberCount: The column with the number of members.
     static func resource(
-        _ row: PostgresRow, _ type: ResourceType, _ id: ResourceID, from first: Int = 0, related: Int? = nil
+        _ row: PostgresRow, _ type: ResourceType, _ id: ResourceID, from first: Int = 0, related: Int? = nil,
+        memberCount: Int? = nil
     ) throws(PostgresError) -> StoredResource {
         let text: [UInt8]? = if let related { try row.optionalBytes(related) } else { nil }
+        let count: Int64? = if let memberCount, type == .group { try row.int(memberCount) } else { nil }
         return StoredResource(
             type: type, id: id, revision: try row.int(first), order: try row.int(first + 1),
             created: try row.time(first + 2), modified: try row.time(first + 3),
             externalId: try row.optionalString(first + 4), attributes: try row.bytes(first + 5),
-            members: type == .group ? text : nil, groups: type == .user ? text : nil)
+            members: type == .group ? text : nil, groups: type == .user ? text : nil, memberCount: count)
     }
 }
 
 enum ReadStatements {
-    /// Of the resource `r`, for the client `$3`.
-    private static let columns = """
+    /// Of the resource `r`, for the client `$3`; ``ResourceStore/resource(_:_:_:from:related:)`` reads them.
+    static let columns = """
         r.revision, r."order", r.created_at, r.modified_at,
             (SELECT e.value FROM external_id e WHERE e.resource_id = r.id AND e.client = $3::text), r.attributes
         """
 
     // What belongs to another resource is looked up row by row, by key, however small the tables were when the statement was planned.
 
-    /// JSON text of the direct groups of `member`, a column or parameter; NULL when there are none.
+    /// JSON text of the groups of `member`, a column or parameter, direct and indirect; NULL when there are none.
     static func groups(of member: String, baseURL: String) -> String {
         """
-        (SELECT json_agg(
-            json_strip_nulls(json_build_object(
-                'value', m.group_id, '$ref', \(baseURL) || '/Groups/' || m.group_id, 'display', (
-                    SELECT x.attributes ->> 'displayName' FROM resource x
-                    WHERE x.tenant = $1::text AND x.type = 'Group' AND x.id = m.group_id),
-                'type', 'direct')) ORDER BY m.group_id)::text
+        (SELECT CASE
+            WHEN bool_or(EXISTS (
+                SELECT FROM group_member n
+                WHERE n.member_id = m.group_id AND n.member_type = 'Group' AND n.removed_revision IS NULL))
+            THEN groups_of_member($1::text, \(member), \(baseURL))
+            ELSE json_agg(
+                json_strip_nulls(json_build_object(
+                    'value', m.group_id, '$ref', \(baseURL) || '/Groups/' || m.group_id, 'display', (
+                        SELECT x.attributes ->> 'displayName' FROM resource x
+                        WHERE x.tenant = $1::text AND x.type = 'Group' AND x.id = m.group_id),
+                    'type', 'direct')) ORDER BY m.group_id)::text END
         FROM group_member m
         WHERE m.member_id = \(member) AND m.tenant = $1::text AND m.removed_revision IS NULL)
         """
     }
 
     /// JSON text of the members of `group`, a column or parameter; NULL when there are none.
+    ///
+    /// BETWEEN, because one very large group makes PostgreSQL take every group for large, and read all members of all groups for each.
     static func members(of group: String, baseURL: String) -> String {
         """
         (SELECT json_agg(
@@ -102,13 +113,16 @@ enum ReadStatements {
                     WHERE x.tenant = $1::text AND x.type = m.member_type AND x.id = m.member_id),
                 'type', m.member_type)) ORDER BY m.added_revision, m.member_id)::text
         FROM group_member m
-        WHERE m.group_id = \(group) AND m.tenant = $1::text AND m.removed_revision IS NULL)
+        WHERE m.group_id BETWEEN \(group) AND \(group) AND m.tenant = $1::text AND m.removed_revision IS NULL)
         """
     }
 
     static let resource = PostgresStatement(
         "resource_read",
-        "SELECT \(columns) FROM resource r WHERE r.tenant = $1::text AND r.type = $4::text AND r.id = $2::uuid")
+        """
+        SELECT \(columns), r.member_count
+        FROM resource r WHERE r.tenant = $1::text AND r.type = $4::text AND r.id = $2::uuid
+        """)
 
     static let userWithGroups = PostgresStatement(
         "resource_read_user",
@@ -135,28 +149,4 @@ enum ReadStatements {
     static let members = PostgresStatement("members_read", "SELECT \(members(of: "$2::uuid", baseURL: "$3::text"))")
 
     static let groups = PostgresStatement("groups_read", "SELECT \(groups(of: "$2::uuid", baseURL: "$3::text"))")
-
-    /// A page and the total in one snapshot; one row without a resource when the page is empty.
-    static func list(_ type: ResourceType, withRelated: Bool) -> PostgresStatement {
-        let related =
-            switch type {
-            case .user: groups(of: "r.id", baseURL: "$6::text")
-            case .group: members(of: "r.id", baseURL: "$6::text")
-            }
-        return PostgresStatement(
-            "resource_list_\(type.rawValue)_\(withRelated)",
-            """
-            SELECT t.total, p.* FROM (
-                SELECT count(*) AS total FROM resource WHERE tenant = $1::text AND type = $2::text
-            ) t
-            LEFT JOIN (
-                SELECT r.id, \(columns), \(withRelated ? related : "NULL::text") AS related
-                FROM (
-                    SELECT * FROM resource WHERE tenant = $1::text AND type = $2::text
-                    ORDER BY id OFFSET $4::int8 LIMIT $5::int8
-                ) r
-            ) p ON true
-            ORDER BY p.id
-            """)
-    }
 }

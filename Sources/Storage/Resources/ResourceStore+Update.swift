@@ -16,14 +16,18 @@ extension ResourceStore {
 
     /// PUT: replaces everything that the client may write (RFC 7644 section 3.5.1). A group without `members` has none afterwards; a password
     /// that is not given stays.
+    ///
+    /// - Parameter replacement: Gets the attributes there are, and gives the resource as it shall be; may be called several times.
     package func replace(
-        _ type: ResourceType, _ id: ResourceID, with resource: ValidatedResource, ifMatch: Int64? = nil,
-        context: WriteContext
+        _ type: ResourceType, _ id: ResourceID, ifMatch: Int64? = nil, context: WriteContext,
+        with replacement: @Sendable (_ present: JSONObject) throws -> ValidatedResource
     ) async throws -> UpdateResult {
-        let change = ResourceChange(
-            attributes: resource.attributes, externalId: resource.externalId, password: resource.password,
-            members: type == .group ? .replace(resource.members ?? []) : .keep)
-        return try await update(type, id, ifMatch: ifMatch, context: context) { _, _ in change }
+        try await update(type, id, ifMatch: ifMatch, context: context) { _, present in
+            let resource = try replacement(present)
+            return ResourceChange(
+                attributes: resource.attributes, externalId: resource.externalId, password: resource.password,
+                members: type == .group ? .replace(resource.members ?? []) : .keep)
+        }
     }
 
     /// Changes a resource to what `change` makes of it.
@@ -42,7 +46,8 @@ extension ResourceStore {
             if let ifMatch, current.revision != ifMatch { return .revisionMismatch(current: current.revision) }
             let attributes = try current.parsedAttributes()
             let update = Update(store: self, current: current, attributes: attributes, context: context)
-            if case .finished(let result) = try await update.apply(try change(current, attributes)) { return result }
+            let attempt = try await update.apply(try change(current, attributes), isConditional: ifMatch != nil)
+            if case .finished(let result) = attempt { return result }
         }
         return try await updateLocked(type, id, ifMatch: ifMatch, context, change)
     }
@@ -52,13 +57,12 @@ extension ResourceStore {
         _ change: @Sendable (StoredResource, JSONObject) throws -> ResourceChange
     ) async throws -> UpdateResult {
         for _ in 0..<Self.optimisticTries {
-            let attempt = try await exclusive.transaction { connection in
+            let attempt = try await lockingAttempt(context) { connection in
+                // What the change will be is not known yet.
                 if type == .group { try await GroupMembers.lockNesting(context.tenant, on: connection) }
-                let result = try await connection.execute(
-                    Self.lockingRead,
-                    [.text(context.tenant), .text(type.rawValue), .id(id), .text(context.client)])
-                guard let row = result.first else { return Attempt.finished(.notFound) }
-                let current = try Self.resource(row, type, id)
+                guard let current = try await Self.lock(type, id, context, on: connection) else {
+                    return .finished(.notFound)
+                }
                 if let ifMatch, current.revision != ifMatch {
                     return .finished(.revisionMismatch(current: current.revision))
                 }
@@ -68,19 +72,13 @@ extension ResourceStore {
             }
             if case .finished(let result) = attempt { return result }
         }
-        throw PostgresError(
-            kind: .server, message: "resource \(id) is changed by too many others at the same time", canRetry: true)
+        throw Self.busy(id)
     }
 
-    /// The lock comes first: a row that was waited for is read as it is then, but the tables joined to it as they were before.
-    private static let lockingRead = PostgresStatement(
-        "resource_read_locked",
-        """
-        SELECT r.revision, r."order", r.created_at, r.modified_at,
-            (SELECT e.value FROM external_id e WHERE e.resource_id = r.id AND e.client = $4::text), r.attributes
-        FROM resource r WHERE r.tenant = $1::text AND r.type = $2::text AND r.id = $3::uuid
-        FOR NO KEY UPDATE OF r
-        """)
+    static func busy(_ id: ResourceID) -> PostgresError {
+        PostgresError(
+            kind: .server, message: "resource \(id) is changed by too many others at the same time", canRetry: true)
+    }
 }
 
 /// One change to a resource as it was read.
@@ -91,57 +89,78 @@ struct Update: Sendable {
     let context: WriteContext
 
     /// In a batch, or in the exclusive pool if members are concerned.
-    func apply(_ change: ResourceChange) async throws -> ResourceStore.Attempt {
+    ///
+    /// - Parameter isConditional: Whether the resource must have the revision that was read. Otherwise a change of the members, which is made from
+    ///   other members than there were, does not matter.
+    func apply(_ change: ResourceChange, isConditional: Bool) async throws -> ResourceStore.Attempt {
         guard current.type == .group, change.concernsMembers else {
             if isUnchanged(by: change) { return .finished(.unchanged(current)) }
             let (operation, content) = try operation(change)
-            return try attempt(try await store.commit(operation), operation, content)
+            return try attempt(
+                try await store.commit(operation), operation, content, memberCount: current.memberCount)
         }
-        let (operation, content) = try operation(change)
+        if !isConditional, isUnchanged(by: change),
+            let attempt = try await store.changeFewMembers(of: current.id, change.members.steps, seen: current, context)
+        {
+            return attempt
+        }
+        let (operation, _) = try operation(change)
         do {
-            return try await store.exclusive.transaction { connection in
-                try await applyMembers(change, operation, content, on: connection)
+            return try await store.lockingAttempt(context) { connection in
+                try await GroupMembers.lockNesting(context.tenant, ifGroupIn: change.members.steps, on: connection)
+                guard let locked = try await ResourceStore.lock(.group, current.id, context, on: connection) else {
+                    return .finished(.notFound)
+                }
+                if isConditional, locked.revision != current.revision {
+                    return .finished(.revisionMismatch(current: locked.revision))
+                }
+                guard locked.attributes == current.attributes, locked.externalId == current.externalId else {
+                    return .stale
+                }
+                let update = Update(store: store, current: locked, attributes: attributes, context: context)
+                return try await update.apply(change, on: connection)
             }
         } catch let error as PostgresError where error.isUniqueViolation {
             return try await collided(operation)
         }
     }
 
-    /// In a transaction that holds the resource's row.
+    /// In a transaction that holds the resource's row, and the lock for nesting if a group becomes a member.
     func apply(_ change: ResourceChange, on connection: PostgresConnection) async throws -> ResourceStore.Attempt {
-        let (operation, content) = try operation(change)
-        if current.type == .group, change.concernsMembers {
-            return try await applyMembers(change, operation, content, on: connection)
+        guard current.type == .group, change.concernsMembers else {
+            if isUnchanged(by: change) { return .finished(.unchanged(current)) }
+            let (operation, content) = try operation(change)
+            return try attempt(
+                try await ExclusiveWriter.write(operation, on: connection), operation, content,
+                memberCount: current.memberCount)
         }
-        if isUnchanged(by: change) { return .finished(.unchanged(current)) }
-        return try attempt(try await ExclusiveWriter.write(operation, on: connection), operation, content)
-    }
-
-    private func applyMembers(
-        _ change: ResourceChange, _ operation: WriteOperation, _ content: WriteOperation.Content,
-        on connection: PostgresConnection
-    ) async throws -> ResourceStore.Attempt {
         let members = GroupMembers(tenant: context.tenant, group: current.id, connection: connection)
-        let difference: MemberDifference
-        switch try await members.difference(change.members) {
-        case .refused(let refusal): return .finished(refusal.updateResult)
-        case .accepted(let accepted): difference = accepted
+        let intent = try await members.resolve(change.members.steps)
+        let groups: [ResourceID]
+        do {
+            groups = try await members.admit(intent.added)
+        } catch let refusal as MemberRefusal {
+            return .finished(refusal.updateResult)
         }
-        if difference.isEmpty, isUnchanged(by: change) { return .finished(.unchanged(current)) }
-        let outcome = try await ExclusiveWriter.write(operation, on: connection)
-        if case .written(let revision, _, _) = outcome { try await members.apply(difference, revision: revision) }
-        return try attempt(outcome, operation, content)
+        // The row is locked, so the revision of the write is known before.
+        let memberCount = try await members.apply(intent, groups: groups, revision: current.revision + 1)
+        if memberCount == nil, isUnchanged(by: change) { return .finished(.unchanged(current)) }
+        let (operation, content) = try operation(change)
+        let attempt = try attempt(
+            try await ExclusiveWriter.write(operation, on: connection), operation, content,
+            memberCount: memberCount ?? current.memberCount)
+        guard case .finished(.updated) = attempt else { throw AbandonedAttempt(attempt: attempt) }
+        return attempt
     }
 
     private func attempt(
-        _ outcome: WriteOutcome, _ operation: WriteOperation, _ content: WriteOperation.Content
+        _ outcome: WriteOutcome, _ operation: WriteOperation, _ content: WriteOperation.Content, memberCount: Int64?
     ) throws -> ResourceStore.Attempt {
         switch outcome {
         case .written(let revision, let order, let created):
-            return .finished(
-                .updated(
-                    ResourceStore.stored(operation, content, revision: revision, order: order, created: created),
-                    operation.jobID))
+            var stored = ResourceStore.stored(operation, content, revision: revision, order: order, created: created)
+            stored.memberCount = memberCount
+            return .finished(.updated(stored, operation.jobID))
         case .clash(let claim): return .finished(.uniqueness(claim))
         case .unmatched: return .stale
         case .collision, .contended: throw ResourceStore.unexpected(operation)
@@ -180,6 +199,7 @@ extension ResourceChange {
         case .keep: false
         case .replace: true
         case .change(let adding, let removing): !adding.isEmpty || !removing.isEmpty
+        case .steps(let steps): !steps.isEmpty
         }
     }
 }

@@ -3,7 +3,7 @@
 
 internal import JSON
 package import Logging
-package import Postgres
+internal import Postgres
 package import SCIM
 internal import Synchronization
 
@@ -12,7 +12,8 @@ internal import Synchronization
 /// | write | goes |
 /// |---|---|
 /// | a user; a group without a change of its members | with others in a batch of ``BatchWriter`` |
-/// | members of a group change; a group is deleted | alone in a transaction of the exclusive pool |
+/// | members of a group change | see ``changeMembers(of:_:ifMatch:context:)`` |
+/// | a group is deleted | alone in a transaction of the exclusive pool |
 /// | a row or value is locked elsewhere; too many races for one resource | the same |
 package final class ResourceStore: Sendable {
     /// How often a write without `ifMatch` is applied anew to a resource that changed meanwhile, before it locks it.
@@ -21,7 +22,9 @@ package final class ResourceStore: Sendable {
     let writer: BatchWriter
     let readers: [PostgresPipeline]
     let listPool: PostgresPool
+    let streams: StreamPool
     let exclusive: ExclusiveWriter
+    let memberWriter: MemberWriter
     let sealer: SecretSealer?
     let rules: DirectoryRules
     let logger: Logger
@@ -29,18 +32,22 @@ package final class ResourceStore: Sendable {
 
     /// - Parameters:
     ///   - writer: With a short `lock_timeout`.
+    ///   - memberWriter: The same, for members of groups.
     ///   - readers: For reads by id.
     ///   - listPool: With a `statement_timeout`.
+    ///   - streams: The same, each for as long as a client takes to read an answer.
     ///   - sealer: nil: passwords are refused.
-    package init(
-        writer: PostgresPipeline, readers: [PostgresPipeline], listPool: PostgresPool, exclusivePool: PostgresPool,
-        sealer: SecretSealer?, rules: DirectoryRules, logger: Logger
+    init(
+        writer: PostgresPipeline, memberWriter: PostgresPipeline, readers: [PostgresPipeline], listPool: PostgresPool,
+        streams: StreamPool, exclusivePool: PostgresPool, sealer: SecretSealer?, rules: DirectoryRules, logger: Logger
     ) {
         precondition(!readers.isEmpty, "reads need a connection")
         self.writer = BatchWriter(pipeline: writer, logger: logger)
         self.readers = readers
         self.listPool = listPool
+        self.streams = streams
         exclusive = ExclusiveWriter(pool: exclusivePool)
+        self.memberWriter = MemberWriter(pipeline: memberWriter, exclusive: exclusive, logger: logger)
         self.sealer = sealer
         self.rules = rules
         self.logger = logger
@@ -56,11 +63,61 @@ package final class ResourceStore: Sendable {
 
     // MARK: - Create
 
-    /// Stores a new resource under a new id.
+    /// Stores a new resource.
     ///
+    /// - Parameter id: Of version 4, drawn by the caller, never used before.
     /// - Throws: ``PostgresError``; with `mayHaveCommitted` when the connection was lost and the resource was not found afterwards.
-    package func create(_ resource: ValidatedResource, context: WriteContext) async throws -> CreateResult {
-        let id = ResourceID.random()
+    package func create(
+        _ resource: ValidatedResource, id: ResourceID = .random(), context: WriteContext
+    ) async throws -> CreateResult {
+        let creation = try creation(of: resource, id, context)
+        if let members = creation.members {
+            return try await verifyingCreate(creation.operation) {
+                try await self.createGroup(creation.operation, creation.content, members: members)
+            }
+        }
+        return try await verifyingCreate(creation.operation) {
+            try Self.result(try await self.commit(creation.operation), creation)
+        }
+    }
+
+    /// Stores new resources as if one came after the other: of two with the same name the first gets it. Those without members share a few transactions.
+    ///
+    /// - Returns: The results in the order of the resources, each with an error of its own.
+    package func create(
+        _ resources: [(resource: ValidatedResource, id: ResourceID)], context: WriteContext
+    ) async -> [Result<CreateResult, any Error>] {
+        let creations = resources.map { resource, id in Result { try creation(of: resource, id, context) } }
+        let shared = creations.compactMap { try? $0.get() }.filter { $0.members == nil }
+        var outcomes = await writer.write(shared.map(\.operation)).makeIterator()
+        var results: [Result<CreateResult, any Error>] = []
+        for (creation, (resource, id)) in zip(creations, resources) {
+            do {
+                let creation = try creation.get()
+                guard creation.members == nil, let outcome = outcomes.next() else {
+                    results.append(.success(try await create(resource, id: id, context: context)))
+                    continue
+                }
+                let result = try await verifyingCreate(creation.operation) {
+                    try Self.result(try await self.settle(creation.operation, try outcome.get()), creation)
+                }
+                results.append(.success(result))
+            } catch {
+                results.append(.failure(error))
+            }
+        }
+        return results
+    }
+
+    private struct Creation {
+        let operation: WriteOperation
+        let content: WriteOperation.Content
+        /// nil: none, so that the resource can share a transaction with others.
+        let members: [ValidatedResource.Member]?
+    }
+
+    private func creation(of resource: ValidatedResource, _ id: ResourceID, _ context: WriteContext) throws -> Creation
+    {
         let now = Timestamp.now()
         let jobID = JobID.timeOrdered(at: now)
         let content = WriteOperation.Content(
@@ -69,19 +126,18 @@ package final class ResourceStore: Sendable {
             secret: try seal(resource.password, jobID: jobID, id: id))
         let operation = WriteOperation(
             type: resource.type, id: id, jobID: jobID, time: now, context: context, action: .create(content))
-        if resource.type == .group, let members = resource.members, !members.isEmpty {
-            return try await verifyingCreate(operation) {
-                try await self.createGroup(operation, content, members: members)
-            }
-        }
-        return try await verifyingCreate(operation) {
-            switch try await self.commit(operation) {
-            case .written(let revision, let order, let created):
-                return .created(
-                    Self.stored(operation, content, revision: revision, order: order, created: created), jobID)
-            case .clash(let claim): return .uniqueness(claim)
-            case .collision, .unmatched, .contended: throw Self.unexpected(operation)
-            }
+        let members = resource.type == .group ? resource.members.flatMap { $0.isEmpty ? nil : $0 } : nil
+        return Creation(operation: operation, content: content, members: members)
+    }
+
+    private static func result(_ outcome: WriteOutcome, _ creation: Creation) throws -> CreateResult {
+        switch outcome {
+        case .written(let revision, let order, let created):
+            .created(
+                stored(creation.operation, creation.content, revision: revision, order: order, created: created),
+                creation.operation.jobID)
+        case .clash(let claim): .uniqueness(claim)
+        case .collision, .unmatched, .contended: throw unexpected(creation.operation)
         }
     }
 
@@ -149,7 +205,12 @@ package final class ResourceStore: Sendable {
 
     /// With others in a batch; alone when that meets a lock. Never answers `contended`.
     func commit(_ operation: WriteOperation) async throws -> WriteOutcome {
-        switch try await writer.write(operation) {
+        try await settle(operation, try await writer.write(operation))
+    }
+
+    /// What a batch had to leave open.
+    private func settle(_ operation: WriteOperation, _ outcome: WriteOutcome) async throws -> WriteOutcome {
+        switch outcome {
         case .contended: return try await alone(operation)
         case .collision: return try await resolve(operation)
         case let outcome: return outcome

@@ -20,12 +20,21 @@ package struct StoredResource: Sendable {
     package let attributes: [UInt8]
     /// Of a group: text of a JSON array; nil when not asked for or empty.
     package var members: [UInt8]?
-    /// Of a user, its direct groups: text of a JSON array; nil when not asked for or empty.
+    /// Of a user, its direct and indirect groups: text of a JSON array; nil when not asked for or empty.
     package var groups: [UInt8]?
+    /// Of a group, how many members it has; nil when the statement that gave the resource did not tell.
+    package var memberCount: Int64?
+
+    /// More members are neither in one text nor in the answer to a PATCH.
+    package static let manyMembers: Int64 = 1000
+
+    /// Whether a group has more than ``manyMembers``, as far as ``memberCount`` tells.
+    package var hasManyMembers: Bool { memberCount.map { $0 > Self.manyMembers } ?? false }
 
     init(
         type: ResourceType, id: ResourceID, revision: Int64, order: Int64, created: Timestamp, modified: Timestamp,
-        externalId: String?, attributes: [UInt8], members: [UInt8]? = nil, groups: [UInt8]? = nil
+        externalId: String?, attributes: [UInt8], members: [UInt8]? = nil, groups: [UInt8]? = nil,
+        memberCount: Int64? = nil
     ) {
         self.type = type
         self.id = id
@@ -37,6 +46,7 @@ package struct StoredResource: Sendable {
         self.attributes = attributes
         self.members = members
         self.groups = groups
+        self.memberCount = memberCount
     }
 
     package func parsedAttributes() throws -> JSONObject {

@@ -7,7 +7,7 @@ package import SCIM
 
 /// How far UDM has followed a resource: the values of the extension `SchemaURN.sync`.
 package struct SyncStatus: Sendable, Equatable {
-    package enum Status: String, Sendable {
+    package enum Status: String, CaseIterable, Sendable {
         /// Open jobs, and nobody works on them.
         case pending
         /// Open jobs, and a worker has the resource.
@@ -67,51 +67,14 @@ extension ResourceStore {
         guard !ids.isEmpty else { return [:] }
         let result = try await reader.execute(Self.syncStatus, [.text(tenant), .ids(ids)])
         var statuses: [ResourceID: SyncStatus] = [:]
-        for row in result {
-            let parked = zip(try row.textArray(8), try row.optionalTextArray(9) ?? [])
-            let openJobs = try row.int(1)
-            let hasFailed = try row.bool(6)
-            let isPartial = try row.bool(7)
-            let status: SyncStatus.Status =
-                if openJobs > 0 {
-                    try row.bool(5) ? .syncing : .pending
-                } else if hasFailed {
-                    .failed
-                } else {
-                    isPartial ? .partial : .synced
-                }
-            statuses[try row.id(0)] = SyncStatus(
-                status: status, pendingRevisions: openJobs, syncedRevision: try row.int(2),
-                lastAttempt: try row.optionalTime(3), nextAttempt: try row.optionalTime(4),
-                parked: parked.map {
-                    SyncStatus.ParkedAttribute(attribute: $0, reason: $1.isEmpty ? nil : $1)
-                },
-                error: try row.optionalBytes(10))
-        }
+        for row in result { statuses[try row.id(0)] = try SyncStatus(row, from: 1) }
         return statuses
     }
 
     private static let syncStatus = PostgresStatement(
         "resource_sync_status",
         """
-        SELECT r.id, coalesce(j.open, 0), coalesce(s.synced_revision, 0), s.last_attempt_at, j.next,
-            coalesce(s.leased_until > clock_timestamp(), false), coalesce(f.has_failed, false),
-            EXISTS (SELECT FROM waits_for w WHERE w.resource_id = r.id) OR coalesce(f.has_parked, false),
-            coalesce(f.parked, '{}'), coalesce(f.reasons, '{}'), coalesce(j.last_error, f.error)
-        FROM resource r
-        LEFT JOIN resource_sync s ON s.resource_id = r.id
-        LEFT JOIN LATERAL (
-            SELECT count(*) AS open, (array_agg(due_at ORDER BY revision))[1] AS next,
-                (array_agg(last_error ORDER BY revision DESC) FILTER (WHERE last_error IS NOT NULL))[1] AS last_error
-            FROM job WHERE resource_id = r.id
-        ) j ON true
-        LEFT JOIN LATERAL (
-            SELECT bool_or(attribute = '') AS has_failed, bool_or(attribute <> '') AS has_parked,
-                array_agg(attribute::text ORDER BY attribute) FILTER (WHERE attribute <> '') AS parked,
-                array_agg(coalesce(error ->> 'detail', '') ORDER BY attribute) FILTER (WHERE attribute <> '') AS reasons,
-                (array_agg(error ORDER BY attribute))[1] AS error
-            FROM sync_failure WHERE resource_id = r.id
-        ) f ON true
+        SELECT r.id, \(SyncColumns.all) FROM resource r
         WHERE r.tenant = $1::text AND r.type IN ('User', 'Group') AND r.id = ANY ($2::uuid[])
         """)
 }

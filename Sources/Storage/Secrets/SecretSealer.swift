@@ -33,8 +33,13 @@ package struct SecretSealer: Sendable {
 
     /// - Parameter path: A file with 32 raw bytes, or with lines of base64 or hexadecimal digits, the current key first.
     package static func load(keyFile path: String) throws(SecretError) -> SecretSealer {
+        try SecretSealer(keys: try keys(inFile: path))
+    }
+
+    /// The keys of a key file, the current one first.
+    package static func keys(inFile path: String) throws(SecretError) -> [[UInt8]] {
         guard let data = FileManager.default.contents(atPath: path) else { throw .unreadable(path: path) }
-        if data.count == 32 { return try SecretSealer(keys: [Array(data)]) }
+        if data.count == 32 { return [Array(data)] }
         guard let text = String(data: data, encoding: .utf8) else { throw .badKeyFile(path: path) }
         var keys: [[UInt8]] = []
         for line in text.split(whereSeparator: \.isNewline) {
@@ -46,7 +51,7 @@ package struct SecretSealer: Sendable {
             keys.append(key)
         }
         guard !keys.isEmpty else { throw .badKeyFile(path: path) }
-        return try SecretSealer(keys: keys)
+        return keys
     }
 
     package func seal(_ secret: [UInt8], jobID: JobID, resourceID: ResourceID) throws(SecretError) -> [UInt8] {

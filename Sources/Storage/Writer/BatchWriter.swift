@@ -48,6 +48,22 @@ final class BatchWriter: Sendable {
         return try result.get()
     }
 
+    /// The same for several, as if one had come right after the other. The results are in their order.
+    func write(_ operations: [WriteOperation]) async -> [Result<WriteOutcome, PostgresError>] {
+        guard !operations.isEmpty else { return [] }
+        return await withCheckedContinuation { continuation in
+            let answers = WriteAnswers(count: operations.count) { continuation.resume(returning: $0) }
+            let mustStart = state.withLock { state in
+                for (index, operation) in operations.enumerated() {
+                    state.queue.append(PendingWrite(operation: operation) { answers.set($0, at: index) })
+                }
+                defer { state.isDraining = true }
+                return !state.isDraining
+            }
+            if mustStart { Task { await self.drain() } }
+        }
+    }
+
     private func drain() async {
         while let batch = nextBatch() {
             await run(batch[...])
@@ -119,6 +135,31 @@ struct PendingWrite: Sendable {
     let operation: WriteOperation
     /// Called once.
     let answer: @Sendable (Result<WriteOutcome, PostgresError>) -> Void
+}
+
+/// Gathers the answers of writes that belong together; the last one to arrive hands them all over.
+private final class WriteAnswers: Sendable {
+    private struct State {
+        var answers: [Result<WriteOutcome, PostgresError>?]
+        var missing: Int
+    }
+
+    private let state: Mutex<State>
+    private let whenAll: @Sendable ([Result<WriteOutcome, PostgresError>]) -> Void
+
+    init(count: Int, whenAll: @escaping @Sendable ([Result<WriteOutcome, PostgresError>]) -> Void) {
+        state = Mutex(State(answers: Array(repeating: nil, count: count), missing: count))
+        self.whenAll = whenAll
+    }
+
+    func set(_ answer: Result<WriteOutcome, PostgresError>, at index: Int) {
+        let all = state.withLock { state -> [Result<WriteOutcome, PostgresError>]? in
+            state.answers[index] = answer
+            state.missing -= 1
+            return state.missing == 0 ? state.answers.compactMap { $0 } : nil
+        }
+        if let all { whenAll(all) }
+    }
 }
 
 extension PostgresError {

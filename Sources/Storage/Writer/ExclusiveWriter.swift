@@ -43,11 +43,12 @@ struct ExclusiveWriter: Sendable {
         return try batch.outcomes(results)[0]
     }
 
-    // One member or a hundred thousand, a new database or a full one: each transaction is planned for what it is.
+    // One member or a hundred thousand, a new database or a full one: each transaction is planned for what it is. Compiling its statements would take
+    // longer than executing them.
     private static let settings = PostgresStatement(
         "exclusive_settings",
         """
         SELECT set_config('lock_timeout', '\(lockTimeout.microseconds / 1000)ms', true),
-            set_config('plan_cache_mode', 'force_custom_plan', true)
+            set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit', 'off', true)
         """)
 }

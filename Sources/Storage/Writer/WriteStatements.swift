@@ -192,8 +192,9 @@ enum WriteStatements {
             WHERE m.group_id NOT IN (SELECT id FROM gone)
         ), shrunk AS (
             UPDATE resource g SET
-                revision = g.revision + 1, "order" = nextval('write_order'), modified_at = s.at
-            FROM (SELECT group_id, max(at) AS at FROM membership GROUP BY group_id) s
+                revision = g.revision + 1, "order" = nextval('write_order'), modified_at = s.at,
+                member_count = g.member_count - s.gone
+            FROM (SELECT group_id, max(at) AS at, count(*) AS gone FROM membership GROUP BY group_id) s
             WHERE g.tenant = $1::text AND g.type = 'Group' AND g.id = s.group_id
             RETURNING g.id, g.revision
         ), ended AS (

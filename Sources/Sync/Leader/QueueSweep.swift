@@ -16,9 +16,8 @@ struct QueueSweep: Sendable {
     /// A write this young may be between its commit and its enqueue.
     private static let grace = Duration.seconds(5)
     private static let recent = Duration.seconds(60)
-    private static let page = 1_000
-    /// Between the pages of a full pass, so that it never competes with the work it guards.
-    private static let pace = Duration.milliseconds(250)
+    /// In a second of the leader's: a full pass never competes with the work it guards.
+    private static let pageSize = 4_000
     private let repaired = Counter(label: "scim_queue_repaired_total")
 
     init(queue: WorkQueue, jobs: JobStore, logger: Logger) {
@@ -27,43 +26,28 @@ struct QueueSweep: Sendable {
         self.logger = logger
     }
 
-    /// Jobs accepted in the last minute.
+    /// Jobs accepted in the last minute, and all groups whose members have come.
     func recent() async throws {
         // Job ids are UUIDs of version 7, which begin with the milliseconds: below every id of that moment or later.
         let moment = Timestamp.now().advanced(by: .zero - Self.recent)
         let start = JobID(high: UInt64(max(0, moment.microsecondsSinceEpoch / 1000)) << 16, low: 0)
-        try await sweep(from: .jobs(after: start), pace: .zero) { true }
+        var position: OpenWorkPage.Position? = .jobs(after: start)
+        while let next = position { position = try await page(from: next) }
     }
 
-    /// All open jobs, paced.
-    /// - Parameter goesOn: Asked before each page: a process that no longer leads stops.
-    func full(while goesOn: () async -> Bool) async throws {
-        try await sweep(from: nil, pace: Self.pace, while: goesOn)
-    }
-
-    private func sweep(from start: OpenWorkPage.Position?, pace: Duration, while goesOn: () async -> Bool) async throws
-    {
-        var position = start
-        var found = 0
-        while await goesOn() {
-            let page = try await jobs.openWork(from: position, limit: Self.page, olderThan: Self.grace)
-            if !page.entries.isEmpty {
-                let entries = page.entries.map { $0.enqueue }
-                let known = try await queue.known(entries.map(\.key))
-                let unknown = entries.filter { !known.contains($0.key) }
-                if !unknown.isEmpty {
-                    _ = try await queue.enqueue(unknown)
-                    repaired.increment(by: unknown.count)
-                    found += unknown.count
-                }
-            }
-            guard let next = page.next else { break }
-            position = next
-            if pace > .zero { try await Task.sleep(for: pace) }
-        }
-        if found > 0 {
+    /// One page of a pass over all open work.
+    /// - Returns: Where to go on; nil at the end, and when Redis has lost the queue: the rebuild does all of it then.
+    func page(from position: OpenWorkPage.Position) async throws -> OpenWorkPage.Position? {
+        let page = try await jobs.openWork(from: position, limit: Self.pageSize, olderThan: Self.grace)
+        let entries = page.entries.map { $0.enqueue }
+        let known = try await queue.known(entries.map(\.key))
+        let unknown = entries.filter { !known.contains($0.key) }
+        if !unknown.isEmpty {
+            guard try await queue.enqueue(unknown) != .lost else { return nil }
+            repaired.increment(by: unknown.count)
             logger.warning(
-                "Open jobs were missing in Redis and are enqueued again", metadata: ["resources": "\(found)"])
+                "Open jobs were missing in Redis and are enqueued again", metadata: ["resources": "\(unknown.count)"])
         }
+        return page.next
     }
 }

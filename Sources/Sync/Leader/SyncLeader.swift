@@ -23,6 +23,8 @@ package actor SyncLeader: Service {
     private let sweep: QueueSweep
     private let sampler: QueueSampler
     private let logger: Logger
+    /// Where the full pass of the sweep goes on; nil between two passes.
+    private var sweepPosition: OpenWorkPage.Position?
 
     private static let tick = Duration.seconds(1)
     private static let sampleInterval = Duration.seconds(5)
@@ -78,17 +80,26 @@ package actor SyncLeader: Service {
                 }
                 if now >= nextFullSweep {
                     nextFullSweep = now.advanced(by: Self.fullSweepInterval)
-                    await attempt("full sweep") {
-                        try await self.sweep.full { await self.leadership.hold() }
-                    }
+                    sweepPosition = .start
                 }
+                await attempt("full sweep") { try await self.sweepOn() }
                 if now >= nextPartitions {
                     nextPartitions = now.advanced(by: Self.partitionInterval)
-                    await attempt("partitions") { try await self.jobs.ensurePartitions() }
+                    await attempt("partitions") {
+                        if try await !self.jobs.ensurePartitions() {
+                            self.logger.info("The job history is locked; its partitions are made later")
+                        }
+                    }
                 }
             }
             try? await Task.sleep(for: Self.tick)  // only cancellation ends it early, and the loop looks at that
         }
+    }
+
+    /// A page at each look, so that the other duties go on meanwhile.
+    private func sweepOn() async throws {
+        guard let position = sweepPosition else { return }
+        sweepPosition = try await sweep.page(from: position)
     }
 
     /// A duty that fails is tried again at its next turn; PostgreSQL or Redis may be away.

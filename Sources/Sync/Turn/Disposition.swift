@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import SCIM
 internal import UDM
 
 /// What becomes of a job whose push UDM did not take (udm-rest-api section 8, queue-patterns section 9).
@@ -13,14 +14,14 @@ enum Disposition: Equatable, Sendable {
     case dead
 
     /// - Parameters:
-    ///   - attempts: Failed attempts including this one.
-    ///   - age: Since the write was accepted.
-    ///   - tried: Since its first attempt.
+    ///   - attempts: Failed attempts including this one, of whatever kind: the wait grows with them.
+    ///   - series: Failures of this kind in a row, this one included: the limits of a kind are measured against it.
+    ///   - accepted: When the write was.
     static func of(
-        _ error: UDMError, attempts: Int, age: Duration, tried: Duration, configuration: SyncConfiguration,
-        using generator: inout some RandomNumberGenerator
+        _ error: UDMError, attempts: Int, series: FailureSeries, accepted: Timestamp, now: Timestamp,
+        configuration: SyncConfiguration, using generator: inout some RandomNumberGenerator
     ) -> Disposition {
-        let isExpired = age >= configuration.maximumAge
+        let isExpired = accepted.duration(to: now) >= configuration.maximumAge
         func retry(isAmbiguous: Bool = false, atMost longest: Duration? = nil) -> Disposition {
             var wait = configuration.backoff.wait(after: attempts, retryAfter: error.retryAfter, using: &generator)
             if let longest { wait = min(wait, longest) }
@@ -38,12 +39,13 @@ enum Disposition: Equatable, Sendable {
             return isExpired ? .dead : retry()
         case .transient(let limit):
             if isExpired { return .dead }
-            if let limit { return attempts > limit ? .dead : retry() }
+            if let limit { return series.count > limit ? .dead : retry() }
             // No answer at all: it never reached UDM, so it was no attempt.
             return error.status == nil ? .hold : retry()
         case .nameLock:
             // UDM's stale locks end after 300 s; looking more rarely than once a minute gains nothing.
-            return isExpired || tried > UDMError.nameLockLifetime ? .dead : retry(atMost: .seconds(60))
+            let isStale = series.since.duration(to: now) > UDMError.nameLockLifetime
+            return isExpired || isStale ? .dead : retry(atMost: .seconds(60))
         }
     }
 }

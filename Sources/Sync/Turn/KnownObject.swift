@@ -7,6 +7,7 @@ internal import JSON
 struct KnownObject: Sendable {
     /// A hint: a rename or move by somebody else makes it stale, and the first 404 tells.
     var dn: String
-    /// The mapped UDM properties of the last push that succeeded, the base of the next difference; nil when only UDM knows them.
+    /// The mapped UDM properties of the last push that succeeded, the base of the next difference; nil when only UDM knows
+    /// them: the object was just found, or the record cannot be read.
     var properties: JSONObject?
 }

@@ -6,11 +6,12 @@ internal import Logging
 internal import SCIM
 internal import UDM
 
-/// Brings UDM to the state one job stands for, and reports what UDM holds afterwards.
+/// Brings the object of one resource to the state one job stands for, and reports what UDM holds afterwards.
 ///
-/// Idempotent in effect: creates carry our identifier, changes are differences, lists are merged into a fresh read under `If-Match`
-/// (I-9, queue-patterns section 8). After an unknown outcome (`isCareful`) it reads before it writes.
-struct Push {
+/// Idempotent in effect: creates carry our identifier, changes are differences (I-9, queue-patterns section 8). A DN is a hint, which a
+/// foreign object may have taken: whatever is changed or deleted was read before, is ours by its identifier, and is sent under the ETag
+/// of that read. After an unknown outcome (`isCareful`) it also looks before it creates.
+struct Push: Sendable {
     let client: UDMClient
     let mapping: UDMMapping
     let module: UDMModule
@@ -18,148 +19,218 @@ struct Push {
     let requestID: String
     /// A former call may have had its effect, or may still be running.
     let isCareful: Bool
+    /// Mapped states of former writes that failed for good and may be what UDM holds all the same.
+    var possibleStates: [JSONObject] = []
     let logger: Logger
 
     /// How often a change is merged anew when somebody else changes the object between our read and our write.
     private static let mergeAttempts = 4
 
     /// What a create or modify job wants to be true.
-    struct Goal {
+    struct Goal: Sendable {
         /// Mapped properties of the SCIM state.
         var properties: JSONObject
         var password: String?
+        /// For a create only: what a group begins with.
         var members: MemberDelta
+    }
+
+    /// What UDM holds now.
+    struct Brought: Sendable {
+        let object: KnownObject
+        let isCreated: Bool
+        /// The object as it was read, when nothing had to be sent.
+        let fresh: UDMObject?
     }
 
     // MARK: Create and modify
 
     /// - Parameter known: What UDM held after the last push, or nil when nothing was ever pushed.
-    /// - Returns: What UDM holds now.
-    func bring(_ known: KnownObject?, to goal: Goal) async throws(UDMError) -> KnownObject {
+    func bring(_ known: KnownObject?, to goal: Goal) async throws -> Brought {
         if let known {
             return try await modify(known, to: goal)
         }
         if isCareful, let found = try await find() {
-            logger.info("A create whose answer was lost had reached UDM", metadata: ["dn": "\(found.dn)"])
-            return try await modify(found, to: goal.withoutPassword)
+            logger.info("A create whose answer was lost had reached UDM", metadata: ["dn": "\(found)"])
+            return try await modify(KnownObject(dn: found), to: goal.withoutPassword)
         }
         return try await create(goal)
     }
 
-    private func create(_ goal: Goal) async throws(UDMError) -> KnownObject {
+    private func create(_ goal: Goal) async throws -> Brought {
         var properties = try mapping.createProperties(
             goal.properties, type: module.resourceType, identifier: resourceID, password: goal.password)
         for (property, list) in goal.members.merged(into: JSONObject()) { properties[property] = list }
-        do {
-            let written = try await client.create(
+        let written: UDMWritten
+        do throws(UDMError) {
+            written = try await client.create(
                 module, properties: properties, options: mapping.options(for: properties), requestID: requestID)
-            return KnownObject(dn: written.dn, properties: goal.properties)
-        } catch  where error.mayBeOwnEarlierTry {
+        } catch {
             // "Exists" may be ourselves: an earlier try whose answer was lost, perhaps of a process that is gone.
-            guard let found = try await find() else { throw error }
-            return try await modify(found, to: goal.withoutPassword)
+            guard error.mayBeOwnEarlierTry, let found = try await find() else { throw error }
+            return try await modify(KnownObject(dn: found), to: goal.withoutPassword)
+        }
+        return Brought(object: KnownObject(dn: written.dn, properties: goal.properties), isCreated: true, fresh: nil)
+    }
+
+    private func modify(_ known: KnownObject, to goal: Goal) async throws -> Brought {
+        do {
+            return try await change(known, to: goal)
+        } catch let error as UDMError
+            where isCareful && goal.password != nil && error.refusal == .passwordUsedBefore
+        {
+            // After an unknown outcome "used before" means that the lost call had set it.
+            return try await change(known, to: goal.withoutPassword)
         }
     }
 
-    private func modify(_ known: KnownObject, to goal: Goal) async throws(UDMError) -> KnownObject {
-        var dn = known.dn
-        var goal = goal
-        let base = isCareful ? nil : known.properties
-        var isResolved = false
-        var lastError: UDMError?
+    private func change(_ known: KnownObject, to goal: Goal) async throws -> Brought {
+        let written = try await write(at: known.dn) { object in
+            let difference = difference(from: known.properties, to: goal.properties, in: object.properties)
+            var properties = difference.merged(into: object.properties)
+            if let password = goal.password { properties["password"] = .string(password) }
+            return Change(properties: properties, note: ())
+        }
+        return Brought(
+            object: KnownObject(dn: written.dn, properties: goal.properties), isCreated: false,
+            fresh: written.unchanged)
+    }
 
-        for _ in 0..<Self.mergeAttempts {
-            do {
-                guard let change = try await change(of: dn, from: base, to: goal) else {
-                    return KnownObject(dn: dn, properties: goal.properties)
+    /// What differs from the last state that UDM took. What others changed since is not ours to undo, so a fresh read is the base only of an
+    /// object that was just found. Where it is not known whether a later state arrived, that one's traces are undone too.
+    private func difference(
+        from base: JSONObject?, to goal: JSONObject, in fresh: JSONObject
+    ) -> PropertyDifference {
+        var difference = mapping.difference(from: base ?? fresh, to: goal)
+        for state in possibleStates {
+            let other = mapping.difference(from: state, to: goal)
+            for (property, value) in other.scalars where difference.scalars[property] == nil {
+                let arrived: JSONObject = [property: state[property] ?? .null]
+                if mapping.difference(from: fresh, to: arrived).isEmpty { difference.scalars[property] = value }
+            }
+            for (property, list) in other.lists {
+                if difference.lists[property] == nil {
+                    difference.lists[property] = ListDelta(comparison: list.comparison, placement: list.placement)
                 }
-                let written = try await client.modify(
-                    module, dn: change.dn, properties: change.properties,
-                    options: mapping.options(for: change.properties), ifMatch: change.etag, requestID: requestID)
-                return KnownObject(dn: written.dn, properties: goal.properties)
-            } catch {
-                lastError = error
-                switch error.class {
-                case .preconditionFailed:
-                    continue
-                case .notFound where !isResolved:
-                    // The DN was a hint: only a search by identifier tells whether the object is gone.
-                    isResolved = true
-                    guard let found = try await find() else { throw error }
-                    dn = found.dn
-                default:
-                    // After an unknown outcome "used before" means that the lost call had set it.
-                    guard isCareful, goal.password != nil, error.refusal == .passwordUsedBefore else { throw error }
-                    goal.password = nil
-                }
+                difference.lists[property]?.removed += list.removed
             }
         }
-        throw lastError ?? UDMError(.preconditionFailed, detail: "\(dn) changed at every try", module: module, dn: dn)
+        return difference
     }
 
-    private struct Change {
-        let dn: String
+    // MARK: Conditional writes
+
+    struct Change<Note> {
+        /// To be sent; empty for nothing.
         let properties: JSONObject
-        /// Of the read that lists were merged into; nil when only single values change.
-        let etag: String?
+        /// What the caller wants to know of the read that was sent upon.
+        let note: Note
     }
 
-    /// What to send, or nil when UDM holds everything already.
-    private func change(of dn: String, from base: JSONObject?, to goal: Goal) async throws(UDMError) -> Change? {
-        if let base {
-            let difference = mapping.difference(from: base, to: goal.properties)
-            if !difference.needsRead && goal.members.isEmpty {
-                var properties = difference.scalars
-                if let password = goal.password { properties["password"] = .string(password) }
-                return properties.isEmpty ? nil : Change(dn: dn, properties: properties, etag: nil)
+    struct Written<Note> {
+        /// Where the object is now.
+        let dn: String
+        /// The object itself, when nothing was sent.
+        let unchanged: UDMObject?
+        let note: Note
+    }
+
+    /// Reads our object and sends what `change` makes of it, under the ETag of that read; again when somebody was faster.
+    ///
+    /// - Parameters:
+    ///   - hint: Where the object is believed to be.
+    ///   - fresh: The object, when it has just been read.
+    ///   - change: Errors of class `notFound` must not leave it.
+    func write<Note>(
+        at hint: String, fresh: UDMObject? = nil, _ change: (UDMObject) async throws -> Change<Note>
+    ) async throws -> Written<Note> {
+        var dn = hint
+        var fresh = fresh
+        var isResolved = false
+        for _ in 1..<Self.mergeAttempts {
+            do {
+                return try await writeOnce(at: dn, fresh: fresh, change)
+            } catch let error as UDMError {
+                fresh = nil
+                if error.class == .preconditionFailed { continue }
+                // The DN was a hint: only a search by identifier tells whether the object is gone.
+                guard error.class == .notFound, !isResolved, let found = try await find() else { throw error }
+                isResolved = true
+                dn = found
             }
         }
-        let fresh = try await client.get(module, dn: dn, requestID: requestID)
-        try check(fresh)
-        let difference = mapping.difference(from: base ?? fresh.properties, to: goal.properties)
-        var properties = difference.merged(into: fresh.properties)
-        for (property, list) in goal.members.merged(into: fresh.properties) { properties[property] = list }
-        if let password = goal.password { properties["password"] = .string(password) }
-        return properties.isEmpty ? nil : Change(dn: fresh.dn, properties: properties, etag: fresh.etag)
+        return try await writeOnce(at: dn, fresh: fresh, change)
+    }
+
+    private func writeOnce<Note>(
+        at dn: String, fresh: UDMObject?, _ change: (UDMObject) async throws -> Change<Note>
+    ) async throws -> Written<Note> {
+        var object = fresh
+        if object == nil { object = try await own(at: dn) }
+        guard let object else { throw UDMError(.notFound, detail: "\(dn) was not read", module: module, dn: dn) }
+        let change = try await change(object)
+        if change.properties.isEmpty { return Written(dn: object.dn, unchanged: object, note: change.note) }
+        let written = try await client.modify(
+            module, dn: object.dn, properties: change.properties, options: mapping.options(for: change.properties),
+            ifMatch: object.etag, requestID: requestID)
+        return Written(dn: written.dn, unchanged: nil, note: change.note)
     }
 
     // MARK: Delete
 
     /// - Parameter known: nil when nothing is known to be in UDM; a lost create may still have put it there.
-    func remove(_ known: KnownObject?) async throws(UDMError) {
+    func remove(_ known: KnownObject?) async throws {
+        var isResolved = known == nil
         var target = known?.dn
-        if target == nil { target = try await find()?.dn }
-        guard let target else { return }
-        do {
-            try await client.delete(module, dn: target, requestID: requestID)
-        } catch  where error.class == .notFound {
-            guard let found = try await find() else {
-                logger.notice("UDM no longer had the object that was to be deleted", metadata: ["dn": "\(target)"])
-                return
+        if target == nil { target = try await find() }
+        for _ in 1..<Self.mergeAttempts {
+            guard let dn = target else { return }
+            do {
+                return try await removeOnce(at: dn)
+            } catch let error as UDMError {
+                if error.class == .preconditionFailed { continue }
+                guard error.class == .notFound else { throw error }
+                // UDM said it itself, of a DN that it gave for our identifier a moment ago.
+                if isResolved && error.status != nil { return }
+                // Another object is at the DN, or none: ours is elsewhere, or gone.
+                isResolved = true
+                target = try await find()
+                if target == nil {
+                    logger.notice("UDM no longer had the object that was to be deleted", metadata: ["dn": "\(dn)"])
+                }
             }
-            try await client.delete(module, dn: found.dn, requestID: requestID)
         }
+        if let target { try await removeOnce(at: target) }
+    }
+
+    private func removeOnce(at dn: String) async throws {
+        let object = try await own(at: dn)
+        try await client.delete(module, dn: object.dn, ifMatch: object.etag, requestID: requestID)
     }
 
     // MARK: Finding
 
-    /// The object that carries our identifier; a search, which costs UDM as much as two creates.
-    private func find() async throws(UDMError) -> KnownObject? {
-        let hits = try await client.search(
-            module, identifier: resourceID, properties: [UDMObject.identifierProperty], requestID: requestID)
-        guard hits.count <= 1 else {
-            throw UDMError(
-                .permanent, detail: "\(hits.count) objects carry the identifier \(resourceID)", module: module)
+    /// Our object, read by its DN.
+    /// - Throws: Class `notFound`, without a status, when another object is there now.
+    private func own(at dn: String) async throws -> UDMObject {
+        let object = try await client.get(module, dn: dn, requestID: requestID)
+        guard object.isOf(resourceID) else {
+            throw UDMError(.notFound, detail: "\(object.dn) is another object now", module: module, dn: object.dn)
         }
-        return hits.first.map { KnownObject(dn: $0.dn, properties: nil) }
+        return object
     }
 
-    /// A DN is a hint: a foreign object may have taken it since. Then ours is elsewhere or gone, as after a 404.
-    private func check(_ object: UDMObject) throws(UDMError) {
-        if let identifier = object.identifier, identifier != resourceID.description {
+    /// The DN of the object that carries our identifier; a search, which costs UDM as much as two creates.
+    private func find() async throws -> String? { try await find(resourceID, in: module) }
+
+    func find(_ identifier: ResourceID, in module: UDMModule) async throws -> String? {
+        let hits = try await client.search(
+            module, identifier: identifier, properties: [UDMObject.identifierProperty], requestID: requestID)
+        guard hits.count <= 1 else {
             throw UDMError(
-                .notFound, detail: "\(object.dn) is another object now", module: module, dn: object.dn)
+                .permanent, detail: "\(hits.count) objects carry the identifier \(identifier)", module: module)
         }
+        return hits.first?.dn
     }
 }
 
@@ -170,4 +241,9 @@ extension Push.Goal {
         goal.password = nil
         return goal
     }
+}
+
+extension UDMObject {
+    /// Every object that we made carries its resource's id; one without identifier is somebody else's.
+    func isOf(_ id: ResourceID) -> Bool { identifier?.lowercased() == id.description }
 }

@@ -14,8 +14,11 @@ struct TurnEnvironment: Sendable {
     /// Opens sealed passwords; nil when no key is configured.
     let sealer: SecretSealer?
     let metrics: SyncMetrics
+    let leftOut: LeftOutLog
     /// Stores an outcome for as long as the lease lasts; see ``OutcomeRecorder/record(_:)``.
     let record: @Sendable (JobOutcome) async throws -> Bool
+    /// Hands a lease back without an outcome, for as long as it lasts; the flag says whether UDM may have been called.
+    let giveBack: @Sendable (LeaseHandle, Bool) async throws -> Void
     /// A call to UDM failed: for the breaker.
     let report: @Sendable (UDMError) -> Void
     /// A push went through: for the breaker.

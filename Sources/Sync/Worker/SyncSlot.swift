@@ -24,12 +24,12 @@ actor SyncSlot {
 
     func work(on lease: ConfirmedLease) async -> TurnEnd {
         do {
-            var turn = try ResourceTurn(lease: lease, environment: environment, logger: logger)
+            var turn = ResourceTurn(lease: lease, environment: environment, logger: logger)
             return try await turn.run()
         } catch is CancellationError {
             return .lost
         } catch {
-            // The outcome could not be stored, or our own record could not be read. The lease runs out, and the next holder reads first.
+            // The outcome could not be stored. The lease runs out, and the next holder reads first.
             logger.error(
                 "A turn ended without an outcome",
                 metadata: ["resource": "\(lease.resourceID)", "error": "\(String(reflecting: error))"])

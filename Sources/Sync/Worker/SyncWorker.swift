@@ -24,7 +24,8 @@ package import UDM
 /// PostgreSQL alone decides whose a resource is; Redis only says where work may be. So leases outlive Redis.
 package actor SyncWorker: Service {
     private struct Held {
-        let lease: QueueLease
+        /// Its deadline moves with every renewal: without that, an emptied Redis would take it for one that is over.
+        var lease: QueueLease
         let confirmed: ConfirmedLease
         let slot: SyncSlot
         var deadline: ContinuousClock.Instant
@@ -80,8 +81,11 @@ package actor SyncWorker: Service {
         let gate = gate
         environment = TurnEnvironment(
             configuration: configuration, client: client, mapping: mapping, jobs: jobs, sealer: sealer,
-            metrics: metrics,
+            metrics: metrics, leftOut: LeftOutLog(),
             record: { outcome in try await Self.record(outcome, with: recorder, logger: logger) },
+            giveBack: { handle, mayHaveCalled in
+                try await Self.giveBack(handle, mayHaveCalled, jobs: jobs, logger: logger)
+            },
             report: { gate.failed($0) },
             reportHealthy: { gate.succeeded() })
         let executors = (0..<min(Self.slotExecutorCount, configuration.slots)).map {
@@ -187,10 +191,9 @@ package actor SyncWorker: Service {
                 case .nothingToDo:
                     metrics.leased("nothing")
                     finished.append(Release(lease, next: .forget))
-                case .heldElsewhere(_, let until):
+                case .heldElsewhere(_, let remaining):
                     metrics.leased("elsewhere")
-                    let wait = max(.milliseconds(100), configuration.now().duration(to: until))
-                    finished.append(Release(lease, next: .due(wait)))
+                    finished.append(Release(lease, next: .due(max(.milliseconds(100), remaining))))
                 }
             }
         } catch {
@@ -235,9 +238,10 @@ package actor SyncWorker: Service {
 
     /// A call was cancelled to let the process stop: no attempt is counted, and the next holder reads before it writes.
     private func handBack(_ held: Held) async {
-        do {
-            try await jobs.giveBack([held.confirmed.handle], callMayHaveStarted: true)
-        } catch {
+        // A task of its own: the turn's task, in which this runs, is cancelled, and PostgreSQL answers no cancelled task.
+        let (jobs, handle) = (jobs, held.confirmed.handle)
+        let result = await Task { try await jobs.giveBack([handle], callMayHaveStarted: true) }.result
+        if case .failure(let error) = result {
             logger.warning("A lease was not handed back and runs out by itself", metadata: ["error": "\(error)"])
         }
     }
@@ -245,8 +249,10 @@ package actor SyncWorker: Service {
     // MARK: Keeping leases
 
     private func renewInPostgres() async {
+        var wait = configuration.heartbeat
         while !isStopped {
-            await sleep(configuration.heartbeat)
+            await sleep(wait)
+            wait = configuration.heartbeat
             if held.isEmpty { continue }
             let handles = held.values.map(\.confirmed.handle)
             let before = ContinuousClock.now
@@ -266,6 +272,8 @@ package actor SyncWorker: Service {
                 }
             } catch {
                 logger.warning("PostgreSQL did not renew leases", metadata: ["error": "\(error)"])
+                // A try that hung has used up its share of the lease: the next one follows soon.
+                wait = configuration.heartbeat / 16
             }
         }
     }
@@ -275,8 +283,13 @@ package actor SyncWorker: Service {
         while !isStopped {
             await sleep(configuration.heartbeat)
             if held.isEmpty { continue }
+            let leases = held.mapValues(\.lease)
+            let before = ContinuousClock.now
             do {
-                let gone = try await queue.renew(held.values.map(\.lease), for: configuration.leaseLength)
+                let gone = try await queue.renew(Array(leases.values), for: configuration.leaseLength)
+                for (id, lease) in leases where held[id]?.lease.token == lease.token && !gone.contains(lease.key) {
+                    held[id]?.lease.deadline = before.advanced(by: configuration.leaseLength)
+                }
                 if !gone.isEmpty {
                     logger.notice(
                         "Leases had run out in Redis; PostgreSQL still guards them", metadata: ["keys": "\(gone.count)"]
@@ -327,7 +340,7 @@ package actor SyncWorker: Service {
         Task {
             do throws(UDMError) {
                 try await client.probe()
-                gate.succeeded()
+                gate.probeSucceeded()
             } catch {
                 logger.warning("UDM is still out of order", metadata: ["error": "\(error)"])
                 gate.probeFailed(error)
@@ -374,20 +387,35 @@ package actor SyncWorker: Service {
         }
     }
 
+    private static func giveBack(
+        _ handle: LeaseHandle, _ mayHaveCalled: Bool, jobs: JobStore, logger: Logger
+    ) async throws {
+        try await whileLeased("A lease was not handed back yet", handle, logger) {
+            try await jobs.giveBack([handle], callMayHaveStarted: mayHaveCalled)
+        }
+    }
+
     /// Stores an outcome for as long as the lease lasts: PostgreSQL may be away for a moment, and the call to UDM cannot be undone.
     /// The loss of the lease cancels the task and so ends the loop.
     private static func record(
         _ outcome: JobOutcome, with recorder: OutcomeRecorder, logger: Logger
     ) async throws -> Bool {
+        try await whileLeased("An outcome was not stored yet", outcome.lease, logger) {
+            try await recorder.record(outcome)
+        }
+    }
+
+    private static func whileLeased<Value: Sendable>(
+        _ warning: String, _ handle: LeaseHandle, _ logger: Logger, _ body: () async throws -> Value
+    ) async throws -> Value {
         var wait = Duration.milliseconds(50)
         while true {
             do {
-                return try await recorder.record(outcome)
+                return try await body()
             } catch {
                 if Task.isCancelled { throw error }
                 logger.warning(
-                    "An outcome was not stored yet",
-                    metadata: ["resource": "\(outcome.lease.resourceID)", "error": "\(error)"])
+                    "\(warning)", metadata: ["resource": "\(handle.resourceID)", "error": "\(error)"])
                 try await Task.sleep(for: wait)
                 wait = min(wait * 2, .seconds(1))
             }

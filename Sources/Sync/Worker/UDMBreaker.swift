@@ -35,7 +35,12 @@ struct UDMBreaker: Sendable {
         }
     }
 
+    /// A call went through. One that was under way when the breaker opened says nothing new: only the probe closes it.
     mutating func succeeded() {
+        if isClosed { state = .closed(failures: 0) }
+    }
+
+    mutating func probeSucceeded() {
         state = .closed(failures: 0)
     }
 
@@ -57,7 +62,7 @@ struct UDMBreaker: Sendable {
     }
 
     /// Starts the probe when the time has come.
-    /// - Returns: Whether the caller is to probe UDM now and report with ``succeeded()`` or ``failed(at:atOnce:retryAfter:)``.
+    /// - Returns: Whether the caller is to probe UDM now and report with ``probeSucceeded()`` or ``failed(at:atOnce:retryAfter:)``.
     mutating func beginProbe(at now: ContinuousClock.Instant) -> Bool {
         guard case .open(let until, let length) = state, now >= until else { return false }
         state = .halfOpen(length: length)

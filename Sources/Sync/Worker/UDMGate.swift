@@ -21,6 +21,8 @@ final class UDMGate: Sendable {
 
     func succeeded() { change { $0.succeeded() } }
 
+    func probeSucceeded() { change { $0.probeSucceeded() } }
+
     /// Refusals of one object say nothing about the server and do not count.
     func failed(_ error: UDMError) {
         guard error.class.isOutage else { return }

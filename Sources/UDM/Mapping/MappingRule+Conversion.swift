@@ -12,7 +12,11 @@ extension MappingRule {
         case .string(let property):
             properties[property] = .nonEmpty(value?.stringValue)
         case .boolean(let property, let inverted, let missing):
-            properties[property] = .bool((value?.boolValue ?? missing) != inverted)
+            properties[property] = (value?.boolValue ?? missing).map { .bool($0 != inverted) } ?? .null
+        case .integer(let property):
+            properties[property] = value?.integerValue.map { .number(JSONNumber($0)) } ?? .null
+        case .numberText(let property):
+            properties[property] = .nonEmpty(value?.numberValue?.literal)
         case .strings(let property):
             properties[property] = .list(value?.arrayValue?.map(\.stringValue) ?? [])
         case .firstOf(let property):
@@ -32,7 +36,16 @@ extension MappingRule {
         case .addresses(let work, let others):
             writeAddresses(value, to: &properties, work: work, others: others)
         case .firstValue(let property):
-            properties[property] = .nonEmpty(value?.arrayValue?.first?["value"]?.stringValue)
+            let elements = value?.arrayValue ?? []
+            let chosen = elements.first { $0["primary"]?.boolValue == true } ?? elements.first
+            properties[property] = .nonEmpty(chosen?["value"]?.stringValue)
+        case .json(let property):
+            properties[property] = value.map { .string(Self.sorted($0).text) } ?? .null
+        case .otherTypesJSON(let property, than: let types):
+            let others = (value?.arrayValue ?? []).filter {
+                !types.contains($0["type"]?.stringValue?.lowercased() ?? "")
+            }
+            properties[property] = others.isEmpty ? .null : .string(Self.sorted(.array(others)).text)
         }
     }
 
@@ -65,12 +78,12 @@ extension MappingRule {
         _ value: JSONValue?, to properties: inout JSONObject, work: WorkAddressProperties, others: String
     ) {
         let addresses = value?.arrayValue ?? []
-        let workIndex = addresses.firstIndex { $0["type"]?.stringValue?.lowercased() == "work" }
+        let workIndex = Self.workIndex(addresses)
         for (subAttribute, property) in work.pairs {
             properties[property] = .nonEmpty(workIndex.flatMap { addresses[$0][subAttribute]?.stringValue })
         }
         var homes: [JSONValue] = []
-        for (index, address) in addresses.enumerated() where index != workIndex {
+        for address in Self.otherAddresses(addresses) {
             let home = Self.homeKeys.map { ($0.key, JSONValue.string(address[$0.subAttribute]?.stringValue ?? "")) }
             let object = JSONValue.object(JSONObject(uniqueMembers: home))
             // Only a region or country: nothing that UDM has a place for.
@@ -79,11 +92,33 @@ extension MappingRule {
         properties[others] = .array(homes)
     }
 
+    private static func workIndex(_ addresses: [JSONValue]) -> Int? {
+        addresses.firstIndex { $0["type"]?.stringValue?.lowercased() == "work" }
+    }
+
+    /// All but the first of type `work`.
+    static func otherAddresses(_ addresses: [JSONValue]) -> [JSONValue] {
+        let workIndex = workIndex(addresses)
+        return addresses.enumerated().filter { $0.offset != workIndex }.map(\.element)
+    }
+
     /// UDM wants all three keys, empty ones too.
     private static let homeKeys = [
         (subAttribute: "streetAddress", key: "street"), (subAttribute: "postalCode", key: "zipcode"),
         (subAttribute: "locality", key: "city"),
     ]
+
+    /// One text for one value: UDM compares texts, and JSON objects have their members in any order. Descends as far as
+    /// the schemas do, a few levels.
+    private static func sorted(_ value: JSONValue) -> JSONValue {
+        switch value {
+        case .object(let object):
+            let members = object.sorted { $0.key < $1.key }.map { ($0.key, sorted($0.value)) }
+            return .object(JSONObject(uniqueMembers: members))
+        case .array(let elements): return .array(elements.map(sorted))
+        case .null, .bool, .number, .string: return value
+        }
+    }
 
     private static func without(_ scheme: String?, _ value: String) -> String {
         guard let scheme, value.lowercased().hasPrefix(scheme) else { return value }
@@ -101,7 +136,15 @@ extension MappingRule {
             if let value = properties.text(property) { attribute.set(.string(value), in: &attributes) }
         case .boolean(let property, let inverted, let missing):
             let value = properties[property]?.boolValue.map { $0 != inverted } ?? missing
-            attribute.set(.bool(value), in: &attributes)
+            if let value { attribute.set(.bool(value), in: &attributes) }
+        case .integer(let property):
+            if let value = properties[property]?.integerValue {
+                attribute.set(.number(JSONNumber(value)), in: &attributes)
+            }
+        case .numberText(let property):
+            if let number = properties.text(property).flatMap({ JSONNumber(literal: $0) }) {
+                attribute.set(.number(number), in: &attributes)
+            }
         case .strings(let property):
             setList(properties.texts(property).map { .string($0) }, in: &attributes)
         case .firstOf(let property):
@@ -120,11 +163,23 @@ extension MappingRule {
             setList(readAddresses(properties, work: work, others: others), in: &attributes)
         case .firstValue(let property):
             setList(properties.text(property).map { [["value": .string($0)]] } ?? [], in: &attributes)
+        case .json(let property):
+            if let value = Self.parsed(properties.text(property)) { attribute.set(value, in: &attributes) }
+        case .otherTypesJSON(let property, than: _):
+            setList(Self.parsed(properties.text(property))?.arrayValue ?? [], in: &attributes)
         }
     }
 
+    /// Adds to what another rule has read for the same attribute.
     private func setList(_ values: [JSONValue], in attributes: inout JSONObject) {
-        if !values.isEmpty { attribute.set(.array(values), in: &attributes) }
+        guard !values.isEmpty else { return }
+        attribute.set(.array((attribute.value(in: attributes)?.arrayValue ?? []) + values), in: &attributes)
+    }
+
+    /// What others have put there need not be JSON.
+    private static func parsed(_ text: String?) -> JSONValue? {
+        guard let text, let value = try? JSONValue(parsing: text), !value.isNull else { return nil }
+        return value
     }
 
     private static func typedValue(_ value: String, _ type: String) -> JSONValue {
@@ -166,9 +221,7 @@ extension JSONValue {
 
     /// The texts that are not empty, each once.
     fileprivate static func list(_ texts: [String?], comparison: ValueComparison = .exact) -> JSONValue {
-        var seen: Set<JSONValue> = []
-        let values = texts.compactMap(\.self).filter { !$0.isEmpty }.map { JSONValue.string($0) }
-        return .array(values.filter { seen.insert(comparison.key(of: $0)).inserted })
+        .array(comparison.distinct(texts.compactMap(\.self).filter { !$0.isEmpty }.map { JSONValue.string($0) }))
     }
 }
 
@@ -193,10 +246,17 @@ extension JSONObject {
 }
 
 extension ValueComparison {
+    /// The values in their order, each once.
+    func distinct(_ values: [JSONValue]) -> [JSONValue] {
+        var seen: Set<JSONValue> = []
+        return values.filter { seen.insert(key(of: $0)).inserted }
+    }
+
     /// Equal for values that are the same.
     func key(of value: JSONValue) -> JSONValue {
         switch (self, value) {
         case (.caseInsensitive, .string(let text)): .string(text.lowercased())
+        case (.telephone, .string(let text)): .string(text.lowercased().filter { $0 != " " && $0 != "-" })
         default: value
         }
     }

@@ -7,8 +7,12 @@ package struct MappingRule: Hashable, Sendable {
     package enum Kind: Hashable, Sendable {
         /// One string.
         case string(String)
-        /// A boolean, turned round when `inverted`; `missing` is what SCIM means when it has no value.
-        case boolean(String, inverted: Bool, missing: Bool)
+        /// A boolean, turned round when `inverted`; `missing` is what SCIM means when it has no value, `nil`: nothing.
+        case boolean(String, inverted: Bool, missing: Bool?)
+        /// One integer.
+        case integer(String)
+        /// One integer or decimal number, as text in UDM, which has no property for fractions.
+        case numberText(String)
         /// A list of strings.
         case strings(String)
         /// One string in SCIM, the first element of a list in UDM whose others belong to somebody else.
@@ -24,8 +28,12 @@ package struct MappingRule: Hashable, Sendable {
         case valuesByType([TypedProperty], scheme: String? = nil)
         /// Postal addresses: the first of type `work`, and all others.
         case addresses(work: WorkAddressProperties, others: String)
-        /// The `value` of the first element.
+        /// The `value` of the primary element, otherwise of the first.
         case firstValue(String)
+        /// A whole value of any type, as JSON text.
+        case json(String)
+        /// The elements of a complex attribute whose `type` is none of these, as the JSON text of an array.
+        case otherTypesJSON(String, than: Set<String>)
     }
 
     /// The list that holds the values of one `type`.
@@ -90,13 +98,17 @@ package enum ValueComparison: Hashable, Sendable {
     case exact
     /// E-mail addresses: UDM keeps them in lower case.
     case caseInsensitive
+    /// Telephone numbers: blanks and hyphens mean nothing to LDAP, nor does case (RFC 4517 section 4.2.29).
+    case telephone
 }
 
 extension MappingRule {
     /// Every property of the rule.
     var shapes: [(property: String, shape: PropertyShape)] {
         switch kind {
-        case .string(let property), .userName(let property), .displayName(let property), .firstValue(let property):
+        case .string(let property), .userName(let property), .displayName(let property), .firstValue(let property),
+            .integer(let property), .numberText(let property), .json(let property),
+            .otherTypesJSON(let property, than: _):
             [(property, PropertyShape())]
         case .boolean(let property, inverted: _, missing: _): [(property, PropertyShape())]
         case .strings(let property): [(property, PropertyShape(isList: true))]

@@ -13,19 +13,23 @@ package struct MappingTable: Hashable, Sendable {
     package var sentAlong: [String: Set<String>]
     /// Property → the object option without which UDM drops it.
     package var requiredOptions: [String: String]
+    /// Property → what its values must be, where that is less than what SCIM allows.
+    package var syntaxes: [String: PropertySyntax]
 
     package init(
         users: [MappingRule],
         groups: [MappingRule],
         optionalProperties: Set<String> = [],
         sentAlong: [String: Set<String>] = [:],
-        requiredOptions: [String: String] = [:]
+        requiredOptions: [String: String] = [:],
+        syntaxes: [String: PropertySyntax] = [:]
     ) {
         self.users = users
         self.groups = groups
         self.optionalProperties = optionalProperties
         self.sentAlong = sentAlong
         self.requiredOptions = requiredOptions
+        self.syntaxes = syntaxes
     }
 
     package func rules(for type: ResourceType) -> [MappingRule] {
@@ -89,5 +93,10 @@ package struct MappingTable: Hashable, Sendable {
             "PasswordRecoveryEmail", "guardianInheritedRoles", "guardianMemberRoles", "guardianRoles", "locale",
         ],
         sentAlong: ["displayName": ["firstname", "lastname"]],
-        requiredOptions: ["userCertificate": "pki"])
+        requiredOptions: ["userCertificate": "pki"],
+        syntaxes: [
+            "PasswordRecoveryEmail": .mailAddress, "country": .country, "e-mail": .mailAddress,
+            "homeTelephoneNumber": .telephone, "mobileTelephoneNumber": .telephone, "organisation": .atMost(64),
+            "pagerTelephoneNumber": .telephone, "phone": .telephone, "userCertificate": .certificate,
+        ])
 }

@@ -7,11 +7,10 @@ package import SCIM
 extension UDMMapping {
     /// The paths of values that no property carries: they are kept and not pushed.
     ///
-    /// A `type` without a property is named as in `phoneNumbers[type eq "fax"]`.
+    /// A `type` without a property is named as in `phoneNumbers[type eq "fax"]`; values that their property does not take
+    /// are named with the property and what it demands, as in `addresses (country: an ISO 3166-1 alpha-2 code)`.
     package func leftOut(of attributes: JSONObject, type: ResourceType) -> [String] {
-        let rules = table.rules(for: type).filter { rule in
-            !properties(of: rule.attribute, type: type).isEmpty
-        }
+        let rules = activeRules(for: type)
         var paths: [String] = []
         for (name, value) in attributes where !value.isNull {
             if name.hasPrefix("urn:"), let container = value.objectValue {
@@ -22,29 +21,61 @@ extension UDMMapping {
                 collect(value, at: MappedPath(name), rules: rules, into: &paths)
             }
         }
-        return paths
+        return paths + refused(of: attributes, type: type)
     }
 
     private func collect(_ value: JSONValue, at path: MappedPath, rules: [MappingRule], into paths: inout [String]) {
+        guard !value.isNull else { return }
         let matching = rules.filter { $0.attribute.schema == path.schema && $0.attribute.attribute == path.attribute }
         if matching.contains(where: { $0.attribute.subAttribute != nil }) {
             let carried = Set(matching.compactMap(\.attribute.subAttribute))
             for name in value.objectValue?.keys ?? [] where !carried.contains(name) && name != "formatted" {
                 paths.append(MappedPath(path.attribute, name, in: path.schema).description)
             }
-        } else if let rule = matching.first {
-            paths += leftOutTypes(of: value, at: path, rule: rule)
-        } else {
+        } else if matching.isEmpty {
             paths.append(path.description)
+        } else {
+            paths += leftOutElements(of: value, at: path, rules: matching)
         }
     }
 
-    private func leftOutTypes(of value: JSONValue, at path: MappedPath, rule: MappingRule) -> [String] {
-        guard case .valuesByType(let types, scheme: _) = rule.kind else { return [] }
-        let carried = Set(types.map(\.type))
-        let present = (value.arrayValue ?? []).map { $0["type"]?.stringValue?.lowercased() ?? "" }
-        return Set(present).subtracting(carried).sorted().map { type in
+    private func leftOutElements(of value: JSONValue, at path: MappedPath, rules: [MappingRule]) -> [String] {
+        var carried: Set<String> = []
+        // With a rule for all other types, the types that it leaves to other rules.
+        var left: Set<String>?
+        for rule in rules {
+            switch rule.kind {
+            case .valuesByType(let types, scheme: _):
+                carried.formUnion(types.filter { !disabled.contains($0.property) }.map(\.type))
+            case .otherTypesJSON(_, than: let types):
+                left = types
+            case .firstValue:
+                return value.arrayValue?.count ?? 0 > 1 ? ["\(path), all values but one"] : []
+            case .addresses:
+                let others = MappingRule.otherAddresses(value.arrayValue ?? [])
+                let isCut = others.contains { $0["country"]?.isNull == false || $0["region"]?.isNull == false }
+                return isCut ? ["\(path), country and region of all but the first work address"] : []
+            // Other kinds of rules carry everything.
+            default: return []
+            }
+        }
+        let present = Set((value.arrayValue ?? []).map { $0["type"]?.stringValue?.lowercased() ?? "" })
+        let missing = (left.map(present.intersection) ?? present).subtracting(carried)
+        return missing.sorted().map { type in
             type.isEmpty ? "\(path)[not (type pr)]" : "\(path)[type eq \"\(type)\"]"
+        }
+    }
+
+    /// Values that a property does not take.
+    private func refused(of attributes: JSONObject, type: ResourceType) -> [String] {
+        let all = unchecked(attributes, type: type)
+        return table.syntaxes.sorted { $0.key < $1.key }.compactMap { property, syntax in
+            guard let value = all[property], let attribute = attribute(of: property, type: type) else { return nil }
+            let texts = value.arrayValue ?? [value]
+            guard texts.contains(where: { $0.stringValue.map { syntax.carried($0) == nil } ?? false }) else {
+                return nil
+            }
+            return "\(attribute) (\(property): \(syntax.demand))"
         }
     }
 }

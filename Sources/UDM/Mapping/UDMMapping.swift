@@ -10,28 +10,63 @@ package import SCIM
 /// is never touched.
 package struct UDMMapping: Sendable {
     package let table: MappingTable
+    /// Whose `externalId` goes where; `nil`: nobody's.
+    package let externalID: ExternalIDMapping?
+    /// The optional properties that the directory does not have.
+    let disabled: Set<String>
     private let rules: DirectoryRules
-    private let disabled: Set<String>
     private let shapes: [String: PropertyShape]
 
     /// - Parameter optionalProperties: Those of ``MappingTable/optionalProperties`` that the directory has.
-    package init(rules: DirectoryRules, table: MappingTable = .standard, optionalProperties: Set<String> = []) {
+    package init(
+        rules: DirectoryRules, table: MappingTable = .standard, optionalProperties: Set<String> = [],
+        externalID: ExternalIDMapping? = nil
+    ) {
         self.table = table
         self.rules = rules
+        self.externalID = externalID
         disabled = table.optionalProperties.subtracting(optionalProperties)
         var shapes: [String: PropertyShape] = [:]
         for (property, shape) in (table.users + table.groups).flatMap(\.shapes) { shapes[property] = shape }
+        for (property, syntax) in table.syntaxes {
+            if let comparison = syntax.comparison { shapes[property]?.comparison = comparison }
+        }
         self.shapes = shapes
     }
 
-    /// The state a SCIM resource stands for, without password, identifier and members.
+    /// The state a SCIM resource stands for, without password, identifier, `externalId` and members; values that UDM would
+    /// refuse are left out (``leftOut(of:type:)`` names them).
     ///
     /// - Parameter attributes: As validated: canonical names, extensions under their URN.
     package func properties(of attributes: JSONObject, type: ResourceType) -> JSONObject {
+        var properties = unchecked(attributes, type: type)
+        for (property, syntax) in table.syntaxes {
+            switch properties[property] {
+            case .string(let text): properties[property] = syntax.carried(text).map { .string($0) } ?? .null
+            case .array(let elements):
+                let carried = elements.compactMap {
+                    $0.stringValue.flatMap(syntax.carried).map { JSONValue.string($0) }
+                }
+                properties[property] = .array((shapes[property]?.comparison ?? .exact).distinct(carried))
+            default: break
+            }
+        }
+        return properties
+    }
+
+    /// The state with every value, whether UDM takes it or not.
+    func unchecked(_ attributes: JSONObject, type: ResourceType) -> JSONObject {
         var properties = JSONObject()
         for rule in table.rules(for: type) { rule.write(attributes, to: &properties, rules: rules) }
         for property in disabled { properties[property] = nil }
         return properties
+    }
+
+    /// The state of the `externalId` that the configured client has given a resource, to be joined with
+    /// ``properties(of:type:)``; empty when none is mapped.
+    package func properties(ofExternalID value: String?, type: ResourceType) -> JSONObject {
+        guard let property = externalID?.properties[type] else { return JSONObject() }
+        return [property: value.flatMap { $0.isEmpty ? nil : .string($0) } ?? .null]
     }
 
     /// The SCIM attributes of a UDM object; what SCIM has and UDM has no place for is not in them.
@@ -130,6 +165,7 @@ package struct UDMMapping: Sendable {
         if let rule = table.rules(for: type).first(where: { $0.shapes.contains { $0.property == property } }) {
             return rule.attribute
         }
+        if externalID?.properties[type] == property { return MappedPath("externalId") }
         switch (type, property) {
         case (.user, "password"): return MappedPath("password")
         // UDM blames `memberOf` for a circle that came through `nestedGroup`.
@@ -141,7 +177,15 @@ package struct UDMMapping: Sendable {
 
     /// The properties that carry an attribute and may be written.
     package func properties(of attribute: MappedPath, type: ResourceType) -> Set<String> {
+        if attribute == MappedPath("externalId") { return Set([externalID?.properties[type]].compactMap(\.self)) }
         let shapes = table.rules(for: type).filter { $0.attribute == attribute }.flatMap(\.shapes)
         return Set(shapes.filter { !$0.shape.isReadOnly }.map(\.property)).subtracting(disabled)
+    }
+
+    /// The rules that have a property to write.
+    func activeRules(for type: ResourceType) -> [MappingRule] {
+        table.rules(for: type).filter { rule in
+            rule.shapes.contains { !$0.shape.isReadOnly && !disabled.contains($0.property) }
+        }
     }
 }

@@ -44,6 +44,18 @@ final class Module: Sendable {
     var isContainer: Bool { name.hasPrefix("container/") }
 }
 
+extension Property.Kind {
+    init(_ kind: UDMDouble.Configuration.ExtendedProperty.Kind) {
+        self =
+            switch kind {
+            case .string: .string
+            case .boolean: .boolean
+            case .integer: .integer
+            case .strings: .strings
+            }
+    }
+}
+
 /// The modules of one directory.
 struct Schema: Sendable {
     let user: Module
@@ -53,13 +65,18 @@ struct Schema: Sendable {
     let containers: [Module]
     private let byName: [String: Module]
 
-    /// - Parameter extended: names of single-value string properties beyond the standard ones, by module.
-    init(extended: [String: [String]]) {
-        func more(_ module: String) -> [Property] {
-            (extended[module] ?? []).map { Property(name: $0, kind: .string) }
+    /// - Parameter extended: properties beyond the standard ones, by module.
+    init(extended: [String: [UDMDouble.Configuration.ExtendedProperty]]) {
+        func more(_ module: Module) -> [Property] {
+            var properties: [Property] = []
+            for property in extended[module.name] ?? []
+            where module.index(of: property.name) == nil && !properties.contains(where: { $0.name == property.name }) {
+                properties.append(Property(name: property.name, kind: Property.Kind(property.kind)))
+            }
+            return properties
         }
-        user = .user(more: more("users/user"))
-        group = .group(more: more("groups/group"))
+        user = .user(more: more(.user(more: [])))
+        group = .group(more: more(.group(more: [])))
         domain = .mailDomain
         base = .container("dc", title: "Container: Domain", objectClass: "domain")
         containers = [

@@ -28,6 +28,7 @@ struct CheckConfigCommand: AsyncParsableCommand {
         let (configuration, shown) = try await BridgeConfiguration.read(roles: roles)
         let logger = Logging.bootstrap(level: "critical", format: .text)
         for (name, value) in shown { print("\(name)=\(value)") }
+        if let description = configuration.schema.additions { print("Schema file: \(description)") }
         var problems: [String] = []
         func check(_ name: String, _ body: () async throws -> Void) async {
             do {

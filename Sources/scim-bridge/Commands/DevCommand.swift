@@ -17,7 +17,8 @@ struct DevCommand: AsyncParsableCommand {
               scim-bridge dev --demo
 
             Data stay in .scim-bridge/ between runs; --fresh begins anew. A real UDM, Provisioning service, PostgreSQL or Redis is used when
-            UDM_URL, PROVISIONING_URL, DATABASE_URL or REDIS_URL is set, with its other settings. While `dev` runs, its parts can be stopped
+            UDM_URL, PROVISIONING_URL, DATABASE_URL or REDIS_URL is set, with its other settings. The double of UDM has the extended attributes
+            that a SCHEMA_FILE needs. While `dev` runs, its parts can be stopped
             and started one by one: scim-bridge dev stop udm; scim-bridge dev start udm.
             """,
         subcommands: [Run.self, Start.self, Stop.self],
@@ -69,6 +70,8 @@ struct DevCommand: AsyncParsableCommand {
 
         /// - Returns: Whether everything that was to be synced is.
         private func serve(_ environment: DevEnvironment, started: ContinuousClock.Instant) async throws -> Bool {
+            // Before anything starts: the double would end with the same problems, in its log.
+            _ = try await environment.schemaFile()
             var found: [String: String] = [:]
             for part in DevEnvironment.Part.allCases where environment.isEmbedded(part) {
                 let begin = ContinuousClock.now
@@ -172,7 +175,7 @@ enum Progress {
     static func begin(_ what: String) { write("\(what) ... ") }
     static func end(_ result: String) { write("\(result)\n") }
 
-    static func write(_ text: String) { FileHandle.standardOutput.write(Data(text.utf8)) }
+    static func write(_ text: String) { StandardStream.output.write(text) }
 }
 
 extension Duration {

@@ -5,7 +5,9 @@ import ArgumentParser
 import Foundation
 import Logging
 import ProvisioningDouble
+import SCIM
 import ServiceLifecycle
+import UDM
 import UDMDouble
 import UnixSignals
 
@@ -32,14 +34,17 @@ struct DoubleCommand: AsyncParsableCommand {
         @Option(help: "LDAP base DN.") var base = "dc=example,dc=org"
         @Option(help: "User name of the service account.") var username = "svc-scim"
         @Option(help: "File with its password; without it the password is \"univention\".") var passwordFile: String?
+        @Option(help: "A SCHEMA_FILE whose properties the double has as extended attributes.") var schemaFile: String?
 
         func run() async throws {
             let logger = Logging.bootstrap(level: "info", format: .text)
             let latency = try DoubleLatency.parse(latency)
+            let schema = try schemaFile.map { try SchemaFile.schema(at: $0) } ?? .standard
             let account = UDMDouble.Configuration.Account(
                 username: username, password: try DoublePassword.read(passwordFile, standard: "univention"))
             let configuration = UDMDouble.Configuration(
                 port: port, baseDN: base, journalDirectory: journal, accounts: [account],
+                extendedProperties: DoubleProperties.needed(for: schema),
                 // Taken or forbidden in every real domain.
                 settings: UDMDouble.Settings(
                     latency: latency > .zero ? ["*": .fixed(milliseconds: latency.inSeconds * 1000)] : [:],
@@ -83,6 +88,29 @@ private enum DoublePassword {
         } catch {
             throw CommandFailure("The password file \(path) cannot be read: \(error.localizedDescription)")
         }
+    }
+}
+
+/// What a directory must have installed for a schema file.
+private enum DoubleProperties {
+    /// By module.
+    static func needed(
+        for schema: ConfiguredSchema
+    ) -> [String: [UDMDouble.Configuration.ExtendedProperty]] {
+        var properties: [String: [UDMDouble.Configuration.ExtendedProperty]] = [:]
+        for type in ResourceType.allCases {
+            properties[UDMModule(type).rawValue] = schema.addedProperties(for: type).map { name, kind in
+                let kind: UDMDouble.Configuration.ExtendedProperty.Kind =
+                    switch kind {
+                    case .text: .string
+                    case .boolean: .boolean
+                    case .integer: .integer
+                    case .list: .strings
+                    }
+                return .init(name, kind)
+            }
+        }
+        return properties
     }
 }
 

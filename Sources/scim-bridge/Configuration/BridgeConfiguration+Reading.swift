@@ -48,6 +48,7 @@ extension BridgeConfiguration {
             provisioning: roles.contains(.events) ? provisioning(&reader) : nil,
             publicURL: api?.publicURL ?? reader.optional("PUBLIC_URL"),
             rules: rules(&reader),
+            schema: roles.contains(.api) || roles.contains(.worker) ? schema(&reader) : .standard,
             passwordKeyFile: needsKey
                 ? reader.readableFile(
                     "PASSWORD_KEY_FILE",
@@ -170,15 +171,37 @@ extension BridgeConfiguration {
     }
 
     private static func rules(_ reader: inout SettingsReader) -> DirectoryRules {
-        let rule: UserNameRule
-        switch reader.choice("UDM_USERNAME_RULE", of: ["exact", "local-part", "replace"], default: "exact") {
-        case "local-part": rule = .localPart
-        case "replace": rule = .replace(with: "_")
-        default: rule = .exact
+        var rules = DirectoryRules(
+            minimumPasswordLength: reader.integer("PASSWORD_LENGTH_MIN", default: 8, in: 1...128))
+        if let text = reader.optional("UDM_USERNAME_RULE") {
+            if let rule = UserNameRule(text) {
+                rules.userNameRule = rule
+            } else {
+                reader.report(
+                    "UDM_USERNAME_RULE must be exact, local-part, replace, or replace: and one letter, digit, _ . or -, "
+                        + "such as replace:-, not \"\(text)\"")
+            }
         }
-        let domains = reader.optional("MAIL_DOMAINS")?
-            .split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces).lowercased() }
-        return DirectoryRules(userNameRule: rule, mailDomains: domains.map(Set.init))
+        if let text = reader.optional("MAIL_DOMAINS") {
+            let domains = text.split(separator: ",", omittingEmptySubsequences: false)
+                .map { $0.trimmingCharacters(in: .whitespaces).lowercased() }
+            for domain in domains where !DirectoryRules.isMailDomain(domain) {
+                reader.report("MAIL_DOMAINS must be domains such as example.org,example.com; \"\(domain)\" is none")
+            }
+            rules.mailDomains = Set(domains)
+        }
+        return rules
+    }
+
+    /// The schemas and the mapping, with what `SCHEMA_FILE` adds.
+    private static func schema(_ reader: inout SettingsReader) -> ConfiguredSchema {
+        guard let path = reader.optional("SCHEMA_FILE") else { return .standard }
+        do {
+            return try ConfiguredSchema(file: try SchemaFile.read(path))
+        } catch {
+            SchemaFile.problems(error, at: path).forEach { reader.report($0) }
+            return .standard
+        }
     }
 
     private static func syncConfiguration(_ reader: inout SettingsReader) -> SyncConfiguration {

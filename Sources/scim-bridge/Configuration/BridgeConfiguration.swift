@@ -23,6 +23,8 @@ struct BridgeConfiguration: Sendable {
     /// What `meta.location` in events starts with; nil leaves it out.
     var publicURL: String?
     var rules: DirectoryRules
+    /// Schemas and mapping: the standard ones, and those of `SCHEMA_FILE`.
+    var schema: ConfiguredSchema
     /// Key file for sealed passwords; needed by whoever accepts or pushes them.
     var passwordKeyFile: String?
     var sync: SyncConfiguration

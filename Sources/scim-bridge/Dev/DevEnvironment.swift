@@ -75,7 +75,11 @@ struct DevEnvironment: Sendable {
             return ["REDIS_URL": url, "REDIS_PASSWORD_FILE": try folder.secret("redis-password").file]
         case .udm:
             let password = try folder.secret("udm-password").file
-            try await startDouble(part, ["--latency", latency, "--username", "svc-scim", "--password-file", password])
+            let schemaFile = try await schemaFile()
+            try await startDouble(
+                part,
+                ["--latency", latency, "--username", "svc-scim", "--password-file", password]
+                    + (schemaFile.map { ["--schema-file", $0] } ?? []))
             return [
                 "UDM_URL": "http://127.0.0.1:\(port(part))/univention/udm/", "UDM_USERNAME": "svc-scim",
                 "UDM_PASSWORD_FILE": password,
@@ -124,6 +128,15 @@ struct DevEnvironment: Sendable {
     }
 
     // MARK: Settings
+
+    /// The schema file that the double and the bridge are to share, as far as one is set.
+    /// - Throws: ``ConfigurationProblems`` for one that cannot be used.
+    func schemaFile() async throws -> String? {
+        var reader = try await SettingsReader(environment: outer)
+        guard let path = reader.optional("SCHEMA_FILE") else { return nil }
+        _ = try SchemaFile.schema(at: path)
+        return path
+    }
 
     /// Development defaults (R-29: they live here and in the chart, not in `serve`); what the environment says wins.
     func settings(_ found: [String: String]) throws -> [String: String] {

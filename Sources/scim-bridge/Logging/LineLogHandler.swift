@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+import CoreMetrics
 import Foundation
 import Logging
 
@@ -27,8 +28,7 @@ struct LineLogHandler: LogHandler {
             case .text: Self.text(event, fields: fields)
             case .json: Self.json(event, fields: fields, label: label)
             }
-        // One write(2) a line, so that lines of several threads and processes do not mix.
-        FileHandle.standardError.write(Data(line.utf8))
+        if !StandardStream.error.write(line) { Counter(label: "scim_log_lines_dropped_total").increment() }
     }
 
     private static func text(_ event: LogEvent, fields: Logger.Metadata) -> String {

@@ -26,8 +26,10 @@ struct BridgeServices {
     let queue: WorkQueue
     let registry: PrometheusRegistry
     let startup = StartupState()
-    /// In the order in which they start; they stop in the opposite order, so requests end before work, and work before connections.
+    /// In the order in which they start; they stop in the opposite order: first ``work``, then the operators' port, connections last.
     private(set) var services: [any Service] = []
+    /// What takes requests and leases. All of it is told to stop at once and has the same time.
+    private var work: [any Service] = []
 
     /// - Parameters:
     ///   - onAPIRunning: Called with the port once requests are accepted.
@@ -37,10 +39,10 @@ struct BridgeServices {
     ) async throws {
         self.registry = registry
         let sealer = try configuration.passwordKeyFile.map { try SecretSealer.load(keyFile: $0) }
-        database = Database(
-            configuration: StorageConfiguration(
-                postgres: configuration.database, sealer: sealer, rules: configuration.rules),
-            logger: logger.labelled("storage"))
+        var storage = StorageConfiguration(
+            postgres: configuration.database, sealer: sealer, rules: configuration.rules)
+        storage.leaseLength = configuration.sync.leaseLength
+        database = Database(configuration: storage, logger: logger.labelled("storage"))
         guard let redisConfiguration = configuration.redis else {
             throw ConfigurationProblems(problems: ["REDIS_URL is not set"])
         }
@@ -64,16 +66,17 @@ struct BridgeServices {
         if let provisioning = configuration.provisioning {
             appendEvents(provisioning, publicURL: configuration.publicURL, logger: logger)
         }
-        services.append(
-            OperationsServer(
-                host: configuration.operationsAddress.host, port: configuration.operationsAddress.port,
-                token: configuration.operationsToken, registry: registry, checks: checks, startup: startup,
-                logger: logger.labelled("operations")))
         if let api = configuration.api {
             try appendAPI(api, configuration, logger: logger, onRunning: onAPIRunning)
         } else {
             startup.complete()
         }
+        services.append(
+            OperationsServer(
+                host: configuration.operationsAddress.host, port: configuration.operationsAddress.port,
+                token: configuration.operationsToken, registry: registry, checks: checks, startup: startup,
+                logger: logger.labelled("operations")))
+        services.append(DrainedTogether(work))
     }
 
     /// All services, to be run until SIGTERM or SIGINT.
@@ -84,6 +87,18 @@ struct BridgeServices {
     }
 
     // MARK: Parts
+
+    /// Signed with what is derived from the password keys, which all processes share.
+    private static func cursors(_ configuration: BridgeConfiguration, logger: Logger) throws -> CursorCodec {
+        let lifetime = RequestLimits().cursorTimeout
+        if let file = configuration.passwordKeyFile {
+            return try CursorCodec(keys: try SecretSealer.keys(inFile: file), lifetime: lifetime)
+        }
+        logger.warning("PASSWORD_KEY_FILE is not set: cursors of lists are good in this process only, until it ends")
+        var generator = SystemRandomNumberGenerator()
+        return try CursorCodec(
+            keys: [(0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) }], lifetime: lifetime)
+    }
 
     private static func connect(_ redis: RedisClient, logger: Logger) async throws {
         do throws(RedisError) {
@@ -101,21 +116,22 @@ struct BridgeServices {
     ) throws {
         let client = try UDMClient(configuration: udm, logger: logger.labelled("udm"))
         services.append(Closing { try await client.shutdown() })
-        services.append(
+        work.append(
             SyncLeader(
                 queue: queue, jobs: database.jobs, leadership: database.leadership(.sync),
                 logger: logger.labelled("leader")))
-        services.append(
+        work.append(
             SyncWorker(
                 configuration: configuration.sync, queue: queue, jobs: database.jobs, client: client,
-                mapping: UDMMapping(rules: configuration.rules), sealer: sealer, logger: logger.labelled("worker")))
+                mapping: UDMMapping(rules: configuration.rules, schema: configuration.schema), sealer: sealer,
+                logger: logger.labelled("worker")))
         checks.append(HealthCheck("udm", .degrading) { try await client.probe() })
     }
 
     private mutating func appendEvents(_ settings: EventSenderConfiguration, publicURL: String?, logger: Logger) {
         var settings = settings
         settings.publicURL = publicURL
-        services.append(
+        work.append(
             EventSender(
                 configuration: settings,
                 events: database.events, leadership: database.leadership(.events), logger: logger.labelled("events")))
@@ -128,27 +144,38 @@ struct BridgeServices {
         let tokens = try TokenFile(path: api.staticTokensFile).read()
         let scim = SCIMAPI(
             database: database, queue: queue, authenticator: tokens, baseURL: api.publicURL, rules: configuration.rules,
+            cursors: try Self.cursors(configuration, logger: logger), registry: configuration.schema.registry,
             logger: logger.labelled("api"))
         let startup = startup
-        services.append(
-            Application(
-                responder: scim, server: try Self.server(api),
-                configuration: ApplicationConfiguration(
-                    address: .hostname(api.address.host, port: api.address.port), serverName: nil),
-                onServerRunning: { channel in
-                    startup.complete()
-                    onRunning(channel.localAddress?.port ?? api.address.port)
-                },
+        let connections = OpenConnections()
+        let application = Application(
+            responder: scim, server: try Self.server(api, connections: connections),
+            configuration: ApplicationConfiguration(
+                address: .hostname(api.address.host, port: api.address.port), serverName: nil),
+            onServerRunning: { channel in
+                startup.complete()
+                onRunning(channel.localAddress?.port ?? api.address.port)
+            },
+            logger: logger.labelled("http"))
+        work.append(
+            DrainingServer(
+                "scim", application, connections: connections, limit: configuration.sync.drainTime,
                 logger: logger.labelled("http")))
     }
 
-    private static func server(_ api: BridgeConfiguration.APISettings) throws -> HTTPServerBuilder {
-        guard let certificate = api.tlsCertificateFile, let key = api.tlsKeyFile else { return .http1() }
+    private static func server(
+        _ api: BridgeConfiguration.APISettings, connections: OpenConnections
+    ) throws -> HTTPServerBuilder {
+        var http = SCIMAPI.httpConfiguration()
+        http.additionalChannelHandlers = { [connections.handler()] }
+        guard let certificate = api.tlsCertificateFile, let key = api.tlsKeyFile else {
+            return .http1(configuration: http)
+        }
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: try NIOSSLCertificate.fromPEMFile(certificate).map { .certificate($0) },
             privateKey: .privateKey(try NIOSSLPrivateKey(file: key, format: .pem)))
         configuration.minimumTLSVersion = .tlsv12
-        return try .tls(.http1(), tlsConfiguration: configuration)
+        return try .tls(.http1(configuration: http), tlsConfiguration: configuration)
     }
 }
 
@@ -159,7 +186,8 @@ private struct Closing: Service {
     init(_ close: @escaping @Sendable () async throws -> Void) { self.close = close }
 
     func run() async throws {
-        try await gracefulShutdown()
+        // Cancelled instead of told to stop: what is open is closed all the same.
+        try? await gracefulShutdown()
         try await close()
     }
 }

@@ -24,7 +24,7 @@ import Testing
 
 /// The tokens of the tests.
 enum TestToken: String, CaseIterable, Sendable {
-    case client, reader, writer, otherClient, otherTenant, expired
+    case client, reader, writer, person, otherClient, otherTenant, expired
 
     var secret: String { "\(StaticToken.prefix)\(rawValue)" }
 
@@ -33,11 +33,11 @@ enum TestToken: String, CaseIterable, Sendable {
             switch self {
             case .reader: .read
             case .writer: .write
-            case .client, .otherClient, .otherTenant, .expired: .all
+            case .client, .person, .otherClient, .otherTenant, .expired: .all
             }
         let principal = Principal(
             client: self == .otherClient ? "other" : "idp", tenant: self == .otherTenant ? "other" : "default",
-            scopes: scopes)
+            scopes: scopes, subject: self == .person ? "Person" : nil)
         return StaticToken(
             digest: TokenDigest(of: secret), principal: principal,
             expires: self == .expired ? Timestamp(microsecondsSinceEpoch: 1) : nil)
@@ -66,6 +66,22 @@ struct TestAPI: Sendable {
         async throws -> Answer
     {
         try await send("PUT", path, body: body.serialize(), headers: headers, token: token)
+    }
+
+    @discardableResult
+    func patch(
+        _ path: String, _ operations: [JSONValue], headers: [(String, String)] = [], token: TestToken? = .client
+    ) async throws -> Answer {
+        let body: JSONObject = ["schemas": [.string(SchemaURN.patchOp)], "Operations": .array(operations)]
+        return try await send("PATCH", path, body: body.serialize(), headers: headers, token: token)
+    }
+
+    func bulk(
+        _ operations: [JSONValue], failOnErrors: Int? = nil, headers: [(String, String)] = []
+    ) async throws -> Answer {
+        var body: JSONObject = ["schemas": [.string(SchemaURN.bulkRequest)], "Operations": .array(operations)]
+        if let failOnErrors { body["failOnErrors"] = .number(JSONNumber(Int64(failOnErrors))) }
+        return try await post("/Bulk", body, headers: headers)
     }
 
     func delete(_ path: String, headers: [(String, String)] = [], token: TestToken? = .client) async throws -> Answer {
@@ -149,7 +165,8 @@ func withAPI(
     on server: PostgresServer? = nil, queue: WorkQueue? = nil,
     authenticator: any TokenAuthenticator = TestToken.authenticator,
     limits: RequestLimits = RequestLimits(), metrics: any MetricsFactory = NOOPMetricsHandler.instance,
-    logger: Logger = PostgresForTests.logger, hasPasswordKey: Bool = true,
+    logger: Logger = PostgresForTests.logger, hasPasswordKey: Bool = true, registry: SchemaRegistry = .standard,
+    rules: DirectoryRules = DirectoryRules(),
     configure: @Sendable (inout StorageConfiguration) -> Void = { _ in },
     _ body: @escaping @Sendable (TestAPI) async throws -> Void
 ) async throws {
@@ -158,12 +175,13 @@ func withAPI(
         var storage = StorageConfiguration(
             postgres: configuration,
             sealer: hasPasswordKey ? try SecretSealer(keys: [Array(repeating: 7, count: 32)]) : nil,
-            rules: DirectoryRules())
+            rules: rules)
         configure(&storage)
         let database = Database(configuration: storage, logger: logger)
         let api = SCIMAPI(
             database: database, queue: queue, authenticator: authenticator, baseURL: "https://scim.example/scim/v2",
-            rules: DirectoryRules(), acceptsPasswords: hasPasswordKey, limits: limits, logger: logger, metrics: metrics)
+            rules: rules, cursors: try CursorCodec(keys: [Array(repeating: 9, count: 32)]),
+            acceptsPasswords: hasPasswordKey, registry: registry, limits: limits, logger: logger, metrics: metrics)
         do {
             try await serve(api, logger: logger) { port in try await body(TestAPI(port: port, database: configuration))
             }

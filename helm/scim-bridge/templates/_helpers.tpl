@@ -54,10 +54,11 @@ capabilities: {drop: [ALL]}
     {{- end }}
 {{- end }}
 
-{{/* A Deployment of one role. Argument: dict with root, role, secrets, files, settings, ports, address. */}}
+{{/* A Deployment of one role. Argument: dict with root, role, secrets, files, settings, ports, address, schema. */}}
 {{- define "scim-bridge.deployment" -}}
 {{- $root := .root }}
 {{- $values := index $root.Values .role }}
+{{- $hasSchemaFile := and .schema $root.Values.schemaFile }}
 apiVersion: apps/v1
 kind: Deployment
 metadata:
@@ -77,6 +78,10 @@ spec:
       labels:
         {{- include "scim-bridge.labels" $root | nindent 8 }}
         app.kubernetes.io/component: {{ .role }}
+      {{- if $hasSchemaFile }}
+      annotations:
+        checksum/schema-file: {{ toJson $root.Values.schemaFile | sha256sum }}
+      {{- end }}
     spec:
       automountServiceAccountToken: false
       terminationGracePeriodSeconds: {{ $values.terminationGracePeriodSeconds | default 30 }}
@@ -99,6 +104,10 @@ spec:
         {{- include "scim-bridge.environment" $root.Values.settings.common | nindent 8 }}
         {{- include "scim-bridge.environment" .settings | nindent 8 }}
         {{- include "scim-bridge.secretFiles" .files | nindent 8 }}
+        {{- if $hasSchemaFile }}
+        - name: SCHEMA_FILE
+          value: /etc/scim-bridge/schema.json
+        {{- end }}
         ports:
         {{- if .address }}
         - {name: scim, containerPort: {{ $values.port }}}
@@ -119,6 +128,13 @@ spec:
           {{- toYaml $values.resources | nindent 10 }}
         volumeMounts:
         - {name: secrets, mountPath: /run/secrets/scim-bridge, readOnly: true}
+        {{- if $hasSchemaFile }}
+        - {name: schema, mountPath: /etc/scim-bridge, readOnly: true}
+        {{- end }}
       volumes:
       {{- include "scim-bridge.secretVolume" (dict "root" $root "names" .secrets) | nindent 6 }}
+      {{- if $hasSchemaFile }}
+      - name: schema
+        configMap: {name: {{ $root.Release.Name }}-schema}
+      {{- end }}
 {{- end }}

@@ -1,20 +1,20 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
-import JSON
-import SCIM
+package import JSON
+package import SCIM
 
 /// Random filters and random resources whose values come from the same small pools, so that many comparisons hold.
-enum RandomFilter {
+package enum RandomFilter {
     /// The standard schemas and one extension of User with an attribute of every type.
-    static let registry = SchemaRegistry(
+    package static let registry = SchemaRegistry(
         core: [.user: .user, .group: .group],
         extensions: [
             .user: [.init(.enterpriseUser), .init(.univentionUser), .init(demo), .init(.sync)],
             .group: [.init(.univentionGroup), .init(.sync)],
         ])
 
-    static let demo = Schema(
+    package static let demo = Schema(
         id: "urn:example:params:scim:schemas:extension:demo:2.0:User", name: "Demo", description: "Demo",
         attributes: [
             SchemaAttribute("badge", "caseExact", caseExact: true),
@@ -36,7 +36,7 @@ enum RandomFilter {
     // MARK: Filters
 
     /// A filter that the parser can return, nested at most `depth` deep.
-    static func filter(
+    package static func filter(
         for type: ResourceType, registry: SchemaRegistry = registry, depth: Int = 4,
         using generator: inout some RandomNumberGenerator
     ) -> Filter {
@@ -44,7 +44,7 @@ enum RandomFilter {
     }
 
     /// Every attribute of the type that a filter may name, and every sub-attribute.
-    static func paths(of type: ResourceType, _ registry: SchemaRegistry = registry) -> [AttributePath] {
+    package static func paths(of type: ResourceType, _ registry: SchemaRegistry = registry) -> [AttributePath] {
         let core = registry.coreSchema(for: type).attributes + SchemaRegistry.commonAttributes
         let owners: [(urn: String?, attributes: [SchemaAttribute])] =
             [(nil, core)] + registry.extensions(for: type).map { ($0.schema.id, $0.schema.attributes) }
@@ -126,7 +126,7 @@ enum RandomFilter {
     // MARK: Resources
 
     /// A complete resource: spelled as in the schemas, extensions under their URN, each attribute missing half the time.
-    static func resource(
+    package static func resource(
         _ type: ResourceType, registry: SchemaRegistry = registry, using generator: inout some RandomNumberGenerator
     ) -> JSONObject {
         var resource = attributes(of: type, registry: registry, withReadOnly: true, using: &generator)
@@ -140,7 +140,7 @@ enum RandomFilter {
 
     /// As the attributes of a ``ValidatedResource`` are: without the common ones, and without readOnly ones unless
     /// they are wanted.
-    static func attributes(
+    package static func attributes(
         of type: ResourceType, registry: SchemaRegistry = registry, withReadOnly: Bool = false,
         using generator: inout some RandomNumberGenerator
     ) -> JSONObject {
@@ -222,7 +222,8 @@ enum RandomFilter {
     private static let texts = [
         "", "a", "A", "ab", "aB", "b", "%", "_", "a%", "a_b", "\\", "\\%", "a\\", "'", "''", "\"", "$1", "?", "*", "{}",
         "[a]", "(a)", ".", "null", "true", "1", " ", " a ", "\t", "\n", "\u{1}", "\u{7F}", "é", "É", "e\u{301}",
-        "E\u{301}", "ß", "ẞ", "SS", "Σ", "σ", "ς", "Ǆ", "ǅ", "ǆ", "𐐀", "𐐨", "😀", "\u{FFFD}", "\u{FFFF}", "\u{10FFFF}",
+        "E\u{301}", "ß", "ẞ", "SS", "Σ", "σ", "ς", "Ǆ", "ǅ", "ǆ", "İ", "ı", "𐐀", "𐐨", "😀", "\u{FFFD}", "\u{FFFF}",
+        "\u{10FFFF}",
         "Ж", "ж", "ﬀ", "Å", "\u{212B}", "a@b.example", "A@B.EXAMPLE", "urn:x:a.b", "work", "Work",
         "00000000-0000-4000-8000-00000000000a", "00000000-0000-4000-8000-00000000000A",
     ]
