@@ -8,10 +8,10 @@ SOURCES := Package.swift Sources Tests bench
 DEV_FLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run demo test sanitize lint format bench clean
+.PHONY: help setup build run demo test sanitize conformance lint format bench bench-scim clean
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install the system packages that are missing (Debian, apt-get)
 	@scripts/setup.sh
@@ -32,6 +32,9 @@ test: setup ## All tests, on a PostgreSQL and a Redis of their own
 sanitize: setup ## Thread sanitizer over the Postgres, Redis and Queue tests
 	@scripts/sanitize.sh
 
+conformance: build ## scim2-tester, a public compliance checker (from PyPI), against `dev`
+	@scripts/conformance.sh
+
 lint: ## swift format, strict, and the shell scripts
 	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)
 	@if command -v shellcheck >/dev/null; then shellcheck scripts/*.sh .ci/run; else bash -n scripts/*.sh .ci/run; fi
@@ -42,5 +45,8 @@ format: ## Rewrite the sources with swift format
 bench: build ## Accept rate of the API with pgbench beside it, in one run
 	@scripts/bench.sh
 
-clean: ## Remove build products and the data of `make run`
-	rm -rf .build .build-* .scim-bridge
+bench-scim: build ## Lists, groups and reads of a million users (BENCH_USERS) beside their limits
+	@scripts/bench-scim.sh
+
+clean: ## Stop what `make run` may have left running, remove its data and the build products
+	@scripts/clean.sh

@@ -31,7 +31,6 @@ let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let serviceLifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
-let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 
 func target(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -59,7 +58,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
-        .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -72,7 +70,7 @@ let package = Package(
                 "Storage", "Sync", "UDM", "UDMDouble",
                 argumentParser, asyncHTTPClient, configuration, coreMetrics, hummingbird, hummingbirdCore,
                 hummingbirdTLS,
-                logging, nioCore, nioHTTP1, nioSSL, serviceLifecycle, systemPackage, unixSignals,
+                logging, nioCore, nioHTTP1, nioSSL, serviceLifecycle, unixSignals,
             ],
             swiftSettings: settings
         ),
@@ -100,7 +98,7 @@ let package = Package(
         target(
             "Events",
             [
-                "Executors", "JSON", "SCIM", "Storage", asyncHTTPClient, logging, metrics, nioCore, nioHTTP1,
+                "Executors", "JSON", "SCIM", "Storage", asyncHTTPClient, logging, metrics, nioCore, nioHTTP1, nioSSL,
                 serviceLifecycle,
             ]
         ),
@@ -129,7 +127,8 @@ let package = Package(
         .executableTarget(
             name: "scim-bench",
             dependencies: [
-                "JSON", "Postgres", argumentParser, histogram, logging, nioCore, nioHTTP1, nioPosix,
+                "JSON", "Postgres", argumentParser, asyncHTTPClient, histogram, httpTypes, hummingbird, hummingbirdCore,
+                logging, nioCore, nioHTTP1, nioPosix,
             ],
             path: "bench/scim-bench",
             swiftSettings: settings
@@ -162,14 +161,17 @@ let package = Package(
         ),
         .testTarget(
             name: "BridgeTests",
-            dependencies: ["scim-bridge", logging, serviceLifecycle],
+            dependencies: [
+                "scim-bridge", "Events", "JSON", "Postgres", "ProvisioningDouble", "Redis", "SCIM", "Storage", "Sync",
+                "TestSupport", "UDM", argumentParser, logging, serviceLifecycle,
+            ],
             swiftSettings: settings
         ),
         tests(
             of: "Events",
             [
-                "JSON", "Postgres", "ProvisioningDouble", "SCIM", "Storage", "TestSupport", logging, nioCore, nioPosix,
-                serviceLifecycle,
+                "JSON", "Postgres", "ProvisioningDouble", "SCIM", "Storage", "TestSupport", logging, nioCore, nioHTTP1,
+                nioPosix, nioSSL, serviceLifecycle,
             ]
         ),
         tests(of: "Executors"),

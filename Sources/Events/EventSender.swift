@@ -44,7 +44,7 @@ package final class EventSender: Service {
     package func run() async throws {
         let problems = configuration.problems
         guard problems.isEmpty else { throw EventSenderConfigurationError(problems: problems) }
-        let client = ProvisioningClient(configuration: configuration, logger: logger)
+        let client = try ProvisioningClient(configuration: configuration, logger: logger)
         await withGracefulShutdownHandler {
             await withTaskGroup(of: Void.self) { tasks in
                 tasks.addTask { await self.send(with: client) }

@@ -12,6 +12,8 @@ package struct EventSenderConfiguration: Sendable {
     package var publisherName: String
     /// The base of SCIM, such as `https://scim.example.org/scim/v2`, for `meta.location`; `nil` leaves that out.
     package var publicURL: String?
+    /// A PEM file of the certificate authorities to trust in place of the system's.
+    package var trustRootsFile: String?
     /// For one event. Longer than the 22 s after which the service answers while its message queue is frozen.
     package var timeout: Duration
     package var connectTimeout: Duration
@@ -32,6 +34,7 @@ package struct EventSenderConfiguration: Sendable {
         password: String,
         publisherName: String = "udm-listener",
         publicURL: String? = nil,
+        trustRootsFile: String? = nil,
         timeout: Duration = .seconds(30),
         connectTimeout: Duration = .seconds(5),
         parallelResources: Int = 8,
@@ -45,6 +48,7 @@ package struct EventSenderConfiguration: Sendable {
         self.password = password
         self.publisherName = publisherName
         self.publicURL = publicURL
+        self.trustRootsFile = trustRootsFile
         self.timeout = timeout
         self.connectTimeout = connectTimeout
         self.parallelResources = parallelResources

@@ -7,6 +7,7 @@ internal import JSON
 package import Logging
 internal import NIOCore
 internal import NIOHTTP1
+internal import NIOSSL
 package import SCIM
 
 /// Speaks to the message API of the Nubus Provisioning service (reference 2).
@@ -18,10 +19,11 @@ package final class ProvisioningClient: Sendable {
     /// An answer says what it has to say in its beginning.
     private static let longestAnswer = 1 << 20
 
-    package init(configuration: EventSenderConfiguration, logger: Logger) {
+    /// - Throws: When the certificate authorities cannot be read.
+    package init(configuration: EventSenderConfiguration, logger: Logger) throws(EventSenderConfigurationError) {
         self.configuration = configuration
         self.logger = logger
-        client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: Self.http(configuration))
+        client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: try Self.http(configuration))
     }
 
     /// Must be called once at the end.
@@ -67,28 +69,6 @@ package final class ProvisioningClient: Sendable {
         }
     }
 
-    /// Asks whether there is a message API at `url`.
-    ///
-    /// - Throws: ``ProvisioningUnreachable`` with what is wrong.
-    package static func reach(url: String) async throws(ProvisioningUnreachable) {
-        let configuration = EventSenderConfiguration(url: url, username: "-", password: "-")
-        let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: http(configuration))
-        let status: Int
-        do {
-            let response = try await client.execute(HTTPClientRequest(url: address(of: url)), timeout: .seconds(10))
-            status = Int(response.status.code)
-        } catch {
-            // Nothing is in flight any more, so that ending cannot fail in a way that matters.
-            try? await client.shutdown()
-            throw ProvisioningUnreachable(reason: (error as? HTTPClientError)?.shortDescription ?? "\(error)")
-        }
-        try? await client.shutdown()
-        // The path knows only POST.
-        guard status == 405 || status == 401 else {
-            throw ProvisioningUnreachable(reason: "there is no message API at \(address(of: url)): HTTP \(status)")
-        }
-    }
-
     private func request(_ method: HTTPMethod) -> HTTPClientRequest {
         var request = HTTPClientRequest(url: Self.address(of: configuration.url))
         request.method = method
@@ -128,9 +108,14 @@ package final class ProvisioningClient: Sendable {
         return base + "/v1/messages"
     }
 
-    private static func http(_ configuration: EventSenderConfiguration) -> HTTPClient.Configuration {
+    private static func http(
+        _ configuration: EventSenderConfiguration
+    ) throws(EventSenderConfigurationError) -> HTTPClient.Configuration {
+        var tls = TLSConfiguration.makeClientConfiguration()
+        tls.minimumTLSVersion = .tlsv12
+        if let path = configuration.trustRootsFile { tls.trustRoots = .certificates(try authorities(in: path)) }
         var http = HTTPClient.Configuration(
-            redirectConfiguration: .disallow,
+            tlsConfiguration: tls, redirectConfiguration: .disallow,
             timeout: .init(
                 connect: TimeAmount(configuration.connectTimeout),
                 // For a task that would not be cancelled.
@@ -144,11 +129,17 @@ package final class ProvisioningClient: Sendable {
         http.httpVersion = .http1Only
         return http
     }
-}
 
-/// There is no Provisioning service where it was looked for.
-package struct ProvisioningUnreachable: Error, Equatable, CustomStringConvertible {
-    package let reason: String
-
-    package var description: String { reason }
+    private static func authorities(in path: String) throws(EventSenderConfigurationError) -> [NIOSSLCertificate] {
+        let certificates: [NIOSSLCertificate]
+        do {
+            certificates = try NIOSSLCertificate.fromPEMFile(path)
+        } catch {
+            throw EventSenderConfigurationError(problems: ["cannot read certificates from \(path): \(error)"])
+        }
+        guard !certificates.isEmpty else {
+            throw EventSenderConfigurationError(problems: ["\(path) has no certificate"])
+        }
+        return certificates
+    }
 }

@@ -8,6 +8,10 @@ package struct PostgresConfiguration: Sendable {
     package var url: String
     /// Overrides a password in `url`; never logged and in no error message.
     package var password: String?
+    /// `sslmode` for a `url` that has none; nil leaves it to libpq, whose `prefer` verifies nothing.
+    package var sslMode: String?
+    /// `sslrootcert` for a `url` that has none: a PEM file of the authorities to trust. nil leaves it to libpq.
+    package var sslRootCertificate: String?
     /// What `pg_stat_activity` shows. Overrides `application_name` in `url`.
     package var applicationName: String
     /// Until the session is ready, name resolution and authentication included.

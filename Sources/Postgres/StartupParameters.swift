@@ -23,6 +23,8 @@ struct StartupParameters {
         let unacknowledged = min(configuration.silenceLimit ?? Self.longestSilence, Self.longestSilence)
         add("tcp_user_timeout", Self.milliseconds(unacknowledged))
         add("gssencmode", "disable")
+        if let mode = configuration.sslMode { add("sslmode", mode) }
+        if let file = configuration.sslRootCertificate { add("sslrootcert", file) }
         add("dbname", configuration.url)
         if let target {
             add("host", target.host)

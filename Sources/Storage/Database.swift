@@ -62,7 +62,7 @@ package final class Database: Sendable {
     private let configuration: StorageConfiguration
     private let logger: Logger
     private let pipelines: [PostgresPipeline]
-    private let readers: [PostgresPipeline]
+    let readers: [PostgresPipeline]
     private let pools: [PostgresPool]
 
     package init(configuration: StorageConfiguration, logger: Logger) {
@@ -116,11 +116,6 @@ package final class Database: Sendable {
         transactions = TransactionStore(pool: exclusive, reader: readers[0])
     }
 
-    /// - Throws: ``PostgresError`` when the server does not answer.
-    package func ping() async throws(PostgresError) {
-        _ = try await readers[0].execute(Self.alive)
-    }
-
     /// Leadership over a duty, to be held by one process at a time.
     package func leadership(_ duty: Leadership.Duty) -> Leadership {
         Leadership(configuration: configuration.postgres, duty: duty, logger: logger)
@@ -130,6 +125,4 @@ package final class Database: Sendable {
         for pipeline in pipelines { await pipeline.close() }
         for pool in pools { await pool.close() }
     }
-
-    private static let alive = PostgresStatement("ping", "SELECT 1")
 }

@@ -17,7 +17,7 @@ struct ScimBridge: AsyncParsableCommand {
 
             Production: set the environment as docs/operating/settings.md says, then
 
-              scim-bridge check-config && scim-bridge migrate && scim-bridge serve --roles api,worker,events
+              scim-bridge migrate && scim-bridge check-config && scim-bridge serve --roles api,worker,events
             """,
         version: Version.text,
         subcommands: [
@@ -56,10 +56,12 @@ enum ExitStatus {
     static let failure: Int32 = 1
     static let unavailable: Int32 = 69
     static let configuration: Int32 = 78
+    /// As shells say it: 128 and SIGINT.
+    static let interrupted: Int32 = 130
 }
 
 /// Why a command ends without having done its work, in one sentence that says what to do.
-struct CommandFailure: Error {
+struct CommandFailure: Error, CustomStringConvertible {
     let message: String
     let status: Int32
 
@@ -67,6 +69,8 @@ struct CommandFailure: Error {
         self.message = message
         self.status = status
     }
+
+    var description: String { message }
 }
 
 enum StandardError {

@@ -16,7 +16,7 @@ import Testing
             connections: connections, repetition: repetition,
             load: LoadResult(
                 connections: connections, accepted: Int(rate), measured: Int(rate), measuredSeconds: 1,
-                latency: LatencySummary(p50: 1.5, p95: 3.25, p99: 4, maximum: 9), failures: failures,
+                latencies: [LatencySummary(p50: 1.5, p95: 3.25, p99: 4, maximum: 9)], failures: failures,
                 firstFailure: failures.isEmpty ? nil : "status 503: busy",
                 processorUse: ProcessorUse(server: 60, postgres: 50, generator: 20)),
             missing: missing,
@@ -117,12 +117,13 @@ import Testing
         let report = try Self.report(Self.good)
         let first = try ResultFiles(folder: folder).write(report)
         let second = try ResultFiles(folder: folder).write(report)
-        #expect(first == folder + "/2026-11-22-0123abc.json")
-        #expect(second == folder + "/2026-11-22-0123abc-2.json")
+        #expect(first == folder + "/2026-11-22-0123abc-accept.json")
+        #expect(second == folder + "/2026-11-22-0123abc-accept-2.json")
         let text = try String(contentsOfFile: first, encoding: .utf8)
         #expect(try JSONValue(parsing: text) == report.json)
         #expect(text.split(separator: "\n").count > 20)
-        #expect(try String(contentsOfFile: folder + "/2026-11-22-0123abc.md", encoding: .utf8) == report.markdown)
+        #expect(
+            try String(contentsOfFile: folder + "/2026-11-22-0123abc-accept.md", encoding: .utf8) == report.markdown)
         #expect(report.json["rows"]?[0]?["ratio"]?["median"]?.doubleValue == 0.5)
         #expect(report.json["rounds"]?[3]?["ratio"]?.doubleValue == 1.2345)
     }

@@ -11,7 +11,7 @@ import Testing
     private func withClient<Value>(
         _ configuration: EventSenderConfiguration, _ body: (ProvisioningClient) async throws -> Value
     ) async throws -> Value {
-        let client = ProvisioningClient(configuration: configuration, logger: LogCollector().logger)
+        let client = try ProvisioningClient(configuration: configuration, logger: LogCollector().logger)
         do {
             let value = try await body(client)
             await client.shutdown()
@@ -126,20 +126,6 @@ import Testing
             #expect(reason(try await probe { $0.url += "/wrong" }).contains("PROVISIONING_URL"))
             #expect(reason(try await probe { $0.publisherName = "scim" }).contains("PROVISIONING_PUBLISHER_NAME"))
             #expect(double.messages.isEmpty)
-        }
-    }
-
-    @Test("an address is reached if it has a message API")
-    func reach() async throws {
-        try await withProvisioningDouble { double in
-            try await ProvisioningClient.reach(url: double.baseURL)
-            await #expect(throws: ProvisioningUnreachable.self) {
-                try await ProvisioningClient.reach(url: double.baseURL + "/wrong")
-            }
-        }
-        let port = try await withProvisioningDouble { $0.port }
-        await #expect(throws: ProvisioningUnreachable.self) {
-            try await ProvisioningClient.reach(url: "http://127.0.0.1:\(port)")
         }
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import Postgres
 import TestSupport
 import Testing
@@ -25,6 +26,43 @@ import Testing
             await openingError(PostgresConfiguration(url: "postgresql://postgres@127.0.0.1:1/postgres")))
         #expect(error.kind == .connectionFailed && error.canRetry)
         #expect(ContinuousClock.now - start < .seconds(4))
+    }
+
+    @Test("The TLS mode and the authorities count for a URL that has none of its own")
+    func tls() async throws {
+        let server = try await PostgresServer.start()
+        let certificates = try RedisCertificates()
+        defer { certificates.remove() }
+        var configuration = server.configuration
+        configuration.sslMode = "verify-full"
+        configuration.sslRootCertificate = certificates.authorityFile
+        // The server does not speak TLS yet.
+        #expect(await openingError(configuration)?.kind == .connectionFailed)
+
+        let pair = try certificates.sign("server", names: "IP:127.0.0.1")
+        try await withConnection(server.configuration) { connection async throws in
+            for (setting, file) in [("ssl_cert_file", pair.certificateFile), ("ssl_key_file", pair.keyFile)] {
+                let path = "\(server.directory)/\(setting)"
+                try Data(contentsOf: URL(fileURLWithPath: file)).write(to: URL(fileURLWithPath: path))
+                chmod(path, 0o600)
+                if let user = getpwnam("postgres"), geteuid() == 0 {
+                    chown(path, user.pointee.pw_uid, user.pointee.pw_gid)
+                }
+                try await connection.run("ALTER SYSTEM SET \(setting) = '\(path)'")
+            }
+            try await connection.run("ALTER SYSTEM SET ssl = on")
+        }
+        try await server.restart()
+        #expect(await openingError(configuration) == nil)
+        var stranger = configuration
+        stranger.sslRootCertificate = pair.certificateFile
+        #expect(await openingError(stranger)?.message.contains("certificate") == true)
+        // What the URL says wins.
+        stranger.url += "?sslmode=disable"
+        #expect(await openingError(stranger) == nil)
+        configuration.url = configuration.url.replacing("127.0.0.1", with: "localhost")
+        #expect(await openingError(configuration)?.message.contains("localhost") == true)
+        try await server.stop()
     }
 
     @Test("A server that has no connection left says so, and a retry can help")

@@ -37,7 +37,7 @@ struct Directory {
             }
         }
         let memberships = try await maker.insertMembers(ids[.user] ?? [], ids[.group] ?? [], using: &generator)
-        try await fixture.connection.run("ANALYZE")
+        try await fixture.connection.run("ANALYZE resource, unique_claim, external_id, group_member, sync_failure, job")
         return try await shown(ids, memberships, in: fixture)
     }
 

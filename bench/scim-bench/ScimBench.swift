@@ -9,7 +9,10 @@ struct ScimBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "scim-bench",
         abstract: "Measures a SCIM server beside what its machine can do at best.",
-        subcommands: [AcceptCommand.self])
+        subcommands: [
+            AcceptCommand.self, LoadCommand.self, ListsCommand.self, GroupsCommand.self, ReadCommand.self,
+            ServeBytesCommand.self,
+        ])
 
     /// An error that escapes an async `main` prints a backtrace; whoever measures gets one line and a status instead.
     static func main() async {

@@ -20,7 +20,12 @@ package struct Migrator: Sendable {
 
     /// - Parameter folder: With files such as `0001_resources.up.sql`.
     package init(configuration: PostgresConfiguration, folder: String, logger: Logger) {
-        self.configuration = configuration
+        // Indexes of a million resources take their time, and so does another process that migrates first.
+        var unlimited = configuration
+        unlimited.statementTimeout = nil
+        unlimited.responseTimeout = nil
+        unlimited.sessionSettings += [("statement_timeout", "0")]
+        self.configuration = unlimited
         self.folder = folder
         self.logger = logger
     }
@@ -63,6 +68,11 @@ package struct Migrator: Sendable {
             }
             return names
         }
+    }
+
+    /// The number of the newest migration in a folder, which is the schema that this version needs.
+    package static func newestVersion(in folder: String) throws -> Int {
+        try MigrationFile.all(in: folder).last?.version ?? 0
     }
 
     private func locked(_ body: (PostgresConnection) async throws -> [String]) async throws -> [String] {

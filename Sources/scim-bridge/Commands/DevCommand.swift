@@ -3,9 +3,6 @@
 
 import ArgumentParser
 import Foundation
-import Logging
-import ServiceLifecycle
-import Storage
 
 struct DevCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -21,7 +18,7 @@ struct DevCommand: AsyncParsableCommand {
             that a SCHEMA_FILE needs. While `dev` runs, its parts can be stopped
             and started one by one: scim-bridge dev stop udm; scim-bridge dev start udm.
             """,
-        subcommands: [Run.self, Start.self, Stop.self],
+        subcommands: [Run.self, Start.self, Stop.self, Clean.self],
         defaultSubcommand: Run.self)
 
     struct Run: AsyncParsableCommand {
@@ -30,6 +27,8 @@ struct DevCommand: AsyncParsableCommand {
 
         @Flag(help: "Play a small identity provider first: users, groups, updates, writes that UDM refuses.")
         var demo = false
+        @Flag(help: "Play the demo although UDM or Provisioning is a real one, which then gets all of its objects.")
+        var demoOnRealSystems = false
         @Flag(help: "End when all writes are synced and all events sent: 0, or 1 when something could not be.")
         var exitWhenDrained = false
         @Flag(help: "Remove the data of former runs first.") var fresh = false
@@ -40,8 +39,24 @@ struct DevCommand: AsyncParsableCommand {
         @Option(help: "Users that the demo creates.") var demoUsers = 200
         @Option(help: "Groups that the demo creates.") var demoGroups = 10
 
+        func validate() throws {
+            try CommandLineValue.check("--port", port, in: CommandLineValue.ports)
+            try CommandLineValue.check("--operations-port", operationsPort, in: CommandLineValue.ports)
+            try CommandLineValue.check("--demo-users", demoUsers, in: 0...100_000)
+            try CommandLineValue.check("--demo-groups", demoGroups, in: 0...10_000)
+            _ = try CommandLineValue.duration("--latency", latency)
+        }
+
         func run() async throws {
-            let started = ContinuousClock.now
+            do {
+                let succeeded = try await Interruption.watch { try await run($0) }
+                if !succeeded { throw ExitCode(ExitStatus.failure) }
+            } catch is CancellationError {
+                throw ExitCode(ExitStatus.interrupted)
+            }
+        }
+
+        private func run(_ interruption: Interruption) async throws -> Bool {
             let folder = DevFolder(folder)
             try folder.create()
             let lock = try folder.lock()
@@ -52,89 +67,25 @@ struct DevCommand: AsyncParsableCommand {
                 try environment.wipe()
                 try folder.create()
             }
+            try environment.claimSystems()
             try environment.choosePorts(scim: port, operations: operationsPort)
-            do {
-                let succeeded = try await serve(environment, started: started)
-                await stop(environment)
-                if !succeeded { throw ExitCode(ExitStatus.failure) }
-            } catch {
-                await stop(environment)
-                throw error
-            }
+            return try await DevRun(
+                environment: environment, demo: demo(environment), exitsWhenDrained: exitWhenDrained,
+                latency: latency, interruption: interruption
+            ).run()
         }
 
-        private func stop(_ environment: DevEnvironment) async {
-            print("Stopping ...")
-            await environment.stopAll()
-        }
-
-        /// - Returns: Whether everything that was to be synced is.
-        private func serve(_ environment: DevEnvironment, started: ContinuousClock.Instant) async throws -> Bool {
-            // Before anything starts: the double would end with the same problems, in its log.
-            _ = try await environment.schemaFile()
-            var found: [String: String] = [:]
-            for part in DevEnvironment.Part.allCases where environment.isEmbedded(part) {
-                let begin = ContinuousClock.now
-                Progress.begin("Starting \(part.rawValue)")
-                found.merge(try await environment.start(part, latency: latency)) { _, new in new }
-                Progress.end("127.0.0.1:\(environment.port(part)), \(begin.duration(to: .now).shown)")
+        /// Two hundred invented users are no welcome guests in a real directory.
+        private func demo(_ environment: DevEnvironment) -> DevRun.Demo? {
+            guard demo || demoOnRealSystems else { return nil }
+            let real = environment.realSystems
+            guard real.isEmpty || demoOnRealSystems else {
+                let settings = real.map(\.setting).joined(separator: " and ")
+                Progress.write(
+                    "\(settings) set: the demo is not played on real systems (--demo-on-real-systems plays it).\n")
+                return nil
             }
-            let token = try environment.token()
-            let (configuration, _) = try await BridgeConfiguration.read(
-                roles: Set(Role.allCases), environment: try environment.settings(found))
-            let logger = Logging.bootstrap(level: configuration.logLevel, format: configuration.logFormat)
-            Progress.begin("Migrating")
-            let applied = try await MigrateCommand.migrate(configuration, logger: logger)
-            Progress.end(applied.isEmpty ? "up to date" : "\(applied.count) applied")
-
-            let registry = Metrics.bootstrap()
-            let (running, announce) = AsyncStream.makeStream(of: Int.self)
-            let services = try await BridgeServices(configuration, registry: registry, logger: logger) { port in
-                announce.yield(port)
-            }
-            let group = services.group(logger: logger)
-            let demo = demo
-            let exitWhenDrained = exitWhenDrained
-            let player = DemoPlayer(
-                users: demoUsers, groups: demoGroups, token: token, folder: environment.folder,
-                baseURL: configuration.api?.publicURL ?? "")
-            let operations = configuration.operationsAddress
-            let after = Task { () throws -> Bool in
-                var iterator = running.makeAsyncIterator()
-                guard await iterator.next() != nil else { return true }
-                Welcome.show(
-                    baseURL: configuration.api?.publicURL ?? "", operations: operations, token: token,
-                    took: started.duration(to: .now))
-                var succeeded = true
-                if demo || exitWhenDrained {
-                    do {
-                        let jobs = services.database.jobs
-                        let watch = DrainWatch(
-                            jobs: jobs, registry: registry, deadLettersBefore: try await jobs.statistics().deadLetters)
-                        if demo { try await player.play(watch: watch) }
-                        succeeded = try await watch.untilDrained(refusalsExpected: demo ? player.expectedRefusals : 0)
-                    } catch {
-                        if Task.isCancelled { return true }
-                        if exitWhenDrained { await group.triggerGracefulShutdown() }
-                        throw error
-                    }
-                    if exitWhenDrained {
-                        await group.triggerGracefulShutdown()
-                    } else {
-                        print("Still serving; Ctrl-C stops everything.")
-                    }
-                }
-                return succeeded
-            }
-            do {
-                try await group.run()
-            } catch {
-                after.cancel()
-                throw error
-            }
-            announce.finish()
-            after.cancel()
-            return try await after.value
+            return DevRun.Demo(users: demoUsers, groups: demoGroups)
         }
     }
 
@@ -146,7 +97,7 @@ struct DevCommand: AsyncParsableCommand {
         @Option(help: "The folder of the running `dev`.") var folder = ".scim-bridge"
 
         func run() async throws {
-            await DevEnvironment(folder: DevFolder(folder)).stop(part)
+            await (try DevEnvironment(running: folder)).stop(part)
             print("\(part.rawValue) is stopped.")
         }
     }
@@ -160,22 +111,51 @@ struct DevCommand: AsyncParsableCommand {
         @Flag(help: "Redis only: start without its former data.") var empty = false
         @Option(help: "How long a double takes for a request.") var latency = "200ms"
 
+        func validate() throws {
+            _ = try CommandLineValue.duration("--latency", latency)
+        }
+
         func run() async throws {
-            let environment = DevEnvironment(folder: DevFolder(folder))
+            let environment = try DevEnvironment(running: folder)
             _ = try await environment.start(part, latency: latency, isEmpty: empty)
             print("\(part.rawValue) runs on 127.0.0.1:\(environment.port(part)).")
+        }
+    }
+
+    struct Clean: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "clean", abstract: "Stop what a former `dev` may have left running and remove all of its data."
+        )
+
+        @Option(help: "The folder of `dev`.") var folder = ".scim-bridge"
+
+        func run() async throws {
+            let folder = DevFolder(folder)
+            guard FileManager.default.fileExists(atPath: folder.path) else { return }
+            let lock = try folder.lock()
+            let environment = DevEnvironment(folder: folder)
+            await environment.stopAll()
+            try environment.wipe()
+            try FileManager.default.removeItem(atPath: folder.path)
+            withExtendedLifetime(lock) {}
+            print("\(folder.path) is removed.")
         }
     }
 }
 
 extension DevEnvironment.Part: ExpressibleByArgument {}
 
-/// Lines that show what is going on before there is a log.
-enum Progress {
-    static func begin(_ what: String) { write("\(what) ... ") }
-    static func end(_ result: String) { write("\(result)\n") }
-
-    static func write(_ text: String) { StandardStream.output.write(text) }
+extension DevEnvironment {
+    /// Of a `dev` that runs.
+    fileprivate init(running path: String) throws {
+        let folder = DevFolder(path)
+        guard folder.isLocked else {
+            throw CommandFailure(
+                "no `scim-bridge dev` runs in \(folder.path). Start it first, or name its folder: --folder OTHER",
+                status: ExitStatus.unavailable)
+        }
+        self.init(folder: folder)
+    }
 }
 
 extension Duration {

@@ -36,9 +36,14 @@ struct DoubleCommand: AsyncParsableCommand {
         @Option(help: "File with its password; without it the password is \"univention\".") var passwordFile: String?
         @Option(help: "A SCHEMA_FILE whose properties the double has as extended attributes.") var schemaFile: String?
 
+        func validate() throws {
+            try CommandLineValue.check("--port", port, in: CommandLineValue.ports)
+            _ = try CommandLineValue.duration("--latency", latency)
+        }
+
         func run() async throws {
             let logger = Logging.bootstrap(level: "info", format: .text)
-            let latency = try DoubleLatency.parse(latency)
+            let latency = try CommandLineValue.duration("--latency", latency)
             let schema = try schemaFile.map { try SchemaFile.schema(at: $0) } ?? .standard
             let account = UDMDouble.Configuration.Account(
                 username: username, password: try DoublePassword.read(passwordFile, standard: "univention"))
@@ -68,12 +73,17 @@ struct DoubleCommand: AsyncParsableCommand {
         @Option(help: "User name of the events account.") var username = "udm"
         @Option(help: "File with its password; without it the password is \"udmpass\".") var passwordFile: String?
 
+        func validate() throws {
+            try CommandLineValue.check("--port", port, in: CommandLineValue.ports)
+            _ = try CommandLineValue.duration("--latency", latency)
+        }
+
         func run() async throws {
             let logger = Logging.bootstrap(level: "info", format: .text)
             let configuration = ProvisioningDoubleConfiguration(
                 port: port, journal: journal, eventsUsername: username,
                 eventsPassword: try DoublePassword.read(passwordFile, standard: "udmpass"),
-                latency: try DoubleLatency.parse(latency))
+                latency: try CommandLineValue.duration("--latency", latency))
             try await DoubleRun.run(
                 ProvisioningDoubleServer(configuration: configuration, logger: logger), logger: logger)
         }
@@ -111,15 +121,6 @@ private enum DoubleProperties {
             }
         }
         return properties
-    }
-}
-
-private enum DoubleLatency {
-    static func parse(_ text: String) throws -> Duration {
-        guard let latency = SettingsReader.duration(text) else {
-            throw ValidationError("--latency must be a length of time such as 200ms, not \"\(text)\"")
-        }
-        return latency
     }
 }
 

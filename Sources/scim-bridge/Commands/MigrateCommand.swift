@@ -18,7 +18,7 @@ struct MigrateCommand: AsyncParsableCommand {
             """)
 
     func run() async throws {
-        let (configuration, _) = try await BridgeConfiguration.read(roles: [])
+        let (configuration, _) = try BridgeConfiguration.read(roles: [])
         let logger = Logging.bootstrap(level: configuration.logLevel, format: configuration.logFormat)
         let applied = try await Self.migrate(configuration, logger: logger)
         print(applied.isEmpty ? "The schema is up to date." : "Applied: \(applied.joined(separator: ", "))")

@@ -25,7 +25,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let roles = try RoleList.parse(roles)
-        let (configuration, shown) = try await BridgeConfiguration.read(roles: roles)
+        let (configuration, shown) = try BridgeConfiguration.read(roles: roles)
         let logger = Logging.bootstrap(level: configuration.logLevel, format: configuration.logFormat)
         for (name, value) in shown { logger.info("Setting", metadata: ["name": "\(name)", "value": "\(value)"]) }
         let registry = Metrics.bootstrap()

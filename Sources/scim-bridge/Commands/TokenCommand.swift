@@ -27,6 +27,10 @@ struct TokenCommand: AsyncParsableCommand {
         @Option(help: "Scopes, separated by commas: scim.read, scim.write.") var scopes = "scim.read,scim.write"
         @Option(help: "Days until it expires; without it the token does not expire.") var days: Int?
 
+        func validate() throws {
+            if let days { try CommandLineValue.check("--days", days, in: 1...36_500) }
+        }
+
         func run() async throws {
             let token = try TokenFile(path: file).create(
                 client: client, tenant: tenant, scopes: scopes.split(separator: ",").map(String.init),

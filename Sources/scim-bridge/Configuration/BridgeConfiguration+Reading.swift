@@ -15,13 +15,8 @@ extension BridgeConfiguration {
     /// - Throws: ``ConfigurationProblems`` with every problem found, not only the first.
     static func read(
         roles: Set<Role>, environment: [String: String] = ProcessInfo.processInfo.environment
-    ) async throws -> (configuration: BridgeConfiguration, shown: [(name: String, value: String)]) {
-        var reader: SettingsReader
-        do {
-            reader = try await SettingsReader(environment: environment)
-        } catch {
-            throw ConfigurationProblems(problems: ["CONFIG_FILE cannot be used: \(error)"])
-        }
+    ) throws -> (configuration: BridgeConfiguration, shown: [(name: String, value: String)]) {
+        var reader = SettingsReader(environment: environment)
         let configuration = Self.read(roles: roles, from: &reader)
         guard reader.problems.isEmpty else { throw ConfigurationProblems(problems: reader.problems) }
         return (configuration, reader.shown)
@@ -29,34 +24,33 @@ extension BridgeConfiguration {
 
     private static func read(roles: Set<Role>, from reader: inout SettingsReader) -> BridgeConfiguration {
         refuseWhatIsNotHere(&reader)
-        let sync = syncConfiguration(&reader)
-        // Migrating needs no queue.
-        let redis = roles.isEmpty ? nil : redis(&reader)
-        if let redis {
-            do {
-                try sync.validate(redisTimeout: redis.commandTimeout)
-            } catch {
-                reader.report(error.description)
-            }
-        }
+        reader.allowsPlaintext =
+            reader.choice("ALLOW_PLAINTEXT", of: ["true", "false"], default: "false") == "true"
+        // Migrating needs neither queue nor operators' port.
+        let serves = !roles.isEmpty
+        let redis = serves ? redis(&reader) : nil
+        let sync = roles.contains(.worker) ? syncConfiguration(&reader, redis: redis) : SyncConfiguration()
         let api = roles.contains(.api) ? api(&reader) : nil
-        let needsKey = roles.contains(.api) || roles.contains(.worker)
+        let publicURL = publicURL(&reader, api: api, isRequired: roles.contains(.events))
+        // Who takes or pushes resources.
+        let handlesResources = !roles.isDisjoint(with: [.api, .worker])
         let configuration = BridgeConfiguration(
-            roles: roles, database: database(&reader), redis: redis, queueName: queueName(&reader),
-            api: api,
+            roles: roles, database: database(&reader), redis: redis,
+            queueName: serves ? queueName(&reader) : "default",
+            api: api, publicURL: publicURL,
             udm: roles.contains(.worker) ? udm(&reader) : nil,
-            provisioning: roles.contains(.events) ? provisioning(&reader) : nil,
-            publicURL: api?.publicURL ?? reader.optional("PUBLIC_URL"),
-            rules: rules(&reader),
-            schema: roles.contains(.api) || roles.contains(.worker) ? schema(&reader) : .standard,
-            passwordKeyFile: needsKey
+            provisioning: roles.contains(.events) ? provisioning(&reader, publicURL: publicURL) : nil,
+            rules: handlesResources ? rules(&reader) : DirectoryRules(),
+            schema: handlesResources ? schema(&reader) : .standard,
+            passwordKeyFile: handlesResources
                 ? reader.readableFile(
                     "PASSWORD_KEY_FILE",
                     hint: "a file with 32 random bytes (openssl rand -base64 32), which seals passwords")
                 : nil,
             sync: sync,
-            operationsAddress: reader.address("OPS_ADDRESS", default: HostAndPort(host: "127.0.0.1", port: 9090)),
-            operationsToken: reader.optionalSecret("OPS_TOKEN_FILE"),
+            operationsAddress: serves
+                ? reader.address("OPS_ADDRESS", default: .standardOperations) : .standardOperations,
+            operationsToken: serves ? reader.optionalSecret("OPS_TOKEN_FILE") : nil,
             logLevel: reader.choice(
                 "LOG_LEVEL", of: ["trace", "debug", "info", "notice", "warning", "error", "critical"], default: "info"),
             logFormat: LogFormat(
@@ -83,22 +77,41 @@ extension BridgeConfiguration {
 
     private static func database(_ reader: inout SettingsReader) -> PostgresConfiguration {
         let url = reader.url(
-            "DATABASE_URL", schemes: ["postgresql", "postgres"],
-            hint: "PostgreSQL 15 or later, such as postgresql://scim@db.example.org/scim?sslmode=verify-full")
-        return PostgresConfiguration(
+            "DATABASE_URL", schemes: ["postgresql", "postgres"], passwordFile: "DATABASE_PASSWORD_FILE",
+            hint: "PostgreSQL 15 or later, such as postgresql://scim@db.example.org/scim")
+        var configuration = PostgresConfiguration(
             url: url, password: reader.optionalSecret("DATABASE_PASSWORD_FILE"), applicationName: "scim-bridge")
+        let authorities = reader.optionalFile("DATABASE_CA_FILE")
+        guard let security = DatabaseSecurity(url: url, authorityFile: authorities) else { return configuration }
+        security.problems(allowsPlaintext: reader.allowsPlaintext).forEach { reader.report($0) }
+        configuration.sslMode = security.sslMode
+        configuration.sslRootCertificate = security.sslRootCertificate
+        return configuration
     }
 
     private static func redis(_ reader: inout SettingsReader) -> RedisConfiguration? {
         let url = reader.url(
-            "REDIS_URL", schemes: ["redis", "rediss"],
+            "REDIS_URL", schemes: ["redis", "rediss"], passwordFile: "REDIS_PASSWORD_FILE",
             hint: "Redis 6.2 or later, or Valkey, such as rediss://redis.example.org:6379/0")
+        reader.requireTLS("REDIS_URL", url, secureScheme: "rediss")
         let timeout = reader.duration("REDIS_TIMEOUT", default: .seconds(2))
         let password = reader.optionalSecret("REDIS_PASSWORD_FILE")
+        let files = RedisConfiguration.TLS(
+            authorityFile: reader.optionalFile("REDIS_CA_FILE"),
+            certificateFile: reader.optionalFile("REDIS_CERTIFICATE_FILE"),
+            keyFile: reader.optionalFile("REDIS_KEY_FILE"))
+        if (files.certificateFile == nil) != (files.keyFile == nil) {
+            reader.report("REDIS_CERTIFICATE_FILE and REDIS_KEY_FILE go together: set both or none")
+        }
         guard !url.isEmpty else { return nil }
         do throws(RedisError) {
             var configuration = try RedisConfiguration(url: url, password: password)
             configuration.commandTimeout = timeout
+            if configuration.tls != nil {
+                configuration.tls = files
+            } else if files != RedisConfiguration.TLS() {
+                reader.report("the certificates of REDIS_…_FILE are set, but REDIS_URL does not begin with rediss://")
+            }
             return configuration
         } catch {
             reader.report("REDIS_URL cannot be used: \(error)")
@@ -116,39 +129,45 @@ extension BridgeConfiguration {
     }
 
     private static func api(_ reader: inout SettingsReader) -> APISettings {
-        let address = reader.address("HTTP_ADDRESS", default: HostAndPort(host: "127.0.0.1", port: 8080))
-        let certificate = reader.optional("TLS_CERTIFICATE_FILE")
-        let key = reader.optional("TLS_KEY_FILE")
+        let certificate = reader.optionalFile("TLS_CERTIFICATE_FILE")
+        let key = reader.optionalFile("TLS_KEY_FILE")
         if (certificate == nil) != (key == nil) {
             reader.report("TLS_CERTIFICATE_FILE and TLS_KEY_FILE go together: set both or none")
         }
-        let scheme = certificate == nil ? "http" : "https"
-        let shownHost = address.host == "0.0.0.0" || address.host == "::" ? "localhost" : address.host
-        var publicURL =
-            reader.optional("PUBLIC_URL") ?? "\(scheme)://\(HostAndPort(host: shownHost, port: address.port))/scim/v2"
-        while publicURL.hasSuffix("/") { publicURL.removeLast() }
-        if !publicURL.hasPrefix("http://") && !publicURL.hasPrefix("https://") {
-            reader.report("PUBLIC_URL must be the address clients use, such as https://scim.example.org/scim/v2")
-        }
         return APISettings(
-            address: address, tlsCertificateFile: certificate, tlsKeyFile: key,
+            address: reader.address("HTTP_ADDRESS", default: HostAndPort(host: "127.0.0.1", port: 8080)),
+            tlsCertificateFile: certificate, tlsKeyFile: key,
             staticTokensFile: reader.readableFile(
                 "STATIC_TOKENS_FILE",
-                hint: "the file that `scim-bridge token create` writes; every request needs a token"),
-            publicURL: publicURL)
+                hint: "the file that `scim-bridge token create` writes; every request needs a token"))
+    }
+
+    /// Events go to other systems, for which no address of ours can be guessed; clients of the API know where they are.
+    private static func publicURL(
+        _ reader: inout SettingsReader, api: APISettings?, isRequired: Bool
+    ) -> String? {
+        guard isRequired || api != nil else { return nil }
+        if !isRequired, reader.optional("PUBLIC_URL") == nil { return api?.localURL }
+        var url = reader.url(
+            "PUBLIC_URL", schemes: ["http", "https"], passwordFile: nil,
+            hint: "the address clients use, such as https://scim.example.org/scim/v2")
+        while url.hasSuffix("/") { url.removeLast() }
+        return url
     }
 
     private static func udm(_ reader: inout SettingsReader) -> UDMConfiguration {
         let url = reader.url(
-            "UDM_URL", schemes: ["http", "https"],
+            "UDM_URL", schemes: ["http", "https"], passwordFile: "UDM_PASSWORD_FILE",
             hint: "base URL of the UDM REST API with a slash at its end, such as https://dc.example.org/univention/udm/"
         )
+        reader.requireTLS("UDM_URL", url, secureScheme: "https")
         let username = reader.required("UDM_USERNAME", hint: "the service account of the bridge in UDM")
         let password = reader.secret("UDM_PASSWORD_FILE", hint: "a file with that account's password") ?? ""
         let timeout = reader.duration("UDM_TIMEOUT", default: .seconds(60))
         let configuration = UDMConfiguration(
             baseURL: url, username: username, password: password, timeout: timeout,
-            userPosition: reader.optional("UDM_USER_POSITION"), groupPosition: reader.optional("UDM_GROUP_POSITION"),
+            trustRootsFile: reader.optionalFile("UDM_CA_FILE"), userPosition: reader.optional("UDM_USER_POSITION"),
+            groupPosition: reader.optional("UDM_GROUP_POSITION"),
             maximumConnections: 256)
         if !url.isEmpty && !username.isEmpty && !password.isEmpty {
             configuration.problems.forEach { reader.report($0) }
@@ -156,14 +175,19 @@ extension BridgeConfiguration {
         return configuration
     }
 
-    private static func provisioning(_ reader: inout SettingsReader) -> EventSenderConfiguration {
+    private static func provisioning(
+        _ reader: inout SettingsReader, publicURL: String?
+    ) -> EventSenderConfiguration {
+        let url = reader.url(
+            "PROVISIONING_URL", schemes: ["http", "https"], passwordFile: "PROVISIONING_PASSWORD_FILE",
+            hint: "base URL of the Provisioning API, such as https://provisioning.example.org")
+        reader.requireTLS("PROVISIONING_URL", url, secureScheme: "https")
         let configuration = EventSenderConfiguration(
-            url: reader.url(
-                "PROVISIONING_URL", schemes: ["http", "https"],
-                hint: "base URL of the Provisioning API, such as http://nubus-provisioning-api"),
+            url: url,
             username: reader.required("PROVISIONING_USERNAME", hint: "the events account of the Provisioning API"),
             password: reader.secret("PROVISIONING_PASSWORD_FILE", hint: "a file with that account's password") ?? "",
-            publisherName: reader.optional("PROVISIONING_PUBLISHER_NAME") ?? "udm-listener")
+            publisherName: reader.optional("PROVISIONING_PUBLISHER_NAME") ?? "udm-listener",
+            publicURL: publicURL, trustRootsFile: reader.optionalFile("PROVISIONING_CA_FILE"))
         if !configuration.url.isEmpty && !configuration.username.isEmpty && !configuration.password.isEmpty {
             configuration.problems.forEach { reader.report($0) }
         }
@@ -204,11 +228,20 @@ extension BridgeConfiguration {
         }
     }
 
-    private static func syncConfiguration(_ reader: inout SettingsReader) -> SyncConfiguration {
+    private static func syncConfiguration(
+        _ reader: inout SettingsReader, redis: RedisConfiguration?
+    ) -> SyncConfiguration {
         let lease = Duration.seconds(reader.integer("LEASE_SECONDS", default: 15, in: 2...300))
-        return SyncConfiguration(
+        let configuration = SyncConfiguration(
             slots: reader.integer("UDM_CONCURRENCY_MAX", default: 8, in: 1...256), leaseLength: lease,
             maximumAge: reader.duration("RETRY_MAX_AGE", default: .seconds(72 * 3600)))
+        guard let redis else { return configuration }
+        do {
+            try configuration.validate(redisTimeout: redis.commandTimeout)
+        } catch {
+            reader.report(error.description)
+        }
+        return configuration
     }
 }
 

@@ -18,10 +18,10 @@ struct BridgeConfiguration: Sendable {
     var redis: RedisConfiguration?
     var queueName: String
     var api: APISettings?
+    /// `https://scim.example.org/scim/v2`: what `Location`, `$ref` and `meta.location` start with, in events too; nil without these roles.
+    var publicURL: String?
     var udm: UDMConfiguration?
     var provisioning: EventSenderConfiguration?
-    /// What `meta.location` in events starts with; nil leaves it out.
-    var publicURL: String?
     var rules: DirectoryRules
     /// Schemas and mapping: the standard ones, and those of `SCHEMA_FILE`.
     var schema: ConfiguredSchema
@@ -40,8 +40,13 @@ struct BridgeConfiguration: Sendable {
         var tlsCertificateFile: String?
         var tlsKeyFile: String?
         var staticTokensFile: String
-        /// `https://scim.example.org/scim/v2`: what `Location` and `$ref` start with.
-        var publicURL: String
+
+        /// How clients on this machine reach the API.
+        var localURL: String {
+            let host = ["0.0.0.0", "::"].contains(address.host) ? "localhost" : address.host
+            let scheme = tlsCertificateFile == nil ? "http" : "https"
+            return "\(scheme)://\(HostAndPort(host: host, port: address.port))/scim/v2"
+        }
     }
 
     enum LogFormat: String, Sendable, CaseIterable { case text, json }

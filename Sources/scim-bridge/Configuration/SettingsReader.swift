@@ -3,23 +3,29 @@
 
 import Configuration
 import Foundation
-import SystemPackage
 
 /// Reads settings and collects every problem, so that a broken configuration is reported whole and not one line a start.
 ///
-/// A setting `UDM_URL` is looked up in the environment first and then in the JSON file of `CONFIG_FILE` as `{"udm": {"url": …}}`.
+/// A setting is looked up in the environment first and then in the file of `CONFIG_FILE`, see ``SettingsFile``.
 struct SettingsReader {
     private let reader: ConfigReader
-    private(set) var problems: [String] = []
+    private(set) var problems: [String]
     /// Name and shown value of every setting that was read, secrets masked (R-32).
     private(set) var shown: [(name: String, value: String)] = []
+    /// Whether passwords and names may cross the network without TLS.
+    var allowsPlaintext = false
 
-    init(environment: [String: String]) async throws {
-        var providers: [any ConfigProvider] = [EnvironmentVariablesProvider(environmentVariables: environment)]
-        if let path = environment["CONFIG_FILE"], !path.isEmpty {
-            providers.append(try await FileProvider<JSONSnapshot>(filePath: .init(path)))
+    init(environment: [String: String]) {
+        let path = environment["CONFIG_FILE"] ?? ""
+        let file = path.isEmpty ? nil : SettingsFile(path: path)
+        problems = file?.problems ?? []
+        let values = (file?.values ?? [:]).map { name, value in
+            (AbsoluteConfigKey(Self.key(name)), ConfigValue(.string(value), isSecret: false))
         }
-        reader = ConfigReader(providers: providers)
+        reader = ConfigReader(providers: [
+            EnvironmentVariablesProvider(environmentVariables: environment),
+            InMemoryProvider(name: "CONFIG_FILE", values: Dictionary(uniqueKeysWithValues: values)),
+        ])
     }
 
     mutating func report(_ problem: String) { problems.append(problem) }
@@ -27,10 +33,14 @@ struct SettingsReader {
     // MARK: Values
 
     mutating func optional(_ name: String) -> String? {
-        let value = reader.string(forKey: ConfigKey(name.lowercased().split(separator: "_").map(String.init)))
-        guard let value, !value.isEmpty else { return nil }
-        shown.append((name, Self.masked(value)))
+        assert(SettingName.all.contains(name), "\(name) is missing in SettingName.all")
+        guard let value = reader.string(forKey: Self.key(name)), !value.isEmpty else { return nil }
+        if !shown.contains(where: { $0.name == name }) { shown.append((name, SettingURL.masked(value))) }
         return value
+    }
+
+    private static func key(_ name: String) -> ConfigKey {
+        ConfigKey(name.lowercased().split(separator: "_").map(String.init))
     }
 
     mutating func required(_ name: String, hint: String) -> String {
@@ -39,12 +49,26 @@ struct SettingsReader {
         return ""
     }
 
-    mutating func url(_ name: String, schemes: [String], hint: String) -> String {
+    /// A URL without a password in it.
+    /// - Parameter passwordFile: The setting that is for the password.
+    mutating func url(_ name: String, schemes: [String], passwordFile: String?, hint: String) -> String {
         let value = required(name, hint: hint)
         if !value.isEmpty, !schemes.contains(where: { value.hasPrefix("\($0)://") }) {
             report("\(name) must start with \(schemes.map { "\($0)://" }.joined(separator: " or ")): \(hint)")
         }
+        if SettingURL(value)?.hasPassword == true {
+            let place = passwordFile.map { ". Put it into a file and name that in \($0)" } ?? ""
+            report("\(name) holds a password, which process lists and logs would show\(place)")
+        }
         return value
+    }
+
+    /// Reports a connection without TLS that leaves this machine.
+    mutating func requireTLS(_ name: String, _ value: String, secureScheme: String) {
+        guard !allowsPlaintext, let url = SettingURL(value), url.scheme != secureScheme, !url.isLocal else { return }
+        report(
+            "\(name) leads over the network without TLS: use \(secureScheme)://, or set ALLOW_PLAINTEXT=true if something else protects it"
+        )
     }
 
     mutating func integer(_ name: String, default standard: Int, in range: ClosedRange<Int>) -> Int {
@@ -88,11 +112,7 @@ struct SettingsReader {
 
     /// The content of the file that `name`, which ends in `_FILE`, points to; white space at the end removed.
     mutating func secret(_ name: String, hint: String) -> String? {
-        // R-30: a secret in a plain variable shows in process lists and crash reports.
-        let plain = String(name.dropLast("_FILE".count))
-        if reader.string(forKey: ConfigKey(plain.lowercased().split(separator: "_").map(String.init))) != nil {
-            report("\(plain) is set: secrets are read from files only. Put it into a file and name that in \(name)")
-        }
+        refusePlain(name)
         guard let path = optional(name) else {
             report("\(name) is not set: \(hint)")
             return nil
@@ -101,8 +121,17 @@ struct SettingsReader {
     }
 
     mutating func optionalSecret(_ name: String) -> String? {
+        refusePlain(name)
         guard let path = optional(name) else { return nil }
         return secret(name, at: path)
+    }
+
+    /// R-30: a secret in a plain variable shows in process lists and crash reports.
+    private mutating func refusePlain(_ name: String) {
+        let plain = String(name.dropLast("_FILE".count))
+        if reader.string(forKey: Self.key(plain)) != nil {
+            report("\(plain) is set: secrets are read from files only. Put it into a file and name that in \(name)")
+        }
     }
 
     private mutating func secret(_ name: String, at path: String) -> String? {
@@ -120,10 +149,19 @@ struct SettingsReader {
     /// A file that is read later by whoever uses it; here only whether it can be.
     mutating func readableFile(_ name: String, hint: String) -> String {
         let path = required(name, hint: hint)
-        if !path.isEmpty, !FileManager.default.isReadableFile(atPath: path) {
-            report("\(name): the file \(path) cannot be read")
-        }
+        if !path.isEmpty { checkReadable(name, path) }
         return path
+    }
+
+    /// As ``readableFile(_:hint:)``, where none is needed.
+    mutating func optionalFile(_ name: String) -> String? {
+        guard let path = optional(name) else { return nil }
+        checkReadable(name, path)
+        return path
+    }
+
+    private mutating func checkReadable(_ name: String, _ path: String) {
+        if !FileManager.default.isReadableFile(atPath: path) { report("\(name): the file \(path) cannot be read") }
     }
 
     // MARK: Forms
@@ -136,16 +174,6 @@ struct SettingsReader {
             return .milliseconds(Int64(value * seconds * 1000))
         }
         return nil
-    }
-
-    /// A password inside a URL never reaches the log.
-    private static func masked(_ value: String) -> String {
-        guard let scheme = value.range(of: "://"), let at = value[scheme.upperBound...].firstIndex(of: "@") else {
-            return value
-        }
-        let credentials = value[scheme.upperBound..<at]
-        guard let colon = credentials.firstIndex(of: ":") else { return value }
-        return value[..<colon] + ":***" + value[at...]
     }
 }
 
@@ -168,6 +196,8 @@ struct HostAndPort: Equatable, Sendable, CustomStringConvertible {
         if host.hasPrefix("[") && host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
         self.init(host: host.isEmpty ? "0.0.0.0" : host, port: port)
     }
+
+    static let standardOperations = HostAndPort(host: "127.0.0.1", port: 9090)
 
     var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }

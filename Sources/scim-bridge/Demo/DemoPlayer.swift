@@ -11,9 +11,6 @@ import NIOHTTP1
 ///
 /// Names carry the number of the run, so that the demo can be played again on kept data.
 final class DemoPlayer: Sendable {
-    /// A user and a group whose names every UDM domain has already.
-    let expectedRefusals = 2
-
     private let users: Int
     private let groups: Int
     private let baseURL: String
@@ -21,6 +18,8 @@ final class DemoPlayer: Sendable {
     private let folder: DevFolder
 
     private static let parallel = 8
+    /// Attempts of one request while the bridge answers that it cannot serve now: about 20 minutes.
+    private static let attempts = 600
 
     init(users: Int, groups: Int, token: String, folder: DevFolder, baseURL: String) {
         self.users = users
@@ -30,18 +29,21 @@ final class DemoPlayer: Sendable {
         self.baseURL = baseURL
     }
 
-    func play(watch: DrainWatch) async throws {
+    /// - Returns: How many of the writes UDM refuses: a user and a group whose names every domain has already.
+    func play() async throws -> Int {
         let client = HTTPClient(eventLoopGroupProvider: .singleton)
+        let refusals: Int
         do {
-            try await play(client, watch: watch)
+            refusals = try await play(client)
         } catch {
             try? await client.shutdown()  // the first error is the one to report
             throw error
         }
         try await client.shutdown()
+        return refusals
     }
 
-    private func play(_ client: HTTPClient, watch: DrainWatch) async throws {
+    private func play(_ client: HTTPClient) async throws -> Int {
         var state = DemoState.load(from: folder)
         state.run += 1
         for path in state.refused { _ = try await send(client, .DELETE, path, nil, accepting: [204, 404]) }
@@ -50,20 +52,19 @@ final class DemoPlayer: Sendable {
 
         let run = state.run
         Progress.write("Demo \(run): \(users) users, \(groups) groups, updates, and two writes that UDM refuses\n")
-        let ids = try await createUsers(client, run: run, watch: watch)
+        let ids = try await createUsers(client, run: run)
         try await createGroups(client, run: run, members: ids)
         try await update(client, run: run, ids: ids)
         state.refused = try await sendRefused(client)
         try state.save(to: folder)
+        return state.refused.count
     }
 
     // MARK: Steps
 
-    private func createUsers(_ client: HTTPClient, run: Int, watch: DrainWatch) async throws -> [String] {
+    private func createUsers(_ client: HTTPClient, run: Int) async throws -> [String] {
         try await inParallel(count: users) { number in
-            let answer = try await self.send(
-                client, .POST, "/Users", self.user(run: run, number: number), accepting: [201])
-            return answer["id"]?.stringValue ?? ""
+            try await self.create(client, "/Users", self.user(run: run, number: number), namedBy: "userName")
         }
     }
 
@@ -76,7 +77,7 @@ final class DemoPlayer: Sendable {
                 "displayName": .string("demo-\(run)-team-\(number + 1)"),
                 "members": .array(share.map { ["value": .string($0), "type": "User"] }),
             ]
-            return try await self.send(client, .POST, "/Groups", body, accepting: [201])["id"]?.stringValue ?? ""
+            return try await self.create(client, "/Groups", body, namedBy: "displayName")
         }
     }
 
@@ -103,9 +104,8 @@ final class DemoPlayer: Sendable {
             "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "Domain Users",
         ]
         var refused: [String] = []
-        for (path, body) in [("/Users", user), ("/Groups", group)] {
-            let answer = try await send(client, .POST, path, body, accepting: [201])
-            if let id = answer["id"]?.stringValue { refused.append("\(path)/\(id)") }
+        for (path, body, name) in [("/Users", user, "userName"), ("/Groups", group, "displayName")] {
+            refused.append("\(path)/\(try await create(client, path, body, namedBy: name))")
         }
         return refused
     }
@@ -147,9 +147,38 @@ final class DemoPlayer: Sendable {
         }
     }
 
+    /// Creates a resource, or finds it: an answer may have got lost after the resource was stored, and so may what a former run wrote down.
+    /// - Returns: Its id.
+    private func create(
+        _ client: HTTPClient, _ path: String, _ body: JSONValue, namedBy attribute: String
+    ) async throws -> String {
+        let (status, answer) = try await send(client, .POST, path, body, accepting: [201, 409])
+        if status == 201, let id = answer["id"]?.stringValue { return id }
+        if let id = try await find(client, path, attribute, body[attribute]?.stringValue ?? "") { return id }
+        throw CommandFailure("the demo's POST \(path) was answered \(status): \(answer.text)")
+    }
+
+    /// Looks through the list, page by page.
+    private func find(
+        _ client: HTTPClient, _ path: String, _ attribute: String, _ value: String
+    ) async throws -> String? {
+        var start: Int64 = 1
+        while true {
+            let query = "?attributes=\(attribute)&count=1000&startIndex=\(start)"
+            let (_, page) = try await send(client, .GET, path + query, nil, accepting: [200])
+            let resources = page["Resources"]?.arrayValue ?? []
+            // Names are compared as UDM does, without case.
+            let found = resources.first { $0[attribute]?.stringValue?.lowercased() == value.lowercased() }
+            if let found { return found["id"]?.stringValue }
+            start += Int64(resources.count)
+            guard !resources.isEmpty, start <= page["totalResults"]?.integerValue ?? 0 else { return nil }
+        }
+    }
+
+    /// Sends a request, and again for as long as the bridge is not able to serve it.
     private func send(
         _ client: HTTPClient, _ method: HTTPMethod, _ path: String, _ body: JSONValue?, accepting: Set<UInt>
-    ) async throws -> JSONValue {
+    ) async throws -> (status: UInt, body: JSONValue) {
         var request = HTTPClientRequest(url: baseURL + path)
         request.method = method
         request.headers.add(name: "Authorization", value: "Bearer \(token)")
@@ -157,14 +186,22 @@ final class DemoPlayer: Sendable {
             request.headers.add(name: "Content-Type", value: "application/scim+json")
             request.body = .bytes(ByteBuffer(bytes: body.serialize()))
         }
-        let response = try await client.execute(request, timeout: .seconds(30))
-        let content = try await response.body.collect(upTo: 1 << 20)
-        guard accepting.contains(UInt(response.status.code)) else {
-            throw CommandFailure(
-                "the demo's \(method) \(path) was answered \(response.status.code): \(String(buffer: content))")
+        for _ in 0..<Self.attempts {
+            let response = try await client.execute(request, timeout: .seconds(60))
+            let content = try await response.body.collect(upTo: 4 << 20)
+            if [429, 503].contains(response.status.code) {
+                let seconds = response.headers.first(name: "Retry-After").flatMap(Int64.init) ?? 1
+                try await Task.sleep(for: .seconds(min(max(seconds, 1), 5)))
+                continue
+            }
+            guard accepting.contains(response.status.code) else {
+                throw CommandFailure(
+                    "the demo's \(method) \(path) was answered \(response.status.code): \(String(buffer: content))")
+            }
+            guard content.readableBytes > 0 else { return (response.status.code, .null) }
+            return (response.status.code, try JSONValue(parsing: Array(content.readableBytesView)))
         }
-        guard content.readableBytes > 0 else { return .null }
-        return try JSONValue(parsing: Array(content.readableBytesView))
+        throw CommandFailure("the demo's \(method) \(path) was not served in \(Self.attempts) attempts")
     }
 }
 

@@ -33,8 +33,9 @@ struct ChildProcess: Sendable {
     /// - Parameters:
     ///   - command: Program and arguments; the program is an absolute path.
     ///   - user: Whose rights it gets; only when this process is root.
-    func start(_ command: [String], environment: [String: String] = [:], user: UnprivilegedUser? = nil) throws {
-        let arguments = user.map { $0.wrap(command) } ?? command
+    ///   - folder: Its working folder if it has an account of its own, which may not be able to enter ours.
+    func start(_ command: [String], user: UnprivilegedUser? = nil, in folder: String? = nil) throws {
+        let arguments = user.map { $0.wrap(command, in: folder ?? "/") } ?? command
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -47,10 +48,15 @@ struct ChildProcess: Sendable {
         var none = sigset_t()
         sigemptyset(&none)
         posix_spawnattr_setsigmask(&attributes, &none)
-        posix_spawnattr_setflags(&attributes, Int16(Self.spawnInOwnSession | POSIX_SPAWN_SETSIGMASK))
+        // What this process ignores, a child would ignore too.
+        var usual = sigset_t()
+        sigemptyset(&usual)
+        for signal in [SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM] { sigaddset(&usual, signal) }
+        posix_spawnattr_setsigdefault(&attributes, &usual)
+        posix_spawnattr_setflags(
+            &attributes, Int16(Self.spawnInOwnSession | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
 
-        var inherited = ProcessInfo.processInfo.environment
-        inherited.merge(environment) { _, new in new }
+        let inherited = ProcessInfo.processInfo.environment
         let result = Self.withCStrings(arguments) { argv in
             Self.withCStrings(inherited.map { "\($0)=\($1)" }) { envp in
                 var id: pid_t = 0
@@ -69,10 +75,10 @@ struct ChildProcess: Sendable {
 
     /// Waits until `isReady` says yes.
     /// - Throws: ``CommandFailure`` with the end of its log when the process ends or is not ready in time.
-    func waitUntilReady(limit: Duration = .seconds(30), isReady: () async -> Bool) async throws {
+    func waitUntilReady(limit: Duration = .seconds(30), isReady: () async throws -> Bool) async throws {
         let deadline = ContinuousClock.now.advanced(by: limit)
         while ContinuousClock.now < deadline {
-            if await isReady() { return }
+            if try await isReady() { return }
             reap()
             if runningID == nil {
                 throw CommandFailure("\(name) ended while starting:\n\(logTail)\n(\(logFile))")
@@ -80,6 +86,27 @@ struct ChildProcess: Sendable {
             try await Task.sleep(for: .milliseconds(50))
         }
         throw CommandFailure("\(name) is not ready after \(limit):\n\(logTail)\n(\(logFile))")
+    }
+
+    /// Waits for a process that does its work and ends.
+    /// - Throws: ``CommandFailure`` with the end of its log when it fails or takes longer than `limit`; it is stopped then, as it is when the
+    ///   task is cancelled.
+    func waitUntilDone(limit: Duration = .seconds(120)) async throws {
+        let deadline = ContinuousClock.now.advanced(by: limit)
+        do {
+            while ContinuousClock.now < deadline {
+                if let status = reap() {
+                    try? FileManager.default.removeItem(atPath: pidFile)
+                    guard status == 0 else { throw CommandFailure("\(name) failed:\n\(logTail)\n(\(logFile))") }
+                    return
+                }
+                try await Task.sleep(for: .milliseconds(50))
+            }
+            throw CommandFailure("\(name) has not ended after \(limit):\n\(logTail)\n(\(logFile))")
+        } catch {
+            await stop(limit: .seconds(5))
+            throw error
+        }
     }
 
     /// Asks the process to end and waits; kills it when it does not end in time.
@@ -96,10 +123,11 @@ struct ChildProcess: Sendable {
             usleep(20_000)
         }
         if runningID != nil {
-            kill(id, SIGKILL)
+            // With what it has started itself; it leads a group of its own.
+            kill(-id, SIGKILL)
             usleep(100_000)
-            reap()
         }
+        reap()
         try? FileManager.default.removeItem(atPath: pidFile)
     }
 
@@ -108,13 +136,15 @@ struct ChildProcess: Sendable {
         return text.split(separator: "\n").suffix(8).map { "  \($0)" }.joined(separator: "\n")
     }
 
-    /// Collects the exit status of our own ended child, which otherwise would still look alive.
-    private func reap() {
+    /// Collects our own ended child, which otherwise would still look alive.
+    /// - Returns: Its status as of `waitpid`, 0 for success; nil when it has not ended or is not our child.
+    @discardableResult
+    private func reap() -> Int32? {
         guard let text = try? String(contentsOfFile: pidFile, encoding: .utf8),
             let id = text.split(whereSeparator: \.isWhitespace).first.flatMap({ pid_t($0) })
-        else { return }
+        else { return nil }
         var status: Int32 = 0
-        waitpid(id, &status, WNOHANG)
+        return waitpid(id, &status, WNOHANG) == id ? status : nil
     }
 
     /// Clock ticks since boot at which the process started: field 22 of stat, counted after the last `)` of the name.
@@ -159,14 +189,11 @@ struct UnprivilegedUser: Sendable {
         throw CommandFailure("none of the accounts \(names.joined(separator: ", ")) exists; run `make setup`")
     }
 
-    /// `setpriv` replaces itself by the command, so the process id stays the same.
-    func wrap(_ command: [String]) -> [String] {
-        ["/usr/bin/setpriv", "--reuid=\(userID)", "--regid=\(groupID)", "--init-groups"] + command
-    }
-
-    func own(_ path: String) throws {
-        guard chown(path, userID, groupID) == 0 else {
-            throw CommandFailure("\(path) cannot be given to \(name): \(String(cString: strerror(errno)))")
-        }
+    /// `setpriv` and `env` replace themselves by the command, so the process id stays the same.
+    func wrap(_ command: [String], in folder: String) -> [String] {
+        [
+            "/usr/bin/setpriv", "--reuid=\(userID)", "--regid=\(groupID)", "--init-groups",
+            "/usr/bin/env", "--chdir=\(folder)",
+        ] + command
     }
 }

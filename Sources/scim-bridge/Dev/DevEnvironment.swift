@@ -41,11 +41,32 @@ struct DevEnvironment: Sendable {
 
     func isEmbedded(_ part: Part) -> Bool { (outer[part.setting] ?? "").isEmpty }
 
+    /// UDM and Provisioning, as far as they are no doubles.
+    var realSystems: [Part] { [.udm, .provisioning].filter { !isEmbedded($0) } }
+
+    /// Data written for one UDM or Provisioning service are never sent to another: what a demo left unfinished would arrive in a real one.
+    func claimSystems() throws {
+        guard isEmbedded(.postgresql) else { return }
+        var systems: [String: String] = [:]
+        for part in [Part.udm, .provisioning] {
+            systems[part.rawValue] = isEmbedded(part) ? "double" : SettingURL.masked(outer[part.setting] ?? "")
+        }
+        for (name, before) in folder.state().systems {
+            guard let now = systems[name], now != before else { continue }
+            throw CommandFailure(
+                """
+                the data in \(folder.path) were made for \(name) \(before), now it is \(now). Give it a folder of its own (--folder \
+                OTHER), or begin anew with --fresh
+                """, status: ExitStatus.unavailable)
+        }
+        try folder.changeState { [systems] in $0.systems = systems }
+    }
+
     // MARK: Ports
 
     /// Keeps the ports of the last run while they can be had, otherwise takes the usual or a free one.
     mutating func choosePorts(scim: Int, operations: Int) throws {
-        let saved = folder.savedPorts()
+        let saved = folder.state().ports
         for part in Part.allCases where isEmbedded(part) {
             let process = ChildProcess(part.rawValue, in: folder)
             if let port = saved[part.rawValue], process.runningID != nil {
@@ -56,10 +77,11 @@ struct DevEnvironment: Sendable {
         }
         ports["scim"] = try LoopbackPort.free(wanted: scim)
         ports["operations"] = try LoopbackPort.free(wanted: operations)
-        try folder.save(ports: ports)
+        let chosen = ports
+        try folder.changeState { $0.ports = chosen }
     }
 
-    func port(_ part: Part) -> Int { ports[part.rawValue] ?? folder.savedPorts()[part.rawValue] ?? part.usualPort }
+    func port(_ part: Part) -> Int { ports[part.rawValue] ?? folder.state().ports[part.rawValue] ?? part.usualPort }
 
     // MARK: Parts
 
@@ -109,6 +131,7 @@ struct DevEnvironment: Sendable {
     /// Removes all data; nothing may be running.
     func wipe() throws {
         for name in ["postgresql", "redis"] { try ServerFolder.remove(name, in: folder) }
+        try ServerFolder.removeOutsideFolder(of: folder)
         for name in ["doubles", "logs", "secrets", "run", "state.json", "tokens", "demo.json"] {
             let path = folder.path + "/" + name
             if FileManager.default.fileExists(atPath: path) { try FileManager.default.removeItem(atPath: path) }
@@ -140,9 +163,12 @@ struct DevEnvironment: Sendable {
 
     /// Development defaults (R-29: they live here and in the chart, not in `serve`); what the environment says wins.
     func settings(_ found: [String: String]) throws -> [String: String] {
+        let scheme = outer["TLS_CERTIFICATE_FILE"] == nil ? "http" : "https"
+        let address = outer["HTTP_ADDRESS"] ?? "127.0.0.1:\(ports["scim"] ?? 8080)"
         var settings: [String: String] = [
-            "HTTP_ADDRESS": "127.0.0.1:\(ports["scim"] ?? 8080)",
+            "HTTP_ADDRESS": address,
             "OPS_ADDRESS": "127.0.0.1:\(ports["operations"] ?? 9090)",
+            "PUBLIC_URL": "\(scheme)://\(address.replacing("0.0.0.0", with: "127.0.0.1"))/scim/v2",
             "UDM_USERNAME_RULE": "local-part",
             "LOG_FORMAT": "text",
             "LOG_LEVEL": "warning",

@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
-import JSON
-import SCIM
 
 /// The folder `.scim-bridge/` in which `dev` keeps everything: data, secrets, journals, logs, ports and process ids.
 struct DevFolder: Sendable {
@@ -25,6 +23,14 @@ struct DevFolder: Sendable {
     }
 
     // MARK: One `dev` at a time
+
+    /// Whether a `dev` runs in this folder now.
+    var isLocked: Bool {
+        let descriptor = open(path + "/lock", O_RDWR | O_CLOEXEC)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        return flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK
+    }
 
     /// Holds the folder for this process until it ends, however it ends.
     /// - Throws: ``CommandFailure`` that names the process which has it.
@@ -79,27 +85,16 @@ struct DevFolder: Sendable {
         else { throw CommandFailure("\(file) cannot be written") }
     }
 
-    // MARK: Ports
+    // MARK: State
 
     private var stateFile: String { path + "/state.json" }
 
-    /// The ports of the last run, so that addresses stay the same between runs.
-    func savedPorts() -> [String: Int] {
-        guard let text = try? String(contentsOfFile: stateFile, encoding: .utf8),
-            let ports = try? JSONValue(parsing: text)["ports"]?.objectValue
-        else { return [:] }
-        var result: [String: Int] = [:]
-        for (name, value) in ports {
-            if let port = value.integerValue { result[name] = Int(port) }
-        }
-        return result
-    }
+    func state() -> DevState { DevState.load(from: stateFile) }
 
-    func save(ports: [String: Int]) throws {
-        var object = JSONObject()
-        for (name, port) in ports.sorted(by: { $0.key < $1.key }) { object[name] = .number(JSONNumber(Int64(port))) }
-        let text = JSONValue.object(["ports": .object(object)]).text
-        try (text + "\n").write(toFile: stateFile, atomically: true, encoding: .utf8)
+    func changeState(_ change: (inout DevState) throws -> Void) throws {
+        var state = state()
+        try change(&state)
+        try state.save(to: stateFile)
     }
 }
 

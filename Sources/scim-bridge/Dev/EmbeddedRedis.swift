@@ -21,7 +21,7 @@ struct EmbeddedRedis: Sendable {
         let url = "redis://127.0.0.1:\(port)/0"
         if process.runningID != nil, LoopbackPort.answers(port) { return url }
         await process.stop()
-        guard let program = Tool.find("redis-server") else {
+        guard let program = Self.program() else {
             throw CommandFailure("redis-server is not installed. Run `make setup`, or set REDIS_URL")
         }
         if isEmpty { try ServerFolder.remove("redis", in: folder) }
@@ -40,15 +40,18 @@ struct EmbeddedRedis: Sendable {
             maxmemory-policy noeviction
 
             """
-        guard
-            FileManager.default.createFile(
-                atPath: settings, contents: Data(text.utf8), attributes: [.posixPermissions: 0o600])
-        else { throw CommandFailure("\(settings) cannot be written") }
-        try user?.own(settings)
-        try process.start([program, settings], user: user)
+        try ServerFolder.write(text, to: settings, for: user)
+        try process.start([program, settings], user: user, in: base)
         try await process.waitUntilReady { LoopbackPort.answers(port) }
         return url
     }
 
     func stop() async { await process.stop() }
+
+    /// The first of that name on the PATH.
+    private static func program() -> String? {
+        let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
+        return path.split(separator: ":").map { "\($0)/redis-server" }
+            .first { FileManager.default.isExecutableFile(atPath: $0) }
+    }
 }

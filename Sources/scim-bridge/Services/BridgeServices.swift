@@ -8,7 +8,6 @@ import Hummingbird
 import HummingbirdCore
 import HummingbirdTLS
 import Logging
-import NIOSSL
 import Operations
 import Queue
 import Redis
@@ -38,7 +37,8 @@ struct BridgeServices {
         onAPIRunning: @escaping @Sendable (Int) -> Void = { _ in }
     ) async throws {
         self.registry = registry
-        let sealer = try configuration.passwordKeyFile.map { try SecretSealer.load(keyFile: $0) }
+        let sealer = try Self.sealer(configuration)
+        let schema = try Self.schema(configuration)
         var storage = StorageConfiguration(
             postgres: configuration.database, sealer: sealer, rules: configuration.rules)
         storage.leaseLength = configuration.sync.leaseLength
@@ -54,22 +54,24 @@ struct BridgeServices {
                 await redis.close()
                 await database.close()
             })
-        // Redis may be away at the start: writes are accepted without it. A wrong eviction policy, though, is refused.
+        // Both may be away at the start. What waiting does not cure is refused: an old schema, a wrong eviction policy.
+        try await Self.check(database, schema: schema, logger: logger)
         try await Self.connect(redis, logger: logger)
         var checks: [HealthCheck] = [
-            HealthCheck("postgresql", .required) { [database] in try await database.ping() },
+            HealthCheck("postgresql", .required) { [database] in try await database.checkSchema(version: schema) },
             HealthCheck("redis", .degrading) { [redis] in _ = try await redis.send(RedisCommand("PING")) },
         ]
-        if let udm = configuration.udm {
-            try appendWorker(udm, configuration, sealer: sealer, checks: &checks, logger: logger)
-        }
-        if let provisioning = configuration.provisioning {
-            appendEvents(provisioning, publicURL: configuration.publicURL, logger: logger)
-        }
+        // Before the client of UDM is there, which must be shut down: files of the API may turn out to be of no use.
         if let api = configuration.api {
             try appendAPI(api, configuration, logger: logger, onRunning: onAPIRunning)
         } else {
             startup.complete()
+        }
+        if let udm = configuration.udm {
+            try appendWorker(udm, configuration, sealer: sealer, checks: &checks, logger: logger)
+        }
+        if let provisioning = configuration.provisioning {
+            appendEvents(provisioning, logger: logger)
         }
         services.append(
             OperationsServer(
@@ -79,11 +81,11 @@ struct BridgeServices {
         services.append(DrainedTogether(work))
     }
 
-    /// All services, to be run until SIGTERM or SIGINT.
-    func group(logger: Logger) -> ServiceGroup {
+    /// All services, to be run until one of the signals.
+    func group(signals: [UnixSignal] = [.sigterm, .sigint], logger: Logger) -> ServiceGroup {
         ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+                services: services, gracefulShutdownSignals: signals, logger: logger))
     }
 
     // MARK: Parts
@@ -100,6 +102,34 @@ struct BridgeServices {
             keys: [(0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) }], lifetime: lifetime)
     }
 
+    private static func sealer(_ configuration: BridgeConfiguration) throws -> SecretSealer? {
+        do {
+            return try configuration.passwordKeyFile.map { try SecretSealer.load(keyFile: $0) }
+        } catch {
+            throw ConfigurationProblems(problems: ["PASSWORD_KEY_FILE: \(error)"])
+        }
+    }
+
+    /// The newest migration of this version.
+    private static func schema(_ configuration: BridgeConfiguration) throws -> Int {
+        do {
+            return try Migrator.newestVersion(in: configuration.schemaFolder)
+        } catch {
+            throw ConfigurationProblems(problems: ["\(error)"])
+        }
+    }
+
+    private static func check(_ database: Database, schema: Int, logger: Logger) async throws {
+        do {
+            try await database.checkSchema(version: schema)
+        } catch let error as SchemaError {
+            throw CommandFailure("\(error)", status: ExitStatus.configuration)
+        } catch {
+            logger.warning(
+                "PostgreSQL does not answer; requests are refused until it does", metadata: ["error": "\(error)"])
+        }
+    }
+
     private static func connect(_ redis: RedisClient, logger: Logger) async throws {
         do throws(RedisError) {
             try await redis.start()
@@ -114,7 +144,12 @@ struct BridgeServices {
         _ udm: UDMConfiguration, _ configuration: BridgeConfiguration, sealer: SecretSealer?,
         checks: inout [HealthCheck], logger: Logger
     ) throws {
-        let client = try UDMClient(configuration: udm, logger: logger.labelled("udm"))
+        let client: UDMClient
+        do {
+            client = try UDMClient(configuration: udm, logger: logger.labelled("udm"))
+        } catch {
+            throw ConfigurationProblems(problems: error.problems)
+        }
         services.append(Closing { try await client.shutdown() })
         work.append(
             SyncLeader(
@@ -128,13 +163,11 @@ struct BridgeServices {
         checks.append(HealthCheck("udm", .degrading) { try await client.probe() })
     }
 
-    private mutating func appendEvents(_ settings: EventSenderConfiguration, publicURL: String?, logger: Logger) {
-        var settings = settings
-        settings.publicURL = publicURL
+    private mutating func appendEvents(_ settings: EventSenderConfiguration, logger: Logger) {
         work.append(
             EventSender(
-                configuration: settings,
-                events: database.events, leadership: database.leadership(.events), logger: logger.labelled("events")))
+                configuration: settings, events: database.events, leadership: database.leadership(.events),
+                logger: logger.labelled("events")))
     }
 
     private mutating func appendAPI(
@@ -143,8 +176,9 @@ struct BridgeServices {
     ) throws {
         let tokens = try TokenFile(path: api.staticTokensFile).read()
         let scim = SCIMAPI(
-            database: database, queue: queue, authenticator: tokens, baseURL: api.publicURL, rules: configuration.rules,
-            cursors: try Self.cursors(configuration, logger: logger), registry: configuration.schema.registry,
+            database: database, queue: queue, authenticator: tokens, baseURL: configuration.publicURL ?? api.localURL,
+            rules: configuration.rules, cursors: try Self.cursors(configuration, logger: logger),
+            registry: configuration.schema.registry,
             logger: logger.labelled("api"))
         let startup = startup
         let connections = OpenConnections()
@@ -168,14 +202,8 @@ struct BridgeServices {
     ) throws -> HTTPServerBuilder {
         var http = SCIMAPI.httpConfiguration()
         http.additionalChannelHandlers = { [connections.handler()] }
-        guard let certificate = api.tlsCertificateFile, let key = api.tlsKeyFile else {
-            return .http1(configuration: http)
-        }
-        var configuration = TLSConfiguration.makeServerConfiguration(
-            certificateChain: try NIOSSLCertificate.fromPEMFile(certificate).map { .certificate($0) },
-            privateKey: .privateKey(try NIOSSLPrivateKey(file: key, format: .pem)))
-        configuration.minimumTLSVersion = .tlsv12
-        return try .tls(.http1(configuration: http), tlsConfiguration: configuration)
+        guard let tls = try ServerTLS.configuration(api) else { return .http1(configuration: http) }
+        return try .tls(.http1(configuration: http), tlsConfiguration: tls)
     }
 }
 

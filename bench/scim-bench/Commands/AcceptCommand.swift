@@ -25,59 +25,37 @@ struct AcceptCommand: AsyncParsableCommand {
     @OptionGroup var target: TargetOptions
     @OptionGroup var run: RunOptions
     @OptionGroup var database: DatabaseOptions
+    @Option(help: "Begin of all user names; otherwise random.") var seed: UInt64?
+    @Option(help: "Folder of the migrations, for the tables of the limit.") var schemaFolder = "schema"
+    @Option(help: "How accepted writes are proven: database (the bridge's own), or samples read by GET.")
+    var verify: VerificationChoice?
+
+    enum VerificationChoice: String, ExpressibleByArgument, Sendable { case database, samples }
 
     func run() async throws {
-        let bench = Task { try await measure() }
-        let interruption = Interruption { bench.cancel() }
-        defer { interruption.end() }
-        let report = try await bench.value
-        print(report.text)
-        let path = try ResultFiles(folder: run.output).write(report)
-        print("\nresults: \(path)")
-        if report.isVoid { throw ExitCode(1) }
-    }
-
-    private func measure() async throws -> Report {
-        let began = Date()
-        let loadBefore = Machine.loadAverage
-        let generator = LoadGenerator(
-            target: try Target(target.url, allowingRemote: target.allowRemote), threads: max(1, run.threads))
-        do {
-            let report = try await measure(with: generator, began: began, loadBefore: loadBefore)
-            try await generator.shutDown()
-            return report
-        } catch {
-            try? await generator.shutDown()
-            throw error
+        let command = self
+        try await BenchSession.run(target, run, database, seed: seed ?? .random(in: 0...UInt64.max)) { session in
+            try await command.measure(session)
         }
     }
 
-    private func measure(with generator: LoadGenerator, began: Date, loadBefore: String) async throws -> Report {
-        let token = try target.readToken()
-        let configuration = try database.configuration()
-        let notes = try run.notes()
-        let plan = try BenchPlan(
-            connections: BenchPlan.connections(run.connections), repeats: run.repeats, warmUp: run.warmUp,
-            seconds: run.seconds, budget: run.budgetSeconds, maximumRequests: run.maximumRequests,
-            sides: configuration == nil ? 1 : 2)
-        var server: DatabaseServer?
-        if let configuration {
-            server = try await DatabaseServer.inspect(configuration, allowingRemote: target.allowRemote)
-        }
-        let names = UserNames(seed: run.seed ?? .random(in: 0...UInt64.max))
+    private func measure(_ session: BenchSession) async throws -> Report {
+        let plan = try run.plan(connections: "1,8,32,128", budget: 180, sides: session.server == nil ? 1 : 2)
+        let names = UserNames(seed: session.seed)
         let scenario = AcceptScenario(
-            generator: generator, token: token, names: names, verification: try verification(configuration))
+            generator: session.generator, token: session.token, names: names, verification: try verification(session))
         if case .database(let users) = scenario.verification, try await users.holdsAny(prefix: names.benchPrefix) {
             throw BenchFailure("users of the seed \(names.seed) are in the database already. Use another --seed")
         }
         try await scenario.tryOut(run: 0)
-        let limit = try await makeLimit(server, seed: names.seed)
+        let limit = try await makeLimit(session)
         let comparison = Comparison(
-            scenario: scenario, limit: limit, generator: generator, plan: plan,
-            meter: ProcessorMeter(server: target.serverPid, postmaster: server?.postmaster),
+            scenario: scenario, limit: limit, generator: session.generator, plan: plan, meter: session.meter,
             progress: ProgressBar(isSilent: run.quiet), firstRun: 1)
         let rounds: [Round]
         do {
+            comparison.progress.begin(steps: comparison.steps, window: plan.window)
+            defer { comparison.progress.end() }
             rounds = try await comparison.run()
         } catch {
             // What stopped the bench is what its user has to know.
@@ -86,52 +64,23 @@ struct AcceptCommand: AsyncParsableCommand {
         }
         try await limit?.schema.remove()
         return Report(
-            scenario: scenario.name, limitName: limit?.name, began: began, seed: names.seed, plan: plan, rounds: rounds,
-            provenance: Provenance(
-                commit: await Provenance.commit(), target: target.url, machine: .current(),
-                loadAverageBefore: loadBefore,
-                loadAverageAfter: Machine.loadAverage, notes: try await versions(server) + notes,
-                durability: server?.durability.settings ?? []))
+            scenario: scenario.name, limitName: limit?.name, began: session.began, seed: session.seed, plan: plan,
+            rounds: rounds, provenance: try await session.provenance(usesPgbench: limit != nil))
     }
 
-    private func verification(_ configuration: PostgresConfiguration?) throws -> AcceptScenario.Verification {
-        switch (database.verify, configuration) {
+    private func verification(_ session: BenchSession) throws -> AcceptScenario.Verification {
+        switch (verify, session.server) {
         case (.samples, _), (nil, nil): return .samples
-        case (_, let configuration?): return .database(AcceptedUsers(configuration: configuration))
+        case (_, let server?): return .database(AcceptedUsers(configuration: server.configuration))
         case (.database, nil): throw BenchFailure("--verify database needs --database-url")
         }
     }
 
-    private func makeLimit(_ server: DatabaseServer?, seed: UInt64) async throws -> PgbenchLimit? {
-        guard let server else { return nil }
-        let program = try Self.pgbench()
+    private func makeLimit(_ session: BenchSession) async throws -> PgbenchLimit? {
+        guard let server = session.server else { return nil }
+        let program = try BenchSession.pgbench()
         return PgbenchLimit(
-            program: program,
-            schema: try await LimitSchema.create(server.configuration, migrations: database.schemaFolder),
-            configuration: server.configuration,
-            threads: max(1, database.pgbenchThreads ?? ProcessInfo.processInfo.activeProcessorCount), seed: seed)
-    }
-
-    private func versions(_ server: DatabaseServer?) async throws -> [(name: String, value: String)] {
-        var notes: [(name: String, value: String)] = []
-        if let server {
-            notes.append(("PostgreSQL", server.version))
-            if let fileSystem = server.fileSystem { notes.append(("file system of the database", fileSystem)) }
-            let outcome = try await Self.pgbench().run(["--version"])
-            notes.append(("pgbench", outcome.output.trimmingCharacters(in: .whitespacesAndNewlines)))
-        }
-        #if DEBUG
-            notes.append(("generator", "debug build: its own figures are too high"))
-        #endif
-        return notes
-    }
-
-    private static func pgbench() throws -> Program {
-        let versions = (try? FileManager.default.contentsOfDirectory(atPath: "/usr/lib/postgresql")) ?? []
-        let folders = versions.compactMap { Int($0) }.sorted(by: >).map { "/usr/lib/postgresql/\($0)/bin" }
-        guard let program = Program.find("pgbench", in: folders) else {
-            throw BenchFailure("pgbench is not installed. Debian: apt-get install postgresql-contrib")
-        }
-        return program
+            program: program, schema: try await LimitSchema.create(server.configuration, migrations: schemaFolder),
+            configuration: server.configuration, threads: database.threads, seed: session.seed)
     }
 }

@@ -15,8 +15,10 @@ struct BenchPlan: Sendable, Equatable {
     ///   - seconds: Measured in each run; nil: what `budget` leaves, at least 1.
     ///   - budget: Of the whole bench, in seconds.
     ///   - sides: 2 when a limit is measured in turn, otherwise 1.
+    ///   - subjects: How many things are compared, each with its own runs.
     init(
-        connections: [Int], repeats: Int, warmUp: Int, seconds: Int?, budget: Int, maximumRequests: Int, sides: Int
+        connections: [Int], repeats: Int, warmUp: Int, seconds: Int?, budget: Int, maximumRequests: Int, sides: Int,
+        subjects: Int = 1
     ) throws(BenchFailure) {
         guard !connections.isEmpty, connections.allSatisfy({ (1...1024).contains($0) }) else {
             throw BenchFailure("--connections must be numbers from 1 to 1024, such as 1,8,32,128")
@@ -30,7 +32,7 @@ struct BenchPlan: Sendable, Equatable {
         guard maximumRequests >= connections.reduce(0, max) else {
             throw BenchFailure("--maximum-requests must allow each connection at least one")
         }
-        let runs = connections.count * repeats * sides
+        let runs = connections.count * repeats * sides * subjects
         let fixed = (Self.overheadPerRun + .seconds(warmUp)) * runs
         let measured = seconds ?? max(1, Int((Duration.seconds(budget) - fixed).components.seconds) / runs)
         self.connections = connections

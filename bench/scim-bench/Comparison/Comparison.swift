@@ -3,20 +3,24 @@
 
 /// Runs a scenario and its limit in turn, so that whatever else the machine does meets both alike.
 struct Comparison: Sendable {
+    /// In the report, where a bench compares several things.
+    var subject: String?
     let scenario: any Scenario
     let limit: (any Limit)?
     let generator: LoadGenerator
     let plan: BenchPlan
+    var measure = Measure.rate
     let meter: ProcessorMeter
     let progress: ProgressBar
     /// The first number for ``Scenario/requests(run:)`` that was not used yet.
     let firstRun: Int
 
+    /// Of the progress.
+    var steps: Int { plan.connections.count * plan.repeats * (limit == nil ? 1 : 2) }
+
     /// - Returns: All rounds; less than planned when the scenario accepts nothing at all.
     func run() async throws -> [Round] {
         var rounds: [Round] = []
-        progress.begin(steps: plan.connections.count * plan.repeats * (limit == nil ? 1 : 2), window: plan.window)
-        defer { progress.end() }
         var run = firstRun
         for connections in plan.connections {
             for repetition in 1...plan.repeats {
@@ -34,25 +38,22 @@ struct Comparison: Sendable {
         let loadAverage = Machine.loadAverage
         let watch = RateWatch()
         let progress = progress
-        let title = "\(scenario.name), \(connections) connection\(connections == 1 ? "" : "s")"
-        progress.step(title)
+        progress.step("\(subject ?? scenario.name), \(connections) connection\(connections == 1 ? "" : "s")")
         let load = try await generator.run(
             scenario.requests(run: run), connections: connections, window: plan.window, meter: meter
         ) { counters in
             progress.show(rate: watch.rate(counters.accepted), failures: counters.failed)
         }
-        let missing = try await scenario.verify(load, run: run)
-        guard let limit else {
-            return Round(
-                connections: connections, repetition: repetition, load: load, missing: missing, limit: nil,
-                loadAverage: loadAverage)
+        var round = Round(
+            subject: subject, connections: connections, repetition: repetition, load: load,
+            missing: try await scenario.verify(load, run: run), limit: scenario.limit(in: load),
+            loadAverage: loadAverage, measure: measure)
+        if let limit {
+            progress.step("limit, \(connections) client\(connections == 1 ? "" : "s")")
+            round.limit = try await limit.run(clients: connections, window: plan.window, meter: meter) { rate in
+                progress.show(rate: rate, failures: 0)
+            }
         }
-        progress.step("limit, \(connections) client\(connections == 1 ? "" : "s")")
-        let best = try await limit.run(clients: connections, window: plan.window, meter: meter) { rate in
-            progress.show(rate: rate, failures: 0)
-        }
-        return Round(
-            connections: connections, repetition: repetition, load: load, missing: missing, limit: best,
-            loadAverage: loadAverage)
+        return round
     }
 }

@@ -3,8 +3,10 @@
 
 /// One run of the scenario, and one of the limit right after it.
 struct Round: Sendable {
+    /// What was asked for, where a bench asks for several things.
+    var subject: String?
     var connections: Int
-    /// Counted from 1 for each number of connections.
+    /// Counted from 1 for each subject and number of connections.
     var repetition: Int
     var load: LoadResult
     /// What the proof of the accepted writes found missing.
@@ -12,12 +14,10 @@ struct Round: Sendable {
     var limit: LimitResult?
     /// When the round began.
     var loadAverage: String
+    var measure = Measure.rate
 
-    /// The scenario's rate in units of the limit's; nil without a limit.
-    var ratio: Double? {
-        guard let limit, limit.rate > 0 else { return nil }
-        return load.rate / limit.rate
-    }
+    /// The scenario's figure in units of the limit's; nil without a limit.
+    var ratio: Double? { limit.flatMap { measure.ratio(load, to: $0) } }
 
     /// Why its figures do not count; empty for a good round.
     var voidReasons: [String] {

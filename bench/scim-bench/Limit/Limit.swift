@@ -22,4 +22,6 @@ struct LimitResult: Sendable, Equatable {
     var processorUse: ProcessorUse?
     /// What went wrong; then the run is void.
     var problems: [String]
+    /// Where they are known.
+    var percentiles: LatencySummary?
 }

@@ -10,8 +10,8 @@ struct ConnectionRecord: Sendable {
     var accepted = 0
     /// Expected answers within the measured time.
     var measured = 0
-    /// Microseconds from sending to the end of the answer, of the measured ones.
-    var latency = Self.emptyHistogram
+    /// Microseconds from sending to the end of the answer, of the measured ones, for each series.
+    var latencies: [Histogram<UInt32>] = []
     var failures: [String: Int] = [:]
     /// The first failure with what the server wrote, for the report.
     var firstFailure: String?
@@ -28,9 +28,10 @@ struct ConnectionRecord: Sendable {
 
     private static let longestLatency: Int64 = 60_000_000
 
-    mutating func noteMeasured(microseconds: Int64) {
+    mutating func noteMeasured(microseconds: Int64, series: Int = 0) {
         measured += 1
-        latency.record(UInt64(min(max(1, microseconds), Self.longestLatency)))
+        while latencies.count <= series { latencies.append(Self.emptyHistogram) }
+        latencies[series].record(UInt64(min(max(1, microseconds), Self.longestLatency)))
     }
 
     mutating func noteFailure(_ reason: String, detail: String? = nil) {

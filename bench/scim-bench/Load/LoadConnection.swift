@@ -114,8 +114,8 @@ final class LoadConnection: ChannelInboundHandler {
         } else {
             record.accepted += 1
             counters.countAccepted()
-            if now >= plan.measuredFrom, now < plan.measuredUntil {
-                record.noteMeasured(microseconds: (now - since).nanoseconds / 1000)
+            if now >= plan.measuredFrom, now < plan.measuredUntil, let series = session.series {
+                record.noteMeasured(microseconds: (now - since).nanoseconds / 1000, series: series)
             }
         }
         if !head.isKeepAlive {

@@ -30,11 +30,17 @@ protocol RequestSession {
     ///   the expected one.
     mutating func check(_ head: HTTPResponseHead, body: ByteBuffer?) -> String?
 
+    /// Which of several kinds of requests was prepared last, counted from 0; each has latencies of its own. Nil: a step in
+    /// between that is not measured.
+    var series: Int? { get }
+
     /// Accepted resources to read back, if the session keeps any.
     var samples: [ResourceSample] { get }
 }
 
 extension RequestSession {
+    var series: Int? { 0 }
+
     var samples: [ResourceSample] { [] }
 }
 

@@ -60,7 +60,7 @@ struct Program: Sendable {
     }
 
     /// The threads of Dispatch block signals, and a program inherits that: pgbench would wait for its alarm for ever.
-    private static func start(_ process: Process) throws {
+    static func start(_ process: Process) throws {
         var none = sigset_t()
         var before = sigset_t()
         sigemptyset(&none)

@@ -16,6 +16,14 @@ enum Figure {
         return value.rounded() < 0 ? "-" + text : text
     }
 
+    /// With as many decimals as it has, three at most: `3`, `1.3`.
+    static func shortest(_ value: Double) -> String {
+        var text = decimal(value, places: 3)
+        while text.hasSuffix("0") { text.removeLast() }
+        if text.hasSuffix(".") { text.removeLast() }
+        return text
+    }
+
     /// With a fixed number of decimals.
     static func decimal(_ value: Double, places: Int) -> String { String(format: "%.\(places)f", value) }
 

@@ -4,39 +4,62 @@
 internal import JSON
 
 extension Report {
-    /// Rates are per second, latencies in milliseconds, processor times in microseconds per write.
+    /// Rates are per second, latencies in milliseconds, processor times in microseconds per operation.
     var json: JSONValue {
-        [
-            "format": 1, "scenario": .string(scenario), "limit": limitName.map { .string($0) } ?? nil,
-            "began": .string(time), "commit": .string(provenance.commit), "target": .string(provenance.target),
-            "seed": .string("\(seed)"), "isVoid": .bool(isVoid),
-            "plan": [
-                "connections": .array(plan.connections.map { .number($0) }), "repeats": .number(plan.repeats),
-                "warmUpSeconds": .number(Int(plan.window.warmUp.components.seconds)),
-                "measuredSeconds": .number(Int(plan.window.measured.components.seconds)),
-                "maximumRequests": .number(plan.window.maximumRequests),
-            ],
-            "rows": .array(rows.map(\.json)), "rounds": .array(rounds.map(\.json)),
-            "machine": [
-                "processor": .string(provenance.machine.processor), "cores": .number(provenance.machine.cores),
-                "memoryGiB": .number(provenance.machine.memoryGiB, places: 1),
-                "system": .string(provenance.machine.system), "kernel": .string(provenance.machine.kernel),
-                "loadAverageBefore": .string(provenance.loadAverageBefore),
-                "loadAverageAfter": .string(provenance.loadAverageAfter),
-            ],
-            "notes": .texts(provenance.notes), "postgres": .texts(provenance.durability),
+        var members = JSONObject(uniqueMembers: [
+            ("format", 2), ("scenario", .string(scenario)), ("operation", .string(operation.rawValue)),
+            ("limit", .text(limitName)), ("ratioOf", .string(measure.rawValue)), ("goal", .text(goal?.text)),
+            ("began", .string(time)), ("seed", .string("\(seed)")), ("isVoid", .bool(isVoid)),
+            (
+                "plan",
+                [
+                    "connections": .array(plan.connections.map { .number($0) }), "repeats": .number(plan.repeats),
+                    "warmUpSeconds": .number(Int(plan.window.warmUp.components.seconds)),
+                    "measuredSeconds": .number(Int(plan.window.measured.components.seconds)),
+                    "maximumRequests": .number(plan.window.maximumRequests),
+                ]
+            ),
+            ("rows", .array(rows.map { $0.json(goal) })), ("rounds", .array(rounds.map(\.json))),
+        ])
+        members.append(provenance)
+        return .object(members)
+    }
+}
+
+extension JSONObject {
+    mutating func append(_ provenance: Provenance) {
+        self["commit"] = .string(provenance.commit)
+        self["target"] = .string(provenance.target)
+        self["machine"] = [
+            "processor": .string(provenance.machine.processor), "cores": .number(provenance.machine.cores),
+            "memoryGiB": .number(provenance.machine.memoryGiB, places: 1),
+            "system": .string(provenance.machine.system), "kernel": .string(provenance.machine.kernel),
+            "loadAverageBefore": .string(provenance.loadAverageBefore),
+            "loadAverageAfter": .string(provenance.loadAverageAfter),
         ]
+        self["serverMemoryMiB"] =
+            provenance.memory.map { memory in
+                [
+                    "during": .number(memory.during, places: 1), "sinceStart": .number(memory.sinceStart, places: 1),
+                    "goal": .string(MemoryPeak.goal.text), "isMet": .bool(MemoryPeak.goal.isMet(by: memory.sinceStart)),
+                ]
+            } ?? .null
+        self["notes"] = .texts(provenance.notes)
+        self["postgres"] = .texts(provenance.durability)
     }
 }
 
 extension ReportRow {
-    fileprivate var json: JSONValue {
+    fileprivate func json(_ goal: Goal?) -> JSONValue {
         [
-            "connections": .number(connections), "goodRounds": .number(goodRounds), "acceptedPerSecond": .spread(rate),
-            "p50": .spread(p50), "p95": .spread(p95), "p99": .spread(p99), "limitPerSecond": .spread(limitRate),
-            "ratio": .spread(ratio), "serverTime": .spread(serverTime), "postgresTime": .spread(postgresTime),
-            "generatorTime": .spread(generatorTime), "limitPostgresTime": .spread(limitPostgresTime),
-            "limitGeneratorTime": .spread(limitGeneratorTime), "void": .array(voided.map { .string($0) }),
+            "subject": .text(subject), "connections": .number(connections), "goodRounds": .number(goodRounds),
+            "perSecond": .spread(rate), "p50": .spread(p50), "p95": .spread(p95), "p99": .spread(p99),
+            "limitPerSecond": .spread(limitRate), "limitP50": .spread(limitP50), "limitP95": .spread(limitP95),
+            "ratio": .spread(ratio), "goal": .text(goal?.verdict(ratio?.median)), "serverTime": .spread(serverTime),
+            "postgresTime": .spread(postgresTime), "generatorTime": .spread(generatorTime),
+            "limitServerTime": .spread(limitServerTime), "limitPostgresTime": .spread(limitPostgresTime),
+            "limitGeneratorTime": .spread(limitGeneratorTime),
+            "void": .array(voided.map { .string($0) }),
         ]
     }
 }
@@ -44,18 +67,16 @@ extension ReportRow {
 extension Round {
     fileprivate var json: JSONValue {
         [
-            "connections": .number(connections), "repetition": .number(repetition),
+            "subject": .text(subject), "connections": .number(connections), "repetition": .number(repetition),
             "accepted": .number(load.accepted), "measured": .number(load.measured),
             "measuredSeconds": .number(load.measuredSeconds, places: 3), "perSecond": .number(load.rate, places: 1),
-            "p50": .number(load.latency.p50, places: 3), "p95": .number(load.latency.p95, places: 3),
-            "p99": .number(load.latency.p99, places: 3), "maximum": .number(load.latency.maximum, places: 3),
-            "processorTime": .use(load.processorUse), "loadAverage": .string(loadAverage),
-            "void": .array(voidReasons.map { .string($0) }),
-            "firstFailure": load.firstFailure.map { .string($0) } ?? nil,
+            "latency": load.latency.json, "processorTime": .use(load.processorUse),
+            "loadAverage": .string(loadAverage), "void": .array(voidReasons.map { .string($0) }),
+            "firstFailure": .text(load.firstFailure),
             "limit": limit.map { limit in
                 [
-                    "perSecond": .number(limit.rate, places: 1), "latency": .number(limit.latency, places: 3),
-                    "processorTime": .use(limit.processorUse),
+                    "perSecond": .number(limit.rate, places: 1), "mean": .number(limit.latency, places: 3),
+                    "latency": limit.percentiles?.json ?? .null, "processorTime": .use(limit.processorUse),
                 ]
             } ?? nil,
             "ratio": ratio.map { .number($0, places: 4) } ?? nil,
@@ -63,12 +84,23 @@ extension Round {
     }
 }
 
-extension JSONValue {
-    fileprivate static func number(_ value: Int) -> JSONValue { .number(JSONNumber(Int64(value))) }
+extension LatencySummary {
+    var json: JSONValue {
+        [
+            "count": .number(count), "mean": .number(mean, places: 3), "p50": .number(p50, places: 3),
+            "p95": .number(p95, places: 3), "p99": .number(p99, places: 3), "maximum": .number(maximum, places: 3),
+        ]
+    }
+}
 
-    fileprivate static func number(_ value: Double, places: Int) -> JSONValue {
+extension JSONValue {
+    static func number(_ value: Int) -> JSONValue { .number(JSONNumber(Int64(value))) }
+
+    static func number(_ value: Double, places: Int) -> JSONValue {
         JSONNumber(literal: Figure.decimal(value, places: places)).map { .number($0) } ?? .null
     }
+
+    fileprivate static func text(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }
 
     fileprivate static func spread(_ spread: Spread?) -> JSONValue {
         guard let spread else { return .null }

@@ -2,32 +2,31 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Report {
-    /// For the terminal.
     var text: String {
         var lines = ["", summary, ""]
-        lines += [rateTable.text, "", timeTable.text, ""]
+        lines += [figureTable.text, "", timeTable.text, ""]
         lines += conditions.map { "\($0.name): \($0.value)" }
         if isVoid { lines += ["", "VOID: " + voidSentence] + voided.map { "  - \($0)" } }
         return lines.joined(separator: "\n")
     }
 
-    /// For a page or a pull request.
     var markdown: String {
         var lines = ["# scim-bench \(scenario), \(day), \(provenance.commit)", "", summary, ""]
         if isVoid { lines += ["**Void.** " + voidSentence, ""] + voided.map { "- \($0)" } + [""] }
-        lines += [rateTable.markdown, "", timeTable.markdown, "", "| | |", "|---|---|"]
+        lines += [figureTable.markdown, "", timeTable.markdown, "", "| | |", "|---|---|"]
         lines += conditions.map { "| \(Self.cell($0.name)) | \(Self.cell($0.value)) |" }
         return lines.joined(separator: "\n") + "\n"
     }
-
-    private static func cell(_ text: String) -> String { text.replacing("|", with: "\\|") }
 
     private var summary: String {
         let seconds = plan.window.measured.components.seconds
         let warmUp = plan.window.warmUp.components.seconds
         var text = "Medians (least-greatest) of \(plan.repeats) runs of \(seconds) s after \(warmUp) s of warm-up."
-        if let limitName {
-            text += " Limit: \(limitName), in turn with the runs, as many clients. Ratio: of the two rates of a round."
+        guard let limitName else { return text }
+        text += " Limit: \(limitName), in turn with the runs"
+        switch measure {
+        case .rate: text += ", as many clients. Ratio: of the two rates of a round."
+        case .p50, .p95: text += ". Ratio: of the two \(measure.rawValue) of a round."
         }
         return text
     }
@@ -38,49 +37,61 @@ extension Report {
 
     private var voided: [String] { rows.flatMap(\.voided) }
 
-    private var rateTable: Table {
-        var titles = ["connections", "accepted/s", "p50 ms", "p95 ms", "p99 ms"]
-        if limitName != nil { titles += ["limit/s", "ratio"] }
+    private var hasSubjects: Bool { rounds.contains { $0.subject != nil } }
+
+    /// The first columns of every table.
+    private func label(_ row: ReportRow) -> [String] {
+        hasSubjects ? [row.subject ?? "-", "\(row.connections)"] : ["\(row.connections)"]
+    }
+
+    private var labelTitles: [String] { hasSubjects ? ["", "connections"] : ["connections"] }
+
+    private var figureTable: Table {
+        let rateTitle = operation == .write ? "accepted/s" : "requests/s"
+        var titles = labelTitles + [rateTitle, "p50 ms", "p95 ms", "p99 ms"]
+        if limitName != nil {
+            titles +=
+                measure == .rate
+                ? ["limit/s", "ratio"] : ["limit p50 ms", "limit p95 ms", "\(measure.rawValue) ratio"]
+            if let goal { titles.append("goal \(goal.text)") }
+        }
         var table = Table(titles: titles + ["good runs"])
         for row in rows {
-            var cells = [
-                "\(row.connections)", Figure.counts(row.rate), Figure.median(row.p50, places: 2),
-                Figure.median(row.p95, places: 2), Figure.median(row.p99, places: 2),
+            var cells = label(row)
+            cells += [
+                Figure.counts(row.rate), Figure.median(row.p50, places: 2), Figure.median(row.p95, places: 2),
+                Figure.median(row.p99, places: 2),
             ]
-            if limitName != nil { cells += [Figure.counts(row.limitRate), Figure.ratios(row.ratio)] }
+            if limitName != nil {
+                switch measure {
+                case .rate: cells.append(Figure.counts(row.limitRate))
+                case .p50, .p95:
+                    cells += [Figure.median(row.limitP50, places: 2), Figure.median(row.limitP95, places: 2)]
+                }
+                cells.append(Figure.ratios(row.ratio))
+                if let goal { cells.append(goal.verdict(row.ratio?.median) ?? "-") }
+            }
             table.add(cells + ["\(row.goodRounds) of \(plan.repeats)"])
         }
         return table
     }
 
     private var timeTable: Table {
-        var titles = ["CPU us per write", "server", "PostgreSQL", "generator"]
-        if limitName != nil { titles += ["limit: PostgreSQL", "limit: pgbench"] }
+        let hasLimit = rows.contains { $0.limitGeneratorTime != nil }
+        var titles = labelTitles
+        titles[titles.count - 1] = "CPU us per \(operation.rawValue)"
+        titles += ["server", "PostgreSQL", "generator"]
+        if hasLimit { titles += ["limit: server", "limit: PostgreSQL", "limit: generator"] }
         var table = Table(titles: titles)
         for row in rows {
             var times = [row.serverTime, row.postgresTime, row.generatorTime]
-            if limitName != nil { times += [row.limitPostgresTime, row.limitGeneratorTime] }
-            table.add(["\(row.connections)"] + times.map { Figure.median($0, places: 0) })
+            if hasLimit { times += [row.limitServerTime, row.limitPostgresTime, row.limitGeneratorTime] }
+            table.add(label(row) + times.map { Figure.median($0, places: 0) })
         }
         return table
     }
 
     private var conditions: [(name: String, value: String)] {
-        let machine = provenance.machine
-        var all = [
-            ("began", time), ("commit", provenance.commit), ("target", provenance.target), ("seed", "\(seed)"),
-            (
-                "machine",
-                "\(machine.processor), \(machine.cores) cores, \(Figure.decimal(machine.memoryGiB, places: 0)) GiB"
-            ),
-            ("system", "\(machine.system), Linux \(machine.kernel)"),
-            ("load average", "\(provenance.loadAverageBefore) before, \(provenance.loadAverageAfter) after"),
-        ]
-        all += provenance.notes.map { ($0.name, $0.value) }
-        if !provenance.durability.isEmpty {
-            all.append(
-                ("PostgreSQL settings", provenance.durability.map { "\($0.name)=\($0.value)" }.joined(separator: " ")))
-        }
-        return all
+        [("began", time), ("seed", "\(seed)")] + provenance.conditions
     }
 }

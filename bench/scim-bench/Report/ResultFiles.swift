@@ -4,24 +4,25 @@
 internal import Foundation
 internal import JSON
 
-/// Keeps a report as `<date>-<commit>.json` and `.md`.
+/// Keeps a result as `<date>-<commit>-<scenario>.json` and `.md`.
 struct ResultFiles: Sendable {
     let folder: String
 
-    /// A second report of the same day and commit gets `-2`, and so on: no result is overwritten.
+    /// A second one of the same day, commit and scenario gets `-2`, and so on: no result is overwritten.
     /// - Returns: The path of the JSON file.
-    func write(_ report: Report) throws -> String {
+    func write(_ result: any BenchResult) throws -> String {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         var path = ""
         for number in 1... {
-            path = "\(folder)/\(report.day)-\(report.provenance.commit)" + (number == 1 ? "" : "-\(number)")
+            path = "\(folder)/\(result.day)-\(result.provenance.commit)-\(result.scenario)"
+            if number > 1 { path += "-\(number)" }
             if !FileManager.default.fileExists(atPath: path + ".json") { break }
         }
         var bytes: [UInt8] = []
-        Self.append(report.json, to: &bytes, depth: 0)
+        Self.append(result.json, to: &bytes, depth: 0)
         bytes.append(UInt8(ascii: "\n"))
         try Data(bytes).write(to: URL(fileURLWithPath: path + ".json"))
-        try Data(report.markdown.utf8).write(to: URL(fileURLWithPath: path + ".md"))
+        try Data(result.markdown.utf8).write(to: URL(fileURLWithPath: path + ".md"))
         return path + ".json"
     }
 

@@ -12,4 +12,12 @@ protocol Scenario: Sendable {
     /// Whether every accepted write of that run is there, once.
     /// - Returns: A sentence for everything that is not as it must be.
     func verify(_ result: LoadResult, run: Int) async throws -> [String]
+
+    /// The other side of the comparison, where the scenario's own requests hold both, one series each.
+    func limit(in result: LoadResult) -> LimitResult?
+}
+
+extension Scenario {
+    func verify(_ result: LoadResult, run: Int) async throws -> [String] { [] }
+    func limit(in result: LoadResult) -> LimitResult? { nil }
 }

@@ -20,18 +20,10 @@ struct UserNames: Sendable, Equatable {
     }
 
     func digits(run: Int, number: UInt64) -> [UInt8] {
-        let value = Self.permute(number &+ seed &+ UInt64(truncatingIfNeeded: run) << 40)
+        let value = mixed(number &+ seed &+ UInt64(truncatingIfNeeded: run) << 40)
         return (0..<Self.digitCount).map { index in
             let nibble = UInt8(truncatingIfNeeded: value >> UInt64(60 - 4 * index)) & 0xF
             return nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10
         }
-    }
-
-    /// The output function of SplitMix64, which maps no two numbers to the same one.
-    private static func permute(_ number: UInt64) -> UInt64 {
-        var value = number &* 0x9E37_79B9_7F4A_7C15
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
     }
 }

@@ -31,32 +31,79 @@ capabilities: {drop: [ALL]}
 {{- end }}
 {{- end }}
 
-{{/* Variables that name the mounted secret files. Argument: list of dicts with variable and secret. */}}
+{{/* Variables that name the mounted secret files; a Secret without a name is not mounted. Argument: dict with root and files. */}}
 {{- define "scim-bridge.secretFiles" -}}
-{{- range . }}
+{{- range .files }}
+{{- if (index $.root.Values.secrets .secret).name }}
 - name: {{ .variable }}
   value: /run/secrets/scim-bridge/{{ .secret }}
 {{- end }}
 {{- end }}
+{{- end }}
 
-{{/* One projected volume with the named secrets as files. Argument: dict with root and names. */}}
-{{- define "scim-bridge.secretVolume" -}}
+{{/* Variables that name the mounted authorities. Argument: dict with root and authorities. */}}
+{{- define "scim-bridge.authorityFiles" -}}
+{{- range .authorities }}
+{{- if (index $.root.Values.authorities .).configMap }}
+- name: {{ upper . }}_CA_FILE
+  value: /run/authorities/scim-bridge/{{ . }}.pem
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* One projected volume with the named secrets as files, one with the authorities. Argument: dict with root, files and authorities. */}}
+{{- define "scim-bridge.volumes" -}}
 - name: secrets
   projected:
     defaultMode: 0440
     sources:
-    {{- range $name := .names }}
-    {{- $secret := index $.root.Values.secrets $name }}
+    {{- range .files }}
+    {{- $secret := index $.root.Values.secrets .secret }}
+    {{- if $secret.name }}
     - secret:
         name: {{ $secret.name }}
         items:
-        - {key: {{ $secret.key | quote }}, path: {{ $name | quote }}}
+        - {key: {{ $secret.key | quote }}, path: {{ .secret | quote }}}
+    {{- end }}
+    {{- end }}
+{{- if include "scim-bridge.authorityFiles" . }}
+- name: authorities
+  projected:
+    defaultMode: 0444
+    sources:
+    {{- range .authorities }}
+    {{- $authority := index $.root.Values.authorities . }}
+    {{- if $authority.configMap }}
+    - configMap:
+        name: {{ $authority.configMap }}
+        items:
+        - {key: {{ $authority.key | quote }}, path: {{ printf "%s.pem" . | quote }}}
+    {{- end }}
     {{- end }}
 {{- end }}
+{{- end }}
 
-{{/* A Deployment of one role. Argument: dict with root, role, secrets, files, settings, ports, address, schema. */}}
+{{/* Where those volumes are seen. Argument: the same. */}}
+{{- define "scim-bridge.volumeMounts" -}}
+- {name: secrets, mountPath: /run/secrets/scim-bridge, readOnly: true}
+{{- if include "scim-bridge.authorityFiles" . }}
+- {name: authorities, mountPath: /run/authorities/scim-bridge, readOnly: true}
+{{- end }}
+{{- end }}
+
+{{/* Secrets that every serving role has. */}}
+{{- define "scim-bridge.commonFiles" -}}
+- {variable: DATABASE_PASSWORD_FILE, secret: databasePassword}
+- {variable: REDIS_PASSWORD_FILE, secret: redisPassword}
+- {variable: REDIS_CERTIFICATE_FILE, secret: redisCertificate}
+- {variable: REDIS_KEY_FILE, secret: redisKey}
+{{- end }}
+
+{{/* A Deployment of one role. Argument: dict with root, role, address, settings, files, authorities beyond those of all roles, and schema. */}}
 {{- define "scim-bridge.deployment" -}}
 {{- $root := .root }}
+{{- $files := concat (include "scim-bridge.commonFiles" $root | fromYamlArray) .files }}
+{{- $mounted := dict "root" $root "files" $files "authorities" (concat (list "database" "redis") .authorities) }}
 {{- $values := index $root.Values .role }}
 {{- $hasSchemaFile := and .schema $root.Values.schemaFile }}
 apiVersion: apps/v1
@@ -103,7 +150,8 @@ spec:
         {{- end }}
         {{- include "scim-bridge.environment" $root.Values.settings.common | nindent 8 }}
         {{- include "scim-bridge.environment" .settings | nindent 8 }}
-        {{- include "scim-bridge.secretFiles" .files | nindent 8 }}
+        {{- include "scim-bridge.secretFiles" $mounted | nindent 8 }}
+        {{- include "scim-bridge.authorityFiles" $mounted | nindent 8 }}
         {{- if $hasSchemaFile }}
         - name: SCHEMA_FILE
           value: /etc/scim-bridge/schema.json
@@ -127,12 +175,12 @@ spec:
         resources:
           {{- toYaml $values.resources | nindent 10 }}
         volumeMounts:
-        - {name: secrets, mountPath: /run/secrets/scim-bridge, readOnly: true}
+        {{- include "scim-bridge.volumeMounts" $mounted | nindent 8 }}
         {{- if $hasSchemaFile }}
         - {name: schema, mountPath: /etc/scim-bridge, readOnly: true}
         {{- end }}
       volumes:
-      {{- include "scim-bridge.secretVolume" (dict "root" $root "names" .secrets) | nindent 6 }}
+      {{- include "scim-bridge.volumes" $mounted | nindent 6 }}
       {{- if $hasSchemaFile }}
       - name: schema
         configMap: {name: {{ $root.Release.Name }}-schema}

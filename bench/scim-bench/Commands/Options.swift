@@ -10,7 +10,7 @@ struct TargetOptions: ParsableArguments {
     @Option(help: "Bearer token. It shows in process lists: better a file.") var token: String?
     @Option(help: "File with the bearer token.") var tokenFile: String?
     @Flag(help: "Allow a target or database that is not on this machine.") var allowRemote = false
-    @Option(help: "Process id of the server, to tell its processor time per write.") var serverPid: Int32?
+    @Option(help: "Process id of the server, to tell its processor time and memory.") var serverPid: Int32?
 
     /// - Throws: ``BenchFailure`` when the token cannot be a header's value.
     func readToken() throws -> String? {
@@ -26,17 +26,30 @@ struct TargetOptions: ParsableArguments {
 }
 
 struct RunOptions: ParsableArguments {
-    @Option(help: "Numbers of connections, one after the other.") var connections = "1,8,32,128"
+    @Option(help: "Numbers of connections, one after the other, such as 1,8,32.") var connections: String?
     @Option(help: "Runs for each number of connections.") var repeats = 3
     @Option(help: "Seconds before the measured time of each run.") var warmUp = 1
     @Option(help: "Measured seconds of each run; otherwise what the budget leaves.") var seconds: Int?
-    @Option(help: "Seconds for the whole bench.") var budgetSeconds = 180
+    @Option(help: "Seconds for the whole bench.") var budgetSeconds: Int?
     @Option(help: "Most requests of one run.") var maximumRequests = 1_000_000
     @Option(help: "Threads of the load generator.") var threads = 1
-    @Option(help: "Begin of all user names; otherwise random.") var seed: UInt64?
     @Option(help: "Folder for the results as JSON and Markdown.") var output = "bench/results"
     @Option(help: "A remark for the report as name=value; may be repeated.") var note: [String] = []
     @Flag(help: "No progress on standard error.") var quiet = false
+
+    /// - Parameters:
+    ///   - connections: Unless they are given.
+    ///   - budget: In seconds, unless it is given.
+    ///   - sides: 2 when a limit is measured in turn, otherwise 1.
+    ///   - subjects: How many things are compared, each with its own runs.
+    func plan(
+        connections defaultConnections: String, budget: Int, sides: Int, subjects: Int = 1
+    ) throws -> BenchPlan {
+        try BenchPlan(
+            connections: BenchPlan.connections(connections ?? defaultConnections), repeats: repeats, warmUp: warmUp,
+            seconds: seconds, budget: budgetSeconds ?? budget, maximumRequests: maximumRequests, sides: sides,
+            subjects: subjects)
+    }
 
     func notes() throws -> [(name: String, value: String)] {
         try note.map { text in
@@ -50,17 +63,15 @@ struct RunOptions: ParsableArguments {
 struct DatabaseOptions: ParsableArguments {
     @Option(
         help: """
-            PostgreSQL of the server, such as postgresql://scim@127.0.0.1/scim. The limit is measured in it, in a schema \
-            of its own, and the accepted writes are counted in it.
+            PostgreSQL of the server, such as postgresql://scim@127.0.0.1/scim. The limit is measured in it, and accepted \
+            writes are counted in it. What the bench makes there lies in schemas of its own, removed at the end.
             """)
     var databaseUrl: String?
     @Option(help: "File with the password of the database.") var databasePasswordFile: String?
-    @Option(help: "Folder of the migrations, for the tables of the limit.") var schemaFolder = "schema"
-    @Option(help: "How accepted writes are proven: database (the bridge's own), or samples read by GET.")
-    var verify: VerificationChoice?
     @Option(help: "Threads of pgbench; otherwise one for each core.") var pgbenchThreads: Int?
 
-    enum VerificationChoice: String, ExpressibleByArgument, Sendable { case database, samples }
+    /// Of pgbench.
+    var threads: Int { max(1, pgbenchThreads ?? ProcessInfo.processInfo.activeProcessorCount) }
 
     /// Nil without `--database-url`.
     func configuration() throws -> PostgresConfiguration? {
@@ -80,6 +91,18 @@ struct DatabaseOptions: ParsableArguments {
         let authority = url[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" }
         guard let at = authority.lastIndex(of: "@") else { return false }
         return authority[..<at].contains(":")
+    }
+}
+
+/// The directory that `load` fills and the other commands ask for.
+struct DirectoryOptions: ParsableArguments {
+    @Option(help: "Number of users.") var users = 1_000_000
+    @Option(help: "Of all names; the same for every command on one directory.") var seed: UInt64 = 1
+
+    func validate() throws {
+        guard (1...DirectoryUsers.largestCount).contains(users) else {
+            throw ValidationError("--users must be from 1 to \(DirectoryUsers.largestCount)")
+        }
     }
 }
 

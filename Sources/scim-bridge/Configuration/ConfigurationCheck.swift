@@ -1,0 +1,92 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Events
+import Logging
+import Redis
+import Storage
+import UDM
+
+/// One thing that a valid configuration leads to and that has to work: a file's content, a dependency with its account.
+struct ConfigurationCheck {
+    let name: String
+    /// - Throws: With a description that says what is wrong.
+    let run: () async throws -> Void
+
+    private init(_ name: String, run: @escaping () async throws -> Void) {
+        self.name = name
+        self.run = run
+    }
+
+    /// What the roles of the configuration need, files first.
+    static func all(for configuration: BridgeConfiguration, logger: Logger) -> [ConfigurationCheck] {
+        var checks: [ConfigurationCheck] = []
+        if let key = configuration.passwordKeyFile {
+            checks.append(ConfigurationCheck("Password key") { _ = try SecretSealer.load(keyFile: key) })
+        }
+        if let api = configuration.api {
+            checks.append(ConfigurationCheck("Tokens") { _ = try TokenFile(path: api.staticTokensFile).read() })
+            if api.tlsCertificateFile != nil {
+                checks.append(ConfigurationCheck("TLS certificate") { _ = try ServerTLS.configuration(api) })
+            }
+        }
+        checks.append(ConfigurationCheck("PostgreSQL") { try await checkDatabase(configuration, logger: logger) })
+        if let redis = configuration.redis {
+            checks.append(ConfigurationCheck("Redis") { try await checkRedis(redis, logger: logger) })
+        }
+        if let udm = configuration.udm {
+            checks.append(ConfigurationCheck("UDM") { try await checkUDM(udm, logger: logger) })
+        }
+        if let provisioning = configuration.provisioning {
+            checks.append(
+                ConfigurationCheck("Provisioning") { try await checkProvisioning(provisioning, logger: logger) })
+        }
+        return checks
+    }
+
+    private static func checkDatabase(_ configuration: BridgeConfiguration, logger: Logger) async throws {
+        let schema = try Migrator.newestVersion(in: configuration.schemaFolder)
+        let database = Database(
+            configuration: StorageConfiguration(
+                postgres: configuration.database, sealer: nil, rules: configuration.rules), logger: logger)
+        do {
+            try await database.checkSchema(version: schema)
+        } catch {
+            await database.close()
+            throw error
+        }
+        await database.close()
+    }
+
+    private static func checkRedis(_ configuration: RedisConfiguration, logger: Logger) async throws {
+        let redis = RedisClient(configuration: configuration, logger: logger)
+        do {
+            try await redis.start()
+        } catch {
+            await redis.close()
+            throw error
+        }
+        await redis.close()
+    }
+
+    private static func checkUDM(_ configuration: UDMConfiguration, logger: Logger) async throws {
+        let client = try UDMClient(configuration: configuration, logger: logger)
+        do {
+            try await client.probe()
+        } catch {
+            try await client.shutdown()
+            throw error
+        }
+        try await client.shutdown()
+    }
+
+    private static func checkProvisioning(_ configuration: EventSenderConfiguration, logger: Logger) async throws {
+        let client = try ProvisioningClient(configuration: configuration, logger: logger)
+        let answer = await client.probe()
+        await client.shutdown()
+        switch answer {
+        case .accepted: break
+        case .misconfigured(let reason), .refused(let reason, _), .retry(let reason, _): throw CommandFailure(reason)
+        }
+    }
+}

@@ -1,0 +1,151 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Logging
+import Operations
+import Postgres
+import ServiceLifecycle
+import Storage
+import Sync
+import TestSupport
+import Testing
+import UDM
+
+@testable import scim_bridge
+
+/// The services of a real process with the role `api`, on a real PostgreSQL and Redis.
+@Suite(.serialized, .timeLimit(.minutes(3))) struct ServingTests {
+    private static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+    private func configuration(
+        _ database: PostgresConfiguration, folder: String, isMigrated: Bool = true
+    ) async throws -> (BridgeConfiguration, token: String) {
+        if isMigrated {
+            _ = try await Migrator(
+                configuration: database, folder: packageFolder + "/schema", logger: Self.logger
+            ).migrate()
+        }
+        let settings = Settings(folder: folder)
+        let token = try TokenFile(path: folder + "/tokens").create(
+            client: "test", tenant: "default", scopes: ["scim.read", "scim.write"], lifetime: nil)
+        var configuration = try settings.read(
+            changing: [
+                "REDIS_URL": try await RedisForTests.url(), "REDIS_PASSWORD_FILE": "", "HTTP_ADDRESS": "127.0.0.1:0",
+                "OPS_ADDRESS": "127.0.0.1:0", "ALLOW_PLAINTEXT": "true",
+            ], roles: [.api])
+        configuration.database = database
+        configuration.sync.drainTime = .milliseconds(300)
+        return (configuration, token)
+    }
+
+    @Test("A client that stalls in the middle of its body does not hold up the stop")
+    func stalledClient() async throws {
+        try await withSchema { (database) async throws in
+            try await withFolder { (folder) async throws in
+                let (configuration, token) = try await configuration(database, folder: folder)
+                let (ports, running) = AsyncStream.makeStream(of: Int.self)
+                let services = try await BridgeServices(
+                    configuration, registry: PrometheusRegistry(), logger: Self.logger
+                ) { running.yield($0) }
+                let group = services.group(signals: [], logger: Self.logger)
+                try await withThrowingTaskGroup(of: Void.self) { tasks in
+                    tasks.addTask { try await group.run() }
+                    var iterator = ports.makeAsyncIterator()
+                    let port = try #require(await iterator.next())
+                    let client = try await StalledClient(
+                        port: port, head: "PUT /scim/v2/Users/\(UUID().uuidString.lowercased())", token: token)
+                    await group.triggerGracefulShutdown()
+                    // Without a deadline this never returns.
+                    try await tasks.waitForAll()
+                    withExtendedLifetime(client) {}
+                }
+            }
+        }
+    }
+
+    @Test("Files that cannot be used end the start as a problem of the configuration")
+    func unusableFiles() async throws {
+        try await withSchema { (database) async throws in
+            try await withFolder { (folder) async throws in
+                var (configuration, _) = try await configuration(database, folder: folder)
+                configuration.roles.insert(.worker)
+                configuration.udm = try Settings(folder: folder).read(roles: [.worker]).udm
+                let broken = Settings(folder: folder).file("broken", "no PEM")
+                func start(_ configuration: BridgeConfiguration) async throws {
+                    _ = try await BridgeServices(configuration, registry: PrometheusRegistry(), logger: Self.logger)
+                }
+                for change: (inout BridgeConfiguration) -> Void in [
+                    {
+                        $0.api?.tlsCertificateFile = broken
+                        $0.api?.tlsKeyFile = broken
+                    },
+                    { $0.udm?.trustRootsFile = broken }, { $0.passwordKeyFile = broken }, { $0.schemaFolder = folder },
+                ] {
+                    var changing = configuration
+                    change(&changing)
+                    let changed = changing
+                    await #expect(throws: ConfigurationProblems.self) { try await start(changed) }
+                }
+            }
+        }
+    }
+
+    @Test("A process does not serve a database that was not migrated")
+    func notMigrated() async throws {
+        try await withSchema { (database) async throws in
+            try await withFolder { (folder) async throws in
+                let (configuration, _) = try await configuration(database, folder: folder, isMigrated: false)
+                let failure = await #expect(throws: CommandFailure.self) {
+                    _ = try await BridgeServices(configuration, registry: PrometheusRegistry(), logger: Self.logger)
+                }
+                #expect(failure?.status == ExitStatus.configuration)
+                #expect(failure?.message.contains("scim-bridge migrate") == true)
+            }
+        }
+    }
+}
+
+/// Sends the head of a request and half a body, then nothing.
+private final class StalledClient: Sendable {
+    private let descriptor: Int32
+
+    init(port: Int, head: String, token: String) async throws {
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = UInt16(port).bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        let status = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        try #require(status == 0)
+        // In one segment with a request whose answer is waited for: when that has come, the server has begun the stalled one, too.
+        let request = """
+            GET /scim/v2/ServiceProviderConfig HTTP/1.1\r
+            Host: x\r
+            Authorization: Bearer \(token)\r
+            \r
+            \(head) HTTP/1.1\r
+            Host: x\r
+            Authorization: Bearer \(token)\r
+            Content-Type: application/scim+json\r
+            Content-Length: 1000\r
+            \r
+            {"schemas":
+            """
+        let bytes = Array(request.utf8)
+        try #require(send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count)
+        var answer = [UInt8](repeating: 0, count: 12)
+        let end = ContinuousClock.now + .seconds(60)
+        while recv(descriptor, &answer, answer.count, Int32(MSG_PEEK | MSG_DONTWAIT)) < answer.count {
+            try #require(ContinuousClock.now < end, "no answer in 60 s")
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        try #require(String(decoding: answer, as: UTF8.self) == "HTTP/1.1 200")
+    }
+
+    deinit { close(descriptor) }
+}

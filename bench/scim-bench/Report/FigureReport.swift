@@ -1,0 +1,68 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Foundation
+internal import JSON
+
+/// What a bench found that does something once: a list of figures.
+struct FigureReport: BenchResult {
+    struct Entry: Sendable, Equatable {
+        /// In the JSON file, such as `usersPerSecond`.
+        let key: String
+        /// For people, with the unit.
+        let title: String
+        let value: Double
+        var places = 0
+
+        var text: String { places == 0 ? Figure.count(value) : Figure.decimal(value, places: places) }
+    }
+
+    var scenario: String
+    /// What was done, in one sentence.
+    var summary: String
+    var began: Date
+    var seed: UInt64
+    var entries: [Entry]
+    /// Why the figures count for nothing; empty when they count.
+    var problems: [String]
+    var provenance: Provenance
+
+    var isVoid: Bool { !problems.isEmpty }
+
+    var text: String {
+        var lines = ["", summary, "", table.text, ""]
+        lines += conditions.map { "\($0.name): \($0.value)" }
+        if isVoid { lines += ["", "VOID:"] + problems.map { "  - \($0)" } }
+        return lines.joined(separator: "\n")
+    }
+
+    var markdown: String {
+        var lines = ["# scim-bench \(scenario), \(day), \(provenance.commit)", "", summary, ""]
+        if isVoid { lines += ["**Void.**", ""] + problems.map { "- \($0)" } + [""] }
+        lines += [table.markdown, "", "| | |", "|---|---|"]
+        lines += conditions.map { "| \(Self.cell($0.name)) | \(Self.cell($0.value)) |" }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    var json: JSONValue {
+        var figures = JSONObject()
+        for entry in entries { figures[entry.key] = .number(entry.value, places: entry.places) }
+        var members = JSONObject(uniqueMembers: [
+            ("format", 2), ("scenario", .string(scenario)), ("began", .string(time)), ("seed", .string("\(seed)")),
+            ("isVoid", .bool(isVoid)), ("figures", .object(figures)),
+            ("void", .array(problems.map { .string($0) })),
+        ])
+        members.append(provenance)
+        return .object(members)
+    }
+
+    private var table: Table {
+        var table = Table(titles: ["figure", "value"])
+        for entry in entries { table.add([entry.title, entry.text]) }
+        return table
+    }
+
+    private var conditions: [(name: String, value: String)] {
+        [("began", time), ("seed", "\(seed)")] + provenance.conditions
+    }
+}
