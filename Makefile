@@ -8,7 +8,7 @@ SOURCES := Package.swift Sources Tests bench
 DEV_FLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run demo test sanitize conformance lint format bench bench-scim clean
+.PHONY: help setup build run demo test sanitize conformance lint format bench bench-scim bench-sync clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ bench: build ## Accept rate of the API with pgbench beside it, in one run
 
 bench-scim: build ## Lists, groups and reads of a million users (BENCH_USERS) beside their limits
 	@scripts/bench-scim.sh
+
+bench-sync: build ## Jobs a second that a worker brings to UDM, beside a client that does nothing else
+	@scripts/bench-sync.sh
 
 clean: ## Stop what `make run` may have left running, remove its data and the build products
 	@scripts/clean.sh

@@ -156,6 +156,18 @@ CONF
         --note "server=scim-bridge $("$bridge" --version), roles api, LOG_LEVEL=warning")
 }
 
+# start_udm_double: the double of UDM. Sets udm_url and udm_password_file.
+start_udm_double() {
+    local port
+    port="$(free_port)"
+    udm_password_file="$work/udm-password"
+    secret "$udm_password_file"
+    "$bridge" double udm --port "$port" --password-file "$udm_password_file" >"$work/log/udm" 2>&1 </dev/null &
+    pids+=($!)
+    wait_for udm "$!" "$port"
+    udm_url="http://127.0.0.1:$port/univention/udm/"
+}
+
 # sql STATEMENT: on the database of the bridge.
 sql() {
     PGPASSWORD="$(cat "$database_password_file")" "$binaries/psql" --no-psqlrc --quiet --set ON_ERROR_STOP=1 "$database_url" --command "$1"
@@ -163,11 +175,11 @@ sql() {
 
 # measure COMMAND ARGUMENT...: a command of scim-bench against the server. Returns its status.
 measure() {
-    local status=0
+    local status=0 last="${#pids[@]}"
     "$bench" "$1" --url "$url" --token-file "$token_file" --server-pid "$api_pid" "${notes[@]}" "${@:2}" &
-    pids[3]=$!
+    pids[last]=$!
     # Not in the foreground: the shell answers a signal only between two commands.
-    wait "${pids[3]}" || status=$?
-    unset 'pids[3]'
+    wait "${pids[last]}" || status=$?
+    unset "pids[last]"
     return "$status"
 }

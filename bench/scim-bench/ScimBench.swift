@@ -11,6 +11,7 @@ struct ScimBench: AsyncParsableCommand {
         abstract: "Measures a SCIM server beside what its machine can do at best.",
         subcommands: [
             AcceptCommand.self, LoadCommand.self, ListsCommand.self, GroupsCommand.self, ReadCommand.self,
+            SyncCommand.self,
             ServeBytesCommand.self,
         ])
 

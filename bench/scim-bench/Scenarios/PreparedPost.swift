@@ -34,7 +34,8 @@ struct PreparedPost: Sendable {
         for place in places { request.setBytes(digits, at: request.readerIndex + place) }
     }
 
-    private static func places(of marker: [UInt8], in bytes: [UInt8]) -> [Int] {
+    /// Where `marker` begins in `bytes`, each time.
+    static func places(of marker: [UInt8], in bytes: [UInt8]) -> [Int] {
         var places: [Int] = []
         var index = 0
         while index + marker.count <= bytes.count {

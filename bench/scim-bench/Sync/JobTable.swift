@@ -1,0 +1,67 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Logging
+internal import Postgres
+
+/// Looks at the jobs of the bridge in its database.
+struct JobTable: Sendable {
+    /// What a drain left in the history.
+    struct Drained: Sendable, Equatable {
+        var finished = 0
+        var done = 0
+        var dead = 0
+        /// Attempts that UDM did not take, over all jobs.
+        var failedAttempts = 0
+        /// From the first outcome to the last.
+        var seconds = 0.0
+
+        /// Jobs a second between the first outcome and the last.
+        var rate: Double { seconds > 0 && finished > 1 ? Double(finished - 1) / seconds : 0 }
+    }
+
+    private let connection: PostgresConnection
+
+    static func open(_ configuration: PostgresConfiguration) async throws -> JobTable {
+        do {
+            return JobTable(
+                connection: try await PostgresConnection.open(
+                    configuration, label: "bench.jobs", logger: Logger(label: "scim-bench")))
+        } catch {
+            throw BenchFailure("the database cannot be reached: \(error.message)")
+        }
+    }
+
+    func close() async { await connection.close() }
+
+    func openJobs() async throws -> Int {
+        Int(try await connection.execute(Self.counting, []).first?.int(0) ?? 0)
+    }
+
+    /// The latest order of all writes; what is accepted later is above it.
+    func latestOrder() async throws -> Int64 {
+        try await connection.execute(Self.latest, []).first?.int(0) ?? 0
+    }
+
+    /// - Parameter order: Only jobs of later writes count.
+    func drained(after order: Int64) async throws -> Drained {
+        guard let row = try await connection.execute(Self.finished, [.int(order)]).first else { return Drained() }
+        return Drained(
+            finished: Int(try row.int(0)), done: Int(try row.int(1)), dead: Int(try row.int(2)),
+            failedAttempts: Int(try row.int(3)), seconds: Double(try row.int(4)) / 1e6)
+    }
+
+    private static let counting = PostgresStatement("bench_open_jobs", "SELECT count(*) FROM job")
+
+    private static let latest = PostgresStatement(
+        "bench_latest_order", "SELECT coalesce(max(\"order\"), 0) FROM resource")
+
+    private static let finished = PostgresStatement(
+        "bench_finished_jobs",
+        """
+        SELECT count(*), count(*) FILTER (WHERE state IN ('done', 'superseded')), count(*) FILTER (WHERE state = 'dead'),
+            coalesce(sum(attempts), 0)::int8,
+            coalesce(extract(epoch FROM max(finished_at) - min(finished_at)) * 1000000, 0)::int8
+        FROM job_history WHERE "order" > $1::int8
+        """)
+}

@@ -1,0 +1,154 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Foundation
+
+/// A worker empties a queue of creates; then a bare client does the same calls.
+struct SyncScenario: Sendable {
+    let session: BenchSession
+    let udm: Target
+    /// `user:password` at UDM.
+    let credentials: String
+    let count: Int
+    let inFlight: Int
+    /// Milliseconds.
+    let latency: Double
+    /// For the drain.
+    let limit: Duration
+    let isSilent: Bool
+
+    private static let look: Duration = .milliseconds(250)
+    private static let bareSeconds = 5
+
+    /// What was measured.
+    struct Found: Sendable {
+        var drained: JobTable.Drained
+        var evidence: UDMDoubleControl.Evidence
+        var usersBefore: Int
+        var count: Int
+        var inFlight: Int
+        /// Milliseconds.
+        var latency: Double
+        /// Requests a second of the bare client, and what was wrong with them.
+        var bare: (rate: Double, problems: [String])
+        /// Of the worker, in MiB.
+        var memory: MemoryPeak?
+        /// Of the worker, microseconds for a job.
+        var processor: Double?
+    }
+
+    func run(
+        _ table: JobTable, _ control: UDMDoubleControl, start: @Sendable () throws -> WorkerProcess
+    ) async throws -> Found {
+        guard try await table.openJobs() == 0 else {
+            throw BenchFailure("there are open jobs already. The bench needs an empty queue, and no other worker")
+        }
+        let order = try await table.latestOrder()
+        let loader = DirectoryLoader(
+            client: session.client, users: DirectoryUsers(seed: session.seed), connections: 4,
+            deadline: .now + .seconds(3600))
+        _ = try await loader.load(count) { done in
+            CountBar("users accepted", total: count, done: done, isSilent: isSilent)
+        }
+        try await control.reset()
+        try await control.setLatency(milliseconds: latency)
+        let before = try await control.evidence()
+
+        let worker = try start()
+        let watch = MemoryWatch(process: worker.pid)
+        let meter = ProcessorMeter(server: worker.pid, postmaster: nil)
+        let drained: Result<Void, any Error>
+        do {
+            drained = .success(try await drain(table, worker))
+        } catch {
+            drained = .failure(error)
+        }
+        let used = meter.read().server
+        let memory = watch?.end()
+        await worker.stop()
+        try drained.get()
+        let result = try await table.drained(after: order)
+        let evidence = try await control.evidence()
+        let bare = try await bareClient()
+        return Found(
+            drained: result, evidence: evidence, usersBefore: before.users, count: count, inFlight: inFlight,
+            latency: latency, bare: bare, memory: memory,
+            processor: used.map { $0 / Double(max(1, result.finished)) })
+    }
+
+    private func drain(_ table: JobTable, _ worker: WorkerProcess) async throws {
+        let bar = CountBar("jobs", total: count, isSilent: isSilent)
+        defer { bar.end() }
+        let deadline = ContinuousClock.now + limit
+        var left = count
+        while left > 0 {
+            try await Task.sleep(for: Self.look)
+            guard worker.isRunning else { throw BenchFailure("the worker has ended. Its log tells why") }
+            guard ContinuousClock.now < deadline else {
+                throw BenchFailure("\(left) jobs are left when the time is over. Allow more --budget-seconds")
+            }
+            let now = try await table.openJobs()
+            bar.add(left - now)
+            left = now
+        }
+    }
+
+    private func bareClient() async throws -> (rate: Double, problems: [String]) {
+        let source = DirectUDMCreates(
+            target: udm, credentials: credentials, prefix: "direct-\(UInt64(Date().timeIntervalSince1970))-")
+        let result = try await session.generator.run(
+            source, connections: inFlight,
+            window: LoadWindow(warmUp: .seconds(1), measured: .seconds(Self.bareSeconds), answerLimit: .seconds(60)))
+        return (result.rate, result.failures.sorted { $0.key < $1.key }.map { "bare client: \($0.value) x \($0.key)" })
+    }
+}
+
+extension SyncScenario.Found {
+    /// Jobs a second if the worker cost nothing; nil where UDM takes no time.
+    var ideal: Double? { latency > 0 ? Double(inFlight) * 1000 / latency : nil }
+
+    var entries: [FigureReport.Entry] {
+        var entries = [
+            FigureReport.Entry(key: "jobsPerSecond", title: "jobs/s, first outcome to last", value: drained.rate),
+            FigureReport.Entry(key: "seconds", title: "seconds", value: drained.seconds, places: 2),
+            FigureReport.Entry(key: "barePerSecond", title: "bare client, creates/s", value: bare.rate),
+        ]
+        if bare.rate > 0 {
+            entries.append(
+                FigureReport.Entry(
+                    key: "ratioToBare", title: "ratio to the bare client", value: drained.rate / bare.rate, places: 2))
+        }
+        if let ideal {
+            entries += [
+                FigureReport.Entry(key: "idealPerSecond", title: "ideal, jobs/s", value: ideal),
+                FigureReport.Entry(
+                    key: "ratioToIdeal", title: "ratio to the ideal", value: drained.rate / ideal, places: 3),
+            ]
+        }
+        entries.append(
+            FigureReport.Entry(key: "mostInFlight", title: "most requests at once", value: Double(evidence.mostAtOnce)))
+        if let processor {
+            entries.append(
+                FigureReport.Entry(key: "processorMicroseconds", title: "worker, processor µs a job", value: processor))
+        }
+        if let memory {
+            entries.append(
+                FigureReport.Entry(
+                    key: "workerMiB", title: "worker, most memory MiB", value: memory.sinceStart, places: 1))
+        }
+        return entries
+    }
+
+    /// Every accepted write is found again: in the history, and as an object in UDM.
+    var problems: [String] {
+        var problems = bare.problems
+        if drained.done != count {
+            problems.append("\(count) writes were accepted, but \(drained.done) jobs are done and \(drained.dead) dead")
+        }
+        if evidence.users - usersBefore != count {
+            problems.append("\(count) users were pushed, but UDM has \(evidence.users - usersBefore) more than before")
+        }
+        if !evidence.isSound { problems.append("the UDM double found overlapping writes or an identifier twice") }
+        return problems
+    }
+}

@@ -1,0 +1,53 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import JSON
+internal import NIOHTTP1
+
+/// Sets up the UDM double and reads its evidence, over its control requests.
+struct UDMDoubleControl: Sendable {
+    /// What the double says of the writes it took.
+    struct Evidence: Sendable, Equatable {
+        /// No write of one object overlapped another, and no identifier is there twice.
+        var isSound: Bool
+        var users: Int
+        var writes: Int
+        var mostAtOnce: Int
+    }
+
+    private let client: SCIMClient
+
+    /// - Parameter base: Of the double's UDM, such as http://127.0.0.1:9979/univention/udm/.
+    init(_ base: Target) throws {
+        client = SCIMClient(
+            target: try Target("http://\(base.authority)/-/double", allowingRemote: false), token: nil)
+    }
+
+    func shutDown() async throws { try await client.shutDown() }
+
+    /// Every request takes so long from now on.
+    func setLatency(milliseconds: Double) async throws {
+        let latency: JSONValue = [
+            "latency": ["*": ["distribution": "fixed", "milliseconds": .number(milliseconds, places: 3)]]
+        ]
+        let answer = try await client.send(.PATCH, "/settings", body: latency.serialize())
+        guard answer.status == 200 || answer.status == 204 else {
+            throw client.unexpected(answer, to: "PATCH of the double's settings")
+        }
+    }
+
+    /// Forgets the requests so far; the objects stay.
+    func reset() async throws {
+        let answer = try await client.send(.POST, "/reset")
+        guard answer.status < 300 else { throw client.unexpected(answer, to: "reset of the double") }
+    }
+
+    func evidence() async throws -> Evidence {
+        let check = try await client.get("/check")
+        return Evidence(
+            isSound: check["sound"]?.boolValue ?? false,
+            users: Int(check["objects"]?["users/user"]?.integerValue ?? 0),
+            writes: Int(check["commits"]?.integerValue ?? 0),
+            mostAtOnce: Int(check["mostInProgress"]?.integerValue ?? 0))
+    }
+}
