@@ -111,6 +111,7 @@ import Testing
             ("emails.value eq \"a@b\" or title eq \"a\"", nil, .index(1), false),
             ("userName co \"abc\" and active eq true", nil, .index(1), true),
             ("userName co \"abc\" or userName eq \"a\"", nil, .index(1), false),
+            ("userName co \"abc\" and not (userName co \"abcd\")", nil, .index(1), false),
             ("userName eq \"a\" and active eq true and not (title eq \"x\")", nil, .index(1), true),
             ("userName eq \"a\" and groups.display eq \"g\"", nil, .index(1), false),
             ("meta.lastModified gt \"2026-11-21T05:32:00Z\"", nil, .index(1), true),

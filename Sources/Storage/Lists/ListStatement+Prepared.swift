@@ -77,7 +77,8 @@ extension Filter {
     }
 
     /// Whether an index finds all that match, and little else. Beside a comparison that it answers, `and` may have others of stored attributes, which
-    /// what was found is then filtered by; beside a time nothing else, because what is found by it may be many more than match.
+    /// what was found is then filtered by; beside a time nothing else, because what is found by it may be many more than match; and there is one
+    /// search for a part of a name at most.
     func isAnsweredByIndex(of type: ResourceType) -> Bool { index(of: type) != nil }
 
     private func index(of type: ResourceType) -> Index? {
@@ -125,15 +126,21 @@ extension Filter {
         }
     }
 
-    /// Only of what is in the row of a resource.
+    /// Only of what is in the row of a resource, and no second search for parts of names.
     private var isOfStoredAttributes: Bool {
         switch self {
         case .constant: true
-        case .present(let path), .compare(let path, _, _), .value(let path, _):
-            path.extensionURN != SchemaURN.sync
-                && !["externalId", "meta", "members", "groups"].contains(path.attribute.name)
+        case .compare(let path, let comparison, _) where comparison == .contains || comparison == .endsWith:
+            path.isStored && !["userName", "displayName"].contains(path.attribute.name)
+        case .present(let path), .compare(let path, _, _), .value(let path, _): path.isStored
         case .and(let filters), .or(let filters): filters.allSatisfy(\.isOfStoredAttributes)
         case .not(let filter): filter.isOfStoredAttributes
         }
+    }
+}
+
+extension AttributePath {
+    fileprivate var isStored: Bool {
+        extensionURN != SchemaURN.sync && !["externalId", "meta", "members", "groups"].contains(attribute.name)
     }
 }
