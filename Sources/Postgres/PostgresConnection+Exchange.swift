@@ -41,6 +41,11 @@ extension PostgresConnection {
             let reply = try await exchange(.never) { $0.sendPrepare(statement, as: name) }
             guard case .results = reply else { return reply }
             link.didPrepare(statement, as: name)
+            if let excess = link.excessStatement {
+                let reply = try await exchange(.never) { $0.sendDeallocate(excess.name) }
+                guard case .results = reply else { return reply }
+                link.forget(excess.statement)
+            }
         }
         return try await exchange(.outsideTransaction) { $0.sendExecute(command) }
     }

@@ -18,8 +18,9 @@ final class PostgresLink: @unchecked Sendable {
     /// sources still watch it: the number would go to the next file that anyone opens, and that one's events be lost.
     private let socket: Int32
     private var parameters = ParameterBuffer()
-    /// The name on the server of every statement that it has confirmed.
-    private var preparedNames: [PostgresStatement: String] = [:]
+    /// Those that the server has confirmed.
+    private var prepared = PreparedStatements()
+    private let isPipelined: Bool
     private var generation = 0
 
     private var readSource: (any DispatchSourceRead)?
@@ -42,6 +43,7 @@ final class PostgresLink: @unchecked Sendable {
     ) throws(PostgresError) {
         let handle = try PostgresHandle.open(configuration, readOnly: readOnly, deadline: deadline, logger: logger)
         pointer = handle.pointer
+        isPipelined = pipelined
         if pipelined, PQenterPipelineMode(pointer) != 1 { throw .connectionFailed(handle.errorMessage) }
         socket = fcntl(PQsocket(pointer), F_DUPFD_CLOEXEC, 0)
         guard socket >= 0 else { throw .connectionFailed("no file descriptor: \(String(cString: strerror(errno)))") }
@@ -158,8 +160,9 @@ final class PostgresLink: @unchecked Sendable {
 
     // MARK: - Statements
 
+    /// Or need not be.
     func isPrepared(_ statement: PostgresStatement) -> Bool {
-        !statement.isNamed || preparedNames[statement] != nil
+        !statement.isNamed || (isPipelined && statement.isOneOfMany) || prepared.contains(statement)
     }
 
     /// A name that this connection has never used, also when another text, or a stale plan, holds the plain one. The
@@ -173,14 +176,19 @@ final class PostgresLink: @unchecked Sendable {
         PQsendPrepare(pointer, name, statement.sql, 0, nil) == 1
     }
 
-    func didPrepare(_ statement: PostgresStatement, as name: String) { preparedNames[statement] = name }
+    func didPrepare(_ statement: PostgresStatement, as name: String) { prepared.add(statement, as: name) }
 
-    func forget(_ statement: PostgresStatement) { preparedNames[statement] = nil }
+    func forget(_ statement: PostgresStatement) { prepared.remove(statement) }
+
+    /// What the server should give up, because there are too many; ``forget(_:)`` it then.
+    var excessStatement: (statement: PostgresStatement, name: String)? { prepared.excess }
+
+    func sendDeallocate(_ name: String) -> Bool { PQsendQuery(pointer, "DEALLOCATE \"\(name)\"") == 1 }
 
     /// Executes under `name` where the preparation is still under way, else under the confirmed name.
     func sendExecute(_ command: PostgresCommand, as name: String? = nil) -> Bool {
         let statement = command.statement
-        let name = name ?? preparedNames[statement]
+        let name = name ?? prepared.nameForUse(of: statement)
         return parameters.withEncoded(command.parameters) { arguments in
             let (count, values, lengths, formats) = arguments
             if let name { return PQsendQueryPrepared(pointer, name, count, values, lengths, formats, 1) == 1 }

@@ -11,7 +11,7 @@ package struct StorageConfiguration: Sendable {
     /// Seals passwords; nil in a process that accepts none.
     package var sealer: SecretSealer?
     package var rules: DirectoryRules
-    /// Connections for lists.
+    /// Connections for lists that are planned for their values, and as many for those that are not.
     package var listPoolSize = 4
     /// Connections for answers that are read from the database while they are sent: of large groups.
     package var streamPoolSize = 4
@@ -86,7 +86,11 @@ package final class Database: Sendable {
         var reading = configuration.postgres
         // What is looked up there is always found by an index. A plan that was made while a table was nearly empty must not read it as a
         // whole when an import has filled it.
-        reading.sessionSettings += [("enable_seqscan", "off"), ("jit", "off")]
+        // One plan for all values: to plan a look-up takes several times as long as the look-up, and PostgreSQL itself would go on planning some
+        // of them each time, because without a value it takes them for larger than they are.
+        reading.sessionSettings += [
+            ("enable_seqscan", "off"), ("jit", "off"), ("plan_cache_mode", "force_generic_plan"),
+        ]
         readers = (1...2).map { pipeline(reading, "postgres.reader.\($0)", .reads) }
         var bounded = configuration.postgres
         bounded.statementTimeout = configuration.listTimeout
@@ -96,6 +100,15 @@ package final class Database: Sendable {
         let lists = PostgresPool(
             configuration: listing, size: configuration.listPoolSize, label: "postgres.lists",
             waitTimeout: configuration.poolWaitTimeout, logger: logger)
+        var prepared = listing
+        // As for the readers. What is taken for large is not worth starting processes for it.
+        prepared.sessionSettings += [
+            ("enable_seqscan", "off"), ("plan_cache_mode", "force_generic_plan"),
+            ("max_parallel_workers_per_gather", "0"),
+        ]
+        let preparedLists = PostgresPool(
+            configuration: prepared, size: configuration.listPoolSize, label: "postgres.lists.prepared",
+            waitTimeout: configuration.poolWaitTimeout, logger: logger)
         let streams = PostgresPool(
             configuration: bounded, size: configuration.streamPoolSize, label: "postgres.streams",
             waitTimeout: configuration.poolWaitTimeout, logger: logger)
@@ -103,9 +116,10 @@ package final class Database: Sendable {
             configuration: bounded, size: configuration.exclusivePoolSize, label: "postgres.exclusive",
             waitTimeout: configuration.exclusiveWaitTimeout, logger: logger)
         pipelines = readers + [writer, memberWriter, turns, leases, turnReader]
-        pools = [lists, streams, exclusive]
+        pools = [lists, preparedLists, streams, exclusive]
         resources = ResourceStore(
             writer: writer, memberWriter: memberWriter, readers: readers, listPool: lists,
+            preparedListPool: preparedLists,
             streams: StreamPool(
                 connections: streams, longest: configuration.longestStream,
                 longestPause: configuration.longestStreamPause),

@@ -71,8 +71,13 @@ import Testing
                     count: 100)
                 let statement = try #require(ListStatement(query))
                 let commands = [statement.lookup(), try statement.page(), ListStatement(query.onlyTotal)?.count()]
-                for command in commands.compactMap(\.self) {
-                    let plan = try await fixture.plan(command)
+                var plans: [String] = []
+                for command in commands.compactMap(\.self) { plans.append(try await fixture.plan(command)) }
+                // One for all values, in such sessions as they run in.
+                for command in [statement.lookup(), try statement.prepared()].compactMap(\.self) {
+                    plans.append(try await fixture.genericPlan(command))
+                }
+                for plan in plans {
                     let isMissing = lookup.indexes.contains { !plan.contains($0) }
                     #expect(!isMissing, "\(lookup.filter)\n\(plan)")
                     #expect(!plan.contains("Seq Scan on resource "), "\(lookup.filter)\n\(plan)")
@@ -82,6 +87,67 @@ import Testing
                 }
             }
         }
+    }
+
+    @Test("Which lists have one plan for all values")
+    func prepared() async throws {
+        let beginning = ListQuery.Start.cursor(nil)
+        func position(_ total: Int64, key: String? = nil) -> ListQuery.Start {
+            .cursor(ListPosition(key: key, id: .random(), total: total))
+        }
+        let lists: [(filter: String?, sortBy: String?, start: ListQuery.Start, isPrepared: Bool)] = [
+            ("displayName sw \"n\"", nil, .index(1), true),
+            ("displayName sw \"n\"", "userName", .index(101), true),
+            ("displayName sw \"n\"", "meta.lastModified", beginning, true),
+            ("displayName sw \"n\"", "title", .index(1), false),
+            ("displayName sw \"n\"", nil, position(10_000), true),
+            ("displayName sw \"n\"", nil, position(10_001), false),
+            ("displayName sw \"\(String(repeating: "n", count: 256))\"", nil, .index(1), false),
+            ("userName co \"abc\"", nil, .index(1), true),
+            ("userName co \"ab\"", nil, .index(1), false),
+            ("displayName co \"abc\"", nil, .index(1), false),
+            ("userName gt \"abc\"", nil, .index(1), false),
+            ("emails.value eq \"a@b\" or userName eq \"a\" or externalId eq \"e\"", nil, .index(1), true),
+            ("emails.value eq \"a@b\" or title eq \"a\"", nil, .index(1), false),
+            ("userName co \"abc\" and active eq true", nil, .index(1), true),
+            ("userName co \"abc\" or userName eq \"a\"", nil, .index(1), false),
+            ("userName co \"abc\" and not (userName co \"abcd\")", nil, .index(1), false),
+            ("userName eq \"a\" and active eq true and not (title eq \"x\")", nil, .index(1), true),
+            ("userName eq \"a\" and groups.display eq \"g\"", nil, .index(1), false),
+            ("meta.lastModified gt \"2026-11-21T05:32:00Z\"", nil, .index(1), true),
+            ("meta.lastModified gt \"2026-11-21T05:32:00Z\" and active eq true", nil, .index(1), false),
+            ("meta.lastModified gt \"2026-11-21T05:32:00Z\" and userName eq \"a\"", nil, .index(1), false),
+            ("meta.created gt \"2026-11-21T05:32:00Z\"", nil, .index(1), false),
+            ("title eq \"a\"", nil, .index(1), false),
+            (nil, nil, .index(1), false), (nil, nil, beginning, false),
+            (nil, nil, position(1_000_000), true),
+            (nil, "userName", position(1_000_000, key: "a"), true),
+            (nil, "title", position(1_000_000, key: "a"), false),
+        ]
+        for (filter, sortBy, start, isPrepared) in lists {
+            let selection = ListQuery.Selection(
+                .user, filter: try filter.map { try Filter.parse($0, for: .user, registry: .standard) },
+                sortKey: try sortBy.flatMap { try SortKey.parse($0, for: .user, registry: .standard) })
+            let query = ListQuery(
+                tenant: "default", client: "idp", baseURL: testBaseURL, [selection], start: start, count: 100)
+            let command = try #require(ListStatement(query)).prepared()
+            #expect((command != nil) == isPrepared, "\(filter ?? "") \(sortBy ?? "")")
+            #expect(command?.statement.isOneOfMany != false)
+        }
+    }
+
+    @Test("Lists with other values, and pages of nearly the same size, are the same statement")
+    func sameStatement() async throws {
+        func sql(_ name: String, count: Int, start: ListQuery.Start = .index(1)) throws -> String? {
+            let filter = try Filter.parse("displayName sw \"\(name)\"", for: .user, registry: .standard)
+            let query = ListQuery(
+                tenant: "default", client: "idp", baseURL: testBaseURL, [.init(.user, filter: filter)], start: start,
+                count: count)
+            return try ListStatement(query)?.prepared()?.statement.sql
+        }
+        #expect(try sql("a", count: 100) == sql("b' OR true --", count: 77))
+        let positions = (0..<2).map { ListQuery.Start.cursor(ListPosition(key: nil, id: .random(), total: $0)) }
+        #expect(try sql("a", count: 100, start: positions[0]) == sql("b", count: 77, start: positions[1]))
     }
 
     @Test("A page behind a cursor begins where the last one ended, without sorting")
@@ -101,14 +167,20 @@ import Testing
                     let query = ListQuery(
                         tenant: "default", client: "idp", baseURL: testBaseURL, [.init(.user, sortKey: sortKey)],
                         isDescending: isDescending, start: .cursor(position), count: 100)
-                    let plan = try await fixture.plan(try #require(ListStatement(query)).page())
-                    let lines = plan.split(separator: "\n")
-                    let scan = try #require(
-                        lines.firstIndex { $0.contains("using \(index) on resource r_") }, "\(plan)")
-                    // The position is a bound of the index, and not something that rows are filtered by.
-                    #expect(lines[scan + 1].contains("Index Cond"), "\(plan)")
-                    #expect(lines[scan + 1].contains("000000002000"), "\(plan)")
-                    #expect(!plan.contains("Seq Scan on resource "), "\(plan)")
+                    let statement = try #require(ListStatement(query))
+                    let generic = try #require(try statement.prepared())
+                    for (plan, bound) in [
+                        (try await fixture.plan(statement.page()), "000000002000"),
+                        (try await fixture.genericPlan(generic), "$\(generic.parameters.count)"),
+                    ] {
+                        let lines = plan.split(separator: "\n")
+                        let scan = try #require(
+                            lines.firstIndex { $0.contains("using \(index) on resource r_") }, "\(plan)")
+                        // The position is a bound of the index, and not something that rows are filtered by.
+                        #expect(lines[scan + 1].contains("Index Cond"), "\(plan)")
+                        #expect(lines[scan + 1].contains(bound), "\(plan)")
+                        #expect(!plan.contains("Seq Scan on resource "), "\(plan)")
+                    }
                 }
             }
         }
@@ -166,6 +238,20 @@ import Testing
 }
 
 extension StorageFixture {
+    /// For any values, in a session such as ``Database`` makes for those.
+    func genericPlan(_ command: PostgresCommand) async throws -> String {
+        let values = command.parameters.map { _ in "NULL" }.joined(separator: ", ")
+        try await connection.run(
+            """
+            SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET max_parallel_workers_per_gather = 0;
+            PREPARE generic AS \(command.statement.sql)
+            """)
+        let plan = try await rows("EXPLAIN (COSTS OFF) EXECUTE generic (\(values))").map { try $0.string(0) }
+        try await connection.run(
+            "DEALLOCATE generic; RESET plan_cache_mode; RESET enable_seqscan; RESET max_parallel_workers_per_gather")
+        return plan.joined(separator: "\n")
+    }
+
     func plan(_ command: PostgresCommand) async throws -> String {
         let statement = PostgresStatement(unnamed: "EXPLAIN (COSTS OFF) \(command.statement.sql)")
         return try await connection.execute(statement, command.parameters).map { try $0.string(0) }

@@ -198,6 +198,23 @@ extension ListPage {
         }
     }
 
+    @Test("What an index finds too many of is planned for its values, with the same answer")
+    func tooManyForOnePlan() async throws {
+        try await StorageFixture.run { fixture in
+            try await fixture.insertUsers(0..<10_050)
+            for (filter, total) in [
+                ("userName sw \"USER\"", 10_050), ("userName co \"ser\"", 10_050), ("userName sw \"user1\"", 1161),
+                ("userName co \"ser\" and userName ew \"999\"", 10), ("userName co \"ser999\"", 11),
+            ] {
+                for start in [ListQuery.Start.index(6), .cursor(nil)] {
+                    let page = try await fixture.list(filter: filter, start: start, count: 5)
+                    #expect(page.total == total, "\(filter)")
+                    #expect(page.resources.count == 5, "\(filter)")
+                }
+            }
+        }
+    }
+
     @Test("A search that takes too long is a timeout")
     func timeout() async throws {
         try await StorageFixture.run { fixture in

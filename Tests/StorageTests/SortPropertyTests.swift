@@ -81,6 +81,61 @@ import Testing
         }
     }
 
+    @Test("with filters that an index answers, whose lists have one plan for all values", arguments: [14] as [UInt64])
+    func prepared(seed: UInt64) async throws {
+        let seed = seed &+ seedOffset
+        var generator = SeededGenerator(seed: seed)
+        try await StorageFixture.run { fixture in
+            let directory = try await Directory.make(
+                users: 60, groups: 30, instants: instants, in: fixture, using: &generator)
+            var found = 0
+            for round in 0..<200 {
+                let type = ResourceType.allCases[round % 2]
+                let resources = directory.resources(type)
+                let values = resources.values.flatMap { resource in
+                    ["userName", "displayName"].compactMap { resource[$0]?.stringValue }
+                }
+                let text = Self.indexedFilter(type, values, using: &generator)
+                let filter = try Filter.parse(text, for: type, registry: registry)
+                let name = ["id", "userName", "displayName", "meta.lastModified"].randomElement(using: &generator)
+                let key = try SortKey.parse(name ?? "id", for: type, registry: registry)
+                let isDescending = Bool.random(using: &generator)
+                let expected = Self.sorted(resources.filter { filter.matches($0.value) }, isDescending) { _ in key }
+                let query = ListQuery(
+                    tenant: "default", client: "idp", baseURL: testBaseURL, [.init(type, filter: filter, sortKey: key)],
+                    isDescending: isDescending, count: Int.random(in: 1...9, using: &generator))
+                let hasOnePlan = try ListStatement(query)?.prepared() != nil
+                for pages in [try await fixture.pagesByIndex(query), try await fixture.pagesByCursor(query)] {
+                    try #require(pages == expected, "seed \(seed), round \(round): \(text), \(key as Any)")
+                }
+                if hasOnePlan, !expected.isEmpty { found += 1 }
+            }
+            #expect(found > 60, "seed \(seed)")
+        }
+    }
+
+    /// With a part of one of the values, in whatever case.
+    private static func indexedFilter(
+        _ type: ResourceType, _ values: [String], using generator: inout SeededGenerator
+    ) -> String {
+        let name = type == .user ? "userName" : "displayName"
+        let letters = Array(values.randomElement(using: &generator) ?? "")
+        let start = Int.random(in: 0...max(0, letters.count - 3), using: &generator)
+        let length = Int.random(in: 1...max(1, letters.count), using: &generator)
+        func quoted(_ part: some Sequence<Character>) -> String {
+            let text = Bool.random(using: &generator) ? String(part) : String(part).uppercased()
+            return JSONValue.string(text).text
+        }
+        switch Int.random(in: 0..<6, using: &generator) {
+        case 0: return "\(name) sw \(quoted(letters.prefix(length)))"
+        case 1: return "displayName sw \(quoted(letters.prefix(length))) and not (title eq \"x\")"
+        case 2 where letters.count >= 3: return "\(name) co \(quoted(letters[start..<start + 3]))"
+        case 3 where letters.count >= 3: return "\(name) ew \(quoted(letters.suffix(3))) and \(name) pr"
+        case 4: return "\(name) eq \(quoted(letters)) or displayName sw \(quoted(letters.prefix(1)))"
+        default: return "meta.lastModified ge \"2026-11-21T09:15:29.001Z\""
+        }
+    }
+
     private static func sorted(
         _ resources: [ResourceID: JSONObject], by key: SortKey, _ isDescending: Bool
     ) -> [ResourceID] {

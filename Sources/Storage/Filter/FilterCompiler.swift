@@ -287,7 +287,7 @@ struct FilterCompiler {
 
 extension Filter {
     /// Texts of which a value has to be one in its sub-attribute `value`, in a filter within a value path; nil if the filter does not say so.
-    fileprivate var requiredValues: [Literal]? {
+    var requiredValues: [Literal]? {
         switch self {
         case .compare(let path, .equal, let literal) where path.attribute.name == "value" && !path.attribute.caseExact:
             [literal]

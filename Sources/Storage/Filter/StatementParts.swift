@@ -14,6 +14,10 @@ struct StatementParts {
     private(set) var parameters: [PostgresParameter]
     /// `name(columns) AS (…)`, in the order in which they were added.
     private(set) var tables: [String] = []
+    /// Rows of a table of names that are searched by trigrams, at most: for statements that tell whether there are more. nil: all.
+    var largestSearch: Int64?
+    /// The tables that have reached ``largestSearch`` + 1 if there are more.
+    private(set) var searches: [String] = []
     private let client: String
     private let baseURL: String
     private var clientReference: String?
@@ -68,26 +72,37 @@ struct StatementParts {
         return name
     }
 
+    /// Adds a table of ids of one column that are only looked for up to a number of them.
+    ///
+    /// - Returns: The name.
+    mutating func addSearch(_ query: String, upTo largest: Int64) -> String {
+        let name = addTable(columns: "id") { _ in "\(query) LIMIT \(largest + 1)" }
+        searches.append(name)
+        return name
+    }
+
     // MARK: - Taking back
 
     /// How much there was at a time.
     struct Mark {
         fileprivate let parameters: Int
         fileprivate let tables: Int
+        fileprivate let searches: Int
         fileprivate let hasClient: Bool
         fileprivate let hasBaseURL: Bool
     }
 
     var mark: Mark {
         Mark(
-            parameters: parameters.count, tables: tables.count, hasClient: clientReference != nil,
-            hasBaseURL: baseURLReference != nil)
+            parameters: parameters.count, tables: tables.count, searches: searches.count,
+            hasClient: clientReference != nil, hasBaseURL: baseURLReference != nil)
     }
 
     /// Forgets what was added since: PostgreSQL refuses a parameter that is in no place of a statement.
     mutating func takeBack(to mark: Mark) {
         parameters.removeLast(parameters.count - mark.parameters)
         tables.removeLast(tables.count - mark.tables)
+        searches.removeLast(searches.count - mark.searches)
         if !mark.hasClient { clientReference = nil }
         if !mark.hasBaseURL { baseURLReference = nil }
     }

@@ -23,19 +23,8 @@ extension ListStatement {
         case .cursor: return nil
         }
         var statement = self
-        let page = page(limit: Self.limit, offset: statement.parts.bind(.int(offset), as: "int8"))
-        let rows = statement.rows(
-            of: "SELECT m.type, m.id, NULL::text AS key FROM found m ORDER BY \(order("m.key", "m.id")) \(page)")
-        let found = """
-            found AS MATERIALIZED (\
-            SELECT r.type, r.id FROM resource r WHERE \(arms[0].place) LIMIT \(Self.lookupLimit + 1))
-            """
-        let unnamed = statement.command(
-            """
-            SELECT t.total, p.* FROM (SELECT count(*) AS total FROM found) t LEFT JOIN (\(rows)) p ON true \
-            ORDER BY \(order("p.key", "p.id"))
-            """, with: [found])
-        return PostgresCommand(PostgresStatement("list_lookup", unnamed.statement.sql), unnamed.parameters)
+        let command = statement.found(upTo: Self.lookupLimit, offset: offset)
+        return PostgresCommand(PostgresStatement("list_lookup", command.statement.sql), command.parameters)
     }
 }
 

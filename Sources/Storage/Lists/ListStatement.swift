@@ -13,7 +13,7 @@ internal import SCIM
 /// - Many: along an index in the order of the page, if PostgreSQL likes, leaving out what does not match. For few that would read nearly
 ///   every resource, in random order.
 ///
-/// It is planned for its values each time: a plan for any values would use no index for the beginning of a text.
+/// It is planned for its values each time, because how many they find decides how they are best found; ``prepared()`` tells which are not.
 struct ListStatement {
     /// One type, and which of its resources.
     struct Arm {
@@ -35,7 +35,7 @@ struct ListStatement {
     private typealias Slice = (_ key: String, _ id: String) -> String
 
     /// Up to so many are few.
-    private static let few = 10_000
+    static let few: Int64 = 10_000
     static let limit = "$2::int8"
     /// Far beyond any list, and far from the end of `int8`.
     private static let largestOffset: Int64 = 1 << 53
@@ -45,10 +45,12 @@ struct ListStatement {
     let arms: [Arm]
     private let sortKind: SortExpression.Kind?
 
-    /// nil: no resource can match, or is left behind the position.
-    init?(_ query: ListQuery) {
+    /// - Parameter largestSearch: See ``StatementParts/largestSearch``.
+    /// - Returns: nil: no resource can match, or is left behind the position.
+    init?(_ query: ListQuery, largestSearch: Int64? = nil) {
         self.query = query
         var parts = StatementParts(tenant: query.tenant, client: query.client, baseURL: query.baseURL)
+        parts.largestSearch = largestSearch
         if query.count > 0 {
             // One more tells a cursor that there are more. ReadStatements knows the client as $3.
             let extra: Int64 = if case .cursor = query.start { 1 } else { 0 }
@@ -156,7 +158,7 @@ struct ListStatement {
         let slices = try slices(after: position)
         let all = zip(arms, slices).flatMap { arm, slices in
             let isFew = position.total <= Self.few && arm.condition != .always
-            return slices.map { keys(arm, Way(asForCount: isFew), $0) }
+            return slices.map { bounded(keys(arm, Way(asForCount: isFew), $0)) }
         }
         return all.count == 1
             ? "\(all[0]) \(page(limit: Self.limit, offset: nil))" : merged(all, offset: nil)
@@ -186,6 +188,14 @@ struct ListStatement {
             SELECT r.type, r.id, \(key) AS key FROM resource r WHERE \(arm.place) OFFSET 0) f \
             WHERE true\(rest)\(way.gate) ORDER BY \(order("f.key", "f.id"))
             """
+    }
+
+    /// With a limit beside that of the page which is known to a plan for any values: PostgreSQL takes a limit that it does not know for a tenth of all,
+    /// and would rather sort them all than go along an index. A power of two, so that there are few of them.
+    private func bounded(_ keys: String) -> String {
+        var bound = 1
+        while bound <= query.count { bound *= 2 }
+        return "SELECT * FROM (\(keys) LIMIT \(bound)) b ORDER BY \(order("b.key", "b.id"))"
     }
 
     /// As many of each as the page may have, and of these the page.

@@ -79,26 +79,40 @@ struct GroupMembers {
     }
 
     private func present(_ filter: Filter) async throws -> [ResourceID] {
-        var matching: [ResourceID] = []
-        var pages = MemberPages(tenant: tenant, group: group, connection: connection)
-        while let page = try await pages.next() {
-            for member in page where member.fulfils(filter) { matching.append(member.id) }
+        try await matching(filter) { parts in
+            let group = parts.bind(.id(group), as: "uuid")
+            return """
+                SELECT m.member_id, m.member_type FROM group_member m \
+                WHERE m.group_id = \(group) AND m.tenant = \(StatementParts.tenant) AND m.removed_revision IS NULL
+                """
         }
-        return matching
     }
 
     /// Those who come with an earlier step.
     private func named(_ ids: [ResourceID], _ filter: Filter) async throws -> [ResourceID] {
-        var matching: [ResourceID] = []
-        for start in stride(from: 0, to: ids.count, by: MemberPages.largestPage) {
-            let some = ids[start..<min(ids.count, start + MemberPages.largestPage)]
-            let result = try await connection.execute(Self.namedResources, [.text(tenant), .ids(Array(some))])
-            for row in result {
-                let member = try MemberPages.member(row)
-                if member.fulfils(filter) { matching.append(member.id) }
-            }
+        guard !ids.isEmpty else { return [] }
+        return try await matching(filter) { parts in
+            """
+            SELECT r.id AS member_id, r.type AS member_type FROM resource r \
+            WHERE r.tenant = \(StatementParts.tenant) AND r.type IN ('User', 'Group') AND r.id = ANY (\(parts.bind(.ids(ids), as: "uuid[]")))
+            """
         }
-        return matching
+    }
+
+    /// Where the service is reached is not known here, so a `$ref` is compared without it.
+    ///
+    /// - Parameter members: Selects `member_id` and `member_type`.
+    private func matching(
+        _ filter: Filter, _ members: (inout StatementParts) -> String
+    ) async throws -> [ResourceID] {
+        var parts = StatementParts(tenant: tenant, client: "", baseURL: "")
+        let members = members(&parts)
+        var compiler = FilterCompiler(type: .group, parts: parts)
+        let condition = compiler.condition(filter, in: .member("m"))
+        guard condition != .never else { return [] }
+        let sql = "SELECT m.member_id FROM (\(members)) m WHERE true\(condition.conjunct) ORDER BY m.member_id"
+        return try await connection.execute(PostgresStatement(unnamed: sql), compiler.parts.parameters)
+            .map { try $0.id(0) }
     }
 
     /// Checks those who are no members yet, and keeps them from being deleted until the transaction ends.
@@ -160,13 +174,6 @@ struct GroupMembers {
         SELECT FROM resource r
         WHERE r.tenant = $1::text AND r.type IN ('User', 'Group') AND r.id = ANY ($2::uuid[])
         ORDER BY r.id FOR KEY SHARE
-        """)
-
-    private static let namedResources = PostgresStatement(
-        "members_named",
-        """
-        SELECT r.id, r.type, coalesce(r.attributes ->> 'displayName', r.attributes ->> 'userName') FROM resource r
-        WHERE r.tenant = $1::text AND r.type IN ('User', 'Group') AND r.id = ANY ($2::uuid[])
         """)
 
     /// Of `$3` with the types `$4`: who does not exist; one whose type is another; who is locked elsewhere; who is a group.

@@ -18,6 +18,13 @@ extension ResourceStore {
             let page = try Self.page(try await reader.execute(lookup.statement, lookup.parameters), query)
             if page.total <= ListStatement.lookupLimit { return page }
         }
+        if let command = try statement.prepared() {
+            let result = try await preparedListPool.withConnection { connection in
+                try await connection.execute(command.statement, command.parameters)
+            }
+            let page = try Self.page(result, query)
+            if query.knownTotal != nil || page.total <= ListStatement.few { return page }
+        }
         let command = try statement.page()
         let result = try await listPool.withConnection { connection in
             try await connection.execute(command.statement, command.parameters)

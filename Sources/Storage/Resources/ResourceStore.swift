@@ -22,6 +22,7 @@ package final class ResourceStore: Sendable {
     let writer: BatchWriter
     let readers: [PostgresPipeline]
     let listPool: PostgresPool
+    let preparedListPool: PostgresPool
     let streams: StreamPool
     let exclusive: ExclusiveWriter
     let memberWriter: MemberWriter
@@ -35,16 +36,19 @@ package final class ResourceStore: Sendable {
     ///   - memberWriter: The same, for members of groups.
     ///   - readers: For reads by id.
     ///   - listPool: With a `statement_timeout`.
+    ///   - preparedListPool: The same, with one plan for all values of a statement.
     ///   - streams: The same, each for as long as a client takes to read an answer.
     ///   - sealer: nil: passwords are refused.
     init(
         writer: PostgresPipeline, memberWriter: PostgresPipeline, readers: [PostgresPipeline], listPool: PostgresPool,
-        streams: StreamPool, exclusivePool: PostgresPool, sealer: SecretSealer?, rules: DirectoryRules, logger: Logger
+        preparedListPool: PostgresPool, streams: StreamPool, exclusivePool: PostgresPool, sealer: SecretSealer?,
+        rules: DirectoryRules, logger: Logger
     ) {
         precondition(!readers.isEmpty, "reads need a connection")
         self.writer = BatchWriter(pipeline: writer, logger: logger)
         self.readers = readers
         self.listPool = listPool
+        self.preparedListPool = preparedListPool
         self.streams = streams
         exclusive = ExclusiveWriter(pool: exclusivePool)
         self.memberWriter = MemberWriter(pipeline: memberWriter, exclusive: exclusive, logger: logger)
