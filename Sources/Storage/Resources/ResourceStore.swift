@@ -37,16 +37,19 @@ package final class ResourceStore: Sendable {
     ///   - listPool: With a `statement_timeout`.
     ///   - streams: The same, each for as long as a client takes to read an answer.
     ///   - sealer: nil: passwords are refused.
+    ///   - emitsOnAcceptance: Whether each write is committed with its event.
     init(
         writer: PostgresPipeline, memberWriter: PostgresPipeline, readers: [PostgresPipeline], listPool: PostgresPool,
-        streams: StreamPool, exclusivePool: PostgresPool, sealer: SecretSealer?, rules: DirectoryRules, logger: Logger
+        streams: StreamPool, exclusivePool: PostgresPool, sealer: SecretSealer?, rules: DirectoryRules,
+        emitsOnAcceptance: Bool, logger: Logger
     ) {
         precondition(!readers.isEmpty, "reads need a connection")
-        self.writer = BatchWriter(pipeline: writer, logger: logger)
+        let announcement = emitsOnAcceptance ? Announcement() : nil
+        self.writer = BatchWriter(pipeline: writer, announcement: announcement, logger: logger)
         self.readers = readers
         self.listPool = listPool
         self.streams = streams
-        exclusive = ExclusiveWriter(pool: exclusivePool)
+        exclusive = ExclusiveWriter(pool: exclusivePool, announcement: announcement)
         self.memberWriter = MemberWriter(pipeline: memberWriter, exclusive: exclusive, logger: logger)
         self.sealer = sealer
         self.rules = rules
