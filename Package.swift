@@ -98,8 +98,8 @@ let package = Package(
         target(
             "Events",
             [
-                "Executors", "JSON", "SCIM", "Storage", asyncHTTPClient, logging, metrics, nioCore, nioHTTP1, nioSSL,
-                serviceLifecycle,
+                "Executors", "JSON", "Redis", "SCIM", "Storage", asyncHTTPClient, crypto, logging, metrics, nioCore,
+                nioHTTP1, nioSSL, serviceLifecycle,
             ]
         ),
         target(
@@ -170,8 +170,8 @@ let package = Package(
         tests(
             of: "Events",
             [
-                "JSON", "Postgres", "ProvisioningDouble", "SCIM", "Storage", "TestSupport", logging, nioCore, nioHTTP1,
-                nioPosix, nioSSL, serviceLifecycle,
+                "JSON", "Postgres", "ProvisioningDouble", "Redis", "SCIM", "Storage", "TestSupport", asyncHTTPClient,
+                crypto, logging, nioCore, nioHTTP1, nioPosix, nioSSL, serviceLifecycle,
             ]
         ),
         tests(of: "Executors"),

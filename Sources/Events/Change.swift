@@ -27,7 +27,12 @@ struct Change {
     private let id: ResourceID
     private let old: State?
     private let new: State?
+    /// As `group_members_delta` gives it; whether there were more.
     private let recordedDelta: (added: [JSONValue], removed: [JSONValue])
+    private let isRecordedDeltaTruncated: Bool
+
+    /// The most ids of added, and of removed, members that are kept with an event.
+    private static let longestRecordedDelta = 10_000
 
     init(_ event: OutboxEvent) throws(EventProblem) {
         type = event.type
@@ -36,7 +41,12 @@ struct Change {
         new = try Self.state(event.newState, event.revision, event.newMembers)
         let delta = try event.membersDelta.map { (text) throws(EventProblem) in try EventBuilder.parse(text, "members")
         }
-        recordedDelta = (delta?["added"]?.arrayValue ?? [], delta?["removed"]?.arrayValue ?? [])
+        let added = delta?["added"]?.arrayValue ?? []
+        let removed = delta?["removed"]?.arrayValue ?? []
+        recordedDelta = (
+            Array(added.prefix(Self.longestRecordedDelta)), Array(removed.prefix(Self.longestRecordedDelta))
+        )
+        isRecordedDeltaTruncated = max(added.count, removed.count) > Self.longestRecordedDelta
     }
 
     /// From the most complete on.
@@ -103,17 +113,19 @@ struct Change {
 
     /// Ids of added and removed members, at most `limit` of them in all.
     private func delta(upTo limit: Int) -> (JSONValue, isTruncated: Bool) {
-        let (added, removed) = completeDelta
+        let (added, removed, isPartial) = completeDelta
         let shownAdded = added.prefix(limit)
         let shownRemoved = removed.prefix(limit - shownAdded.count)
-        let isTruncated = shownAdded.count + shownRemoved.count < added.count + removed.count
+        let isTruncated = isPartial || shownAdded.count + shownRemoved.count < added.count + removed.count
         return (["added": .array(Array(shownAdded)), "removed": .array(Array(shownRemoved))], isTruncated)
     }
 
-    private var completeDelta: (added: [JSONValue], removed: [JSONValue]) {
-        guard let before = Self.ids(old), let after = Self.ids(new) else { return recordedDelta }
+    private var completeDelta: (added: [JSONValue], removed: [JSONValue], isPartial: Bool) {
+        guard let before = Self.ids(old), let after = Self.ids(new) else {
+            return (recordedDelta.added, recordedDelta.removed, isRecordedDeltaTruncated)
+        }
         let (had, has) = (Set(before), Set(after))
-        return (after.filter { !had.contains($0) }, before.filter { !has.contains($0) })
+        return (after.filter { !had.contains($0) }, before.filter { !has.contains($0) }, false)
     }
 
     /// Ids of the members of a state; none for no state, `nil` for a state whose members are not kept.

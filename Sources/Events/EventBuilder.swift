@@ -26,48 +26,51 @@ package struct EventBuilder: Sendable {
             } ?? [:]
     }
 
-    /// The body of `POST /v1/messages`, JSON text: as complete as its size allows.
+    /// The event as all sinks get it, as complete as its size allows.
     ///
     /// - Throws: ``EventProblem`` if the event must not be sent.
-    package func message(of event: OutboxEvent) throws(EventProblem) -> [UInt8] {
+    package func message(of event: OutboxEvent) throws(EventProblem) -> EventMessage {
+        var size = 0
         switch event.kind {
         case .error:
-            return try checked(message(event, topic: "scim2udm", time: event.recordedAt, try errorSides(event)))
+            let message = try message(event, topic: "scim2udm", time: event.recordedAt, try errorSides(event))
+            size = EventSize.queuedBytes(of: message.json)
+            if size <= maximumBytes { return message }
         case .change:
             let change = try Change(event)
             let topic = event.type == .user ? "user" : "group"
-            var size = 0
             for detail in Change.details(of: event.type) {
                 var metadata = metadata(of: event)
                 let sides = change.sides(detail, maximumBytes: maximumBytes, metadata: &metadata, locations[event.type])
-                let message = message(event, topic: topic, time: event.acceptedAt, sides)
-                try EventProblem.check(message)
-                let bytes = JSONValue.object(message).serialize()
-                size = EventSize.queuedBytes(of: bytes)
-                if size <= maximumBytes { return bytes }
+                let message = try message(event, topic: topic, time: event.acceptedAt, sides)
+                size = EventSize.queuedBytes(of: message.json)
+                if size <= maximumBytes { return message }
             }
-            throw .tooLarge(bytes: size, limit: maximumBytes)
         }
+        throw .tooLarge(bytes: size, limit: maximumBytes)
     }
 
     private func message(
         _ event: OutboxEvent, topic: String, time: Timestamp, _ sides: (old: JSONObject, new: JSONObject)
-    ) -> JSONObject {
-        [
-            "publisher_name": .string(publisherName),
-            "ts": .string(time.iso8601Microseconds),
-            "realm": event.kind == .error ? "sync-error" : "scim",
+    ) throws(EventProblem) -> EventMessage {
+        let realm = event.kind == .error ? "sync-error" : "scim"
+        try EventProblem.check(publisherName: publisherName, old: sides.old, new: sides.new)
+        let head: JSONObject = [
+            "publisher_name": .string(publisherName), "ts": .string(time.iso8601Microseconds), "realm": .string(realm),
             "topic": .string(topic),
-            "body": ["old": .object(sides.old), "new": .object(sides.new)],
         ]
-    }
-
-    private func checked(_ message: JSONObject) throws(EventProblem) -> [UInt8] {
-        try EventProblem.check(message)
-        let bytes = JSONValue.object(message).serialize()
-        let size = EventSize.queuedBytes(of: bytes)
-        guard size <= maximumBytes else { throw .tooLarge(bytes: size, limit: maximumBytes) }
-        return bytes
+        let body: JSONObject = ["old": .object(sides.old), "new": .object(sides.new)]
+        // The body last, so that it can be taken out of the text.
+        var json = JSONValue.object(head).serialize()
+        json.removeLast()
+        json += Array(",\"body\":".utf8)
+        let start = json.count
+        json += JSONValue.object(body).serialize()
+        let end = json.count
+        json.append(UInt8(ascii: "}"))
+        return EventMessage(
+            id: event.id, order: event.order, realm: realm, topic: topic, time: time,
+            requestID: LowercaseUUID(event.requestID) ?? event.id, json: json, bodyRange: start..<end)
     }
 
     private func metadata(of event: OutboxEvent) -> JSONObject {

@@ -5,49 +5,53 @@ internal import Logging
 internal import SCIM
 internal import Storage
 
-/// Deletes accepted events from the outbox, as many at a time as have come together while the last deletion was on its way.
+/// Takes events that a sink has accepted off its position, as many at a time as have come together while the last ones were on their way.
 actor EventConfirmations {
     private let events: EventStore
+    private let sink: SinkName
     private let logger: Logger
     private var pending: [EventID] = []
-    private var isDeleting = false
+    private var deletion: Task<Void, Never>?
 
-    init(events: EventStore, logger: Logger) {
+    init(events: EventStore, sink: SinkName, logger: Logger) {
         self.events = events
+        self.sink = sink
         self.logger = logger
     }
 
-    /// Whoever finds no deletion on its way makes one, until nothing is left.
-    func add(_ id: EventID) async {
+    /// Does not wait: the next event of the same resource may go meanwhile.
+    func add(_ id: EventID) {
         pending.append(id)
-        if !isDeleting { await delete() }
+        if deletion == nil { begin() }
     }
 
-    /// Waits for the deletion of everything added before.
-    func finish() async {
-        if !isDeleting { await delete() }
-    }
+    /// Waits until everything added before is settled, or is not for now.
+    func finish() async { await deletion?.value }
 
-    /// Deletes what could not be deleted before; false if it still cannot.
+    /// Settles what could not be settled before; false if it still cannot.
     func retry() async -> Bool {
-        await delete()
+        if deletion == nil && !pending.isEmpty { begin() }
+        await deletion?.value
         return pending.isEmpty
     }
 
+    private func begin() {
+        deletion = Task { await delete() }
+    }
+
     private func delete() async {
-        isDeleting = true
-        defer { isDeleting = false }
+        defer { deletion = nil }
         while !pending.isEmpty {
             let ids = pending
             pending = []
             do {
-                try await events.sent(ids)
+                try await events.sent(ids, to: sink)
             } catch {
                 // They are kept here, so that this process does not send them again.
                 pending += ids
                 logger.warning(
                     "Sent events cannot be deleted from the outbox; tried again before the next round",
-                    metadata: ["events": "\(ids.count)", "error": "\(error)"])
+                    metadata: ["sink": "\(sink.rawValue)", "events": "\(ids.count)", "error": "\(error)"])
                 return
             }
         }

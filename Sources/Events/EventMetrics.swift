@@ -2,14 +2,36 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Metrics
+internal import SCIM
+internal import Storage
 
-/// `scim_events_sent_total` and `scim_events_failed_total` by class.
+/// The figures of one sink. Counters are those of this process; depths are sampled by whoever sends.
 struct EventMetrics: Sendable {
-    private let sent = Counter(label: "scim_events_sent_total")
+    private let sink: String
+    private let sent: Counter
+
+    init(_ sink: SinkName) {
+        self.sink = sink.rawValue
+        sent = Counter(label: "scim_events_sent_total", dimensions: [("sink", sink.rawValue)])
+    }
 
     func countSent() { sent.increment() }
 
     func countFailed(_ failureClass: String) {
-        Counter(label: "scim_events_failed_total", dimensions: [("class", failureClass)]).increment()
+        Counter(label: "scim_events_failed_total", dimensions: [("class", failureClass), ("sink", sink)]).increment()
+    }
+
+    func isHeld(_ isHeld: Bool) { gauge("scim_event_sink_held", isHeld ? 1 : 0) }
+
+    func record(_ statistics: SinkStatistics, now: Timestamp) {
+        gauge("scim_event_sink_depth", Double(statistics.open))
+        gauge("scim_event_sink_parked", Double(statistics.parked))
+        let age = statistics.oldest?.duration(to: now).components
+        let seconds = age.map { Double($0.seconds) + Double($0.attoseconds) * 1e-18 } ?? 0
+        gauge("scim_event_sink_oldest_age_seconds", max(0, seconds))
+    }
+
+    private func gauge(_ label: String, _ value: Double) {
+        Gauge(label: label, dimensions: [("sink", sink)]).record(value)
     }
 }

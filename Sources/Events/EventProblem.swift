@@ -3,7 +3,7 @@
 
 internal import JSON
 
-/// Why an event must not be sent: the Provisioning service would refuse it for good, or it must not leave the house.
+/// Why an event must not be sent: the Provisioning service would refuse it for good, or it must not leave the house. Then no sink gets it.
 package enum EventProblem: Error, Equatable, CustomStringConvertible {
     /// A state in the outbox that is no JSON object of the expected shape.
     case unreadable(String)
@@ -28,20 +28,15 @@ package enum EventProblem: Error, Equatable, CustomStringConvertible {
     }
 
     /// Checks what the Provisioning service would answer 500, which looks temporary and is not, and what is secret.
-    static func check(_ message: JSONObject) throws(EventProblem) {
-        guard let name = message["publisher_name"]?.stringValue, EventSenderConfiguration.isPublisherName(name) else {
-            throw .publisherName(message["publisher_name"]?.stringValue ?? "")
-        }
-        guard let old = message["body"]?["old"]?.objectValue, let new = message["body"]?["new"]?.objectValue else {
-            throw .unreadable("body")
-        }
+    static func check(publisherName: String, old: JSONObject, new: JSONObject) throws(EventProblem) {
+        guard ProvisioningConfiguration.isPublisherName(publisherName) else { throw .publisherName(publisherName) }
         if old.isEmpty && new.isEmpty { throw .empty }
-        for side in [old, new] where !side.isEmpty {
+        for (name, side) in [("old", old), ("new", new)] where !side.isEmpty {
             guard side["objectType"]?.stringValue?.isEmpty == false, side["univentionObjectType"] == nil else {
                 throw .noObjectType
             }
+            if let path = passwordPath(.object(side), "body.\(name)") { throw .password(path: path) }
         }
-        if let path = passwordPath(.object(message), "") { throw .password(path: path) }
     }
 
     /// Where a key `password`, in any case, stands.
@@ -49,7 +44,7 @@ package enum EventProblem: Error, Equatable, CustomStringConvertible {
         switch value {
         case .object(let members):
             for (key, value) in members {
-                let place = path.isEmpty ? key : "\(path).\(key)"
+                let place = "\(path).\(key)"
                 if key.lowercased() == "password" { return place }
                 if let found = passwordPath(value, place) { return found }
             }

@@ -7,13 +7,13 @@ internal import ServiceLifecycle
 internal import Storage
 internal import Synchronization
 
-/// One round of the sender: reads due events, sends those of several resources beside each other, deletes what was accepted.
+/// One round of the sender for one sink: reads due events, sends those of several resources beside each other, takes off what was accepted.
 struct EventRound: Sendable {
     enum End: Sendable, Equatable {
         /// Something was sent or settled; there may be more.
         case sent
         case idle
-        /// The service failed several times in a row and nothing got through since.
+        /// The sink failed several times in a row and nothing got through since.
         case unavailable(reason: String, after: Duration?)
         case misconfigured(reason: String)
         case databaseFailed
@@ -29,26 +29,27 @@ struct EventRound: Sendable {
     private let configuration: EventSenderConfiguration
     private let builder: EventBuilder
     private let events: EventStore
-    private let client: ProvisioningClient
+    private let sink: any EventSink
     private let confirmations: EventConfirmations
-    private let metrics = EventMetrics()
+    private let metrics: EventMetrics
     private let logger: Logger
 
-    init(configuration: EventSenderConfiguration, events: EventStore, client: ProvisioningClient, logger: Logger) {
+    init(configuration: EventSenderConfiguration, events: EventStore, sink: any EventSink, logger: Logger) {
         self.configuration = configuration
         self.events = events
-        self.client = client
+        self.sink = sink
         self.logger = logger
         builder = EventBuilder(configuration)
-        confirmations = EventConfirmations(events: events, logger: logger)
+        confirmations = EventConfirmations(events: events, sink: sink.name, logger: logger)
+        metrics = EventMetrics(sink.name)
     }
 
     func run() async -> End {
-        // What the service has, but the outbox too: sent again, it would be a duplicate.
+        // What the sink has, but the outbox too: sent again, it would be a duplicate.
         guard await confirmations.retry() else { return .databaseFailed }
         let due: [OutboxEvent]
         do {
-            due = try await events.unsent(limit: configuration.batchSize, now: .now())
+            due = try await events.unsent(limit: configuration.batchSize, now: .now(), sink: sink.name)
         } catch {
             logger.warning("The outbox cannot be read", metadata: ["error": "\(error)"])
             return .databaseFailed
@@ -71,7 +72,8 @@ struct EventRound: Sendable {
     private static func byResource(_ events: [OutboxEvent]) -> [[OutboxEvent]] {
         var places: [ResourceID: Int] = [:]
         var queues: [[OutboxEvent]] = []
-        for event in events.sorted(by: { ($0.order, $0.id) < ($1.order, $1.id) }) {
+        // As they were read: of events with the same order the change comes before the errors.
+        for event in events {
             if let place = places[event.resourceID] {
                 queues[place].append(event)
             } else {
@@ -86,15 +88,14 @@ struct EventRound: Sendable {
     private func send(_ queue: [OutboxEvent], _ progress: Progress, _ deadline: ContinuousClock.Instant) async {
         for event in queue {
             if progress.isOver || Task.isCancelled || Task.isShuttingDownGracefully || deadline < .now { return }
-            let message: [UInt8]
+            let message: EventMessage
             do {
                 message = try builder.message(of: event)
             } catch {
                 guard await park(event, "\(error)", failureClass: "invalid", progress) else { return }
                 continue
             }
-            // The service keeps only UUIDs as request ids.
-            let answer = await client.publish(message, requestID: LowercaseUUID(event.requestID) ?? event.id)
+            let answer = await sink.publish(message)
             if let failureClass = answer.failureClass { metrics.countFailed(failureClass) }
             switch answer {
             case .accepted:
@@ -126,9 +127,9 @@ struct EventRound: Sendable {
             event.sendAttempts + 1, cap: Self.longestDelay, retryAfter: after, using: &random)
         logger.info(
             "An event will be sent again",
-            metadata: Self.metadata(of: event).merging(["reason": "\(reason)", "nextTry": "\(wait)"]) { $1 })
+            metadata: metadata(of: event).merging(["reason": "\(reason)", "nextTry": "\(wait)"]) { $1 })
         do {
-            try await events.failed([(event.id, wait, reason)])
+            try await events.failed([(event.id, wait, reason)], at: sink.name)
         } catch {
             databaseFailed(error, progress)
         }
@@ -140,9 +141,9 @@ struct EventRound: Sendable {
         if let failureClass { metrics.countFailed(failureClass) }
         logger.error(
             "An event cannot be sent and is put aside; it stays in the outbox",
-            metadata: Self.metadata(of: event).merging(["reason": "\(reason)"]) { $1 })
+            metadata: metadata(of: event).merging(["reason": "\(reason)"]) { $1 })
         do {
-            try await events.park(event.id, reason)
+            try await events.park(event.id, reason, at: sink.name)
             progress.settled()
             return true
         } catch {
@@ -156,8 +157,9 @@ struct EventRound: Sendable {
         progress.stop(.databaseFailed)
     }
 
-    private static func metadata(of event: OutboxEvent) -> Logger.Metadata {
+    private func metadata(of event: OutboxEvent) -> Logger.Metadata {
         [
+            "sink": "\(sink.name.rawValue)",
             "eventId": "\(event.id)", "resource": "\(event.type.rawValue)/\(event.resourceID)",
             "order": "\(event.order)", "jobId": "\(event.jobID)", "requestId": "\(event.requestID)",
         ]

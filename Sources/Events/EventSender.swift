@@ -2,38 +2,39 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Logging
-internal import ServiceLifecycle
+package import Redis
+internal import SCIM
+package import ServiceLifecycle
 package import Storage
 
-/// Sends the events of the outbox to the Provisioning service: at least once, those of one resource in their order.
+/// Sends the events of the outbox to every sink: at least once, those of one resource in their order.
 ///
-/// One process sends at a time (``Leadership``). It works in rounds: read what is due, send the events of several resources beside each
-/// other, delete what was accepted. Between rounds it is in one of these states:
-///
-/// - *sending*: something was sent, look again at once;
-/// - *idle*: nothing is due; waits for a signal, or looks again after a moment, because other processes record events too;
-/// - *waiting*: the service does not answer; the next round comes after a growing, random time;
-/// - *held*: the service refuses the account, the address or the publisher name; nothing is sent until a probe says otherwise.
+/// One process sends at a time (``Leadership``). Each sink has a ``SinkSender`` and a position of its own, so that one that is down delays no
+/// other.
 package final class EventSender: Service {
     /// How long events in flight may take after the order to stop.
     private static let stopLimit = Duration.seconds(5)
-    /// The longest wait between rounds while the service does not answer.
-    private static let longestWait = Duration.seconds(30)
+    /// How often what two senders may have left is looked for.
+    private static let tidyInterval = Duration.seconds(600)
 
     private let configuration: EventSenderConfiguration
     private let events: EventStore
     private let leadership: Leadership
+    private let redis: RedisClient?
     private let signal: EventSignal
     private let logger: Logger
 
-    /// - Parameter signal: Raised by whoever records events in this process.
+    /// - Parameters:
+    ///   - redis: For the stream, if that is one of the sinks; belongs to the caller.
+    ///   - signal: Raised by whoever records events in this process.
     package init(
-        configuration: EventSenderConfiguration, events: EventStore, leadership: Leadership,
+        configuration: EventSenderConfiguration, events: EventStore, leadership: Leadership, redis: RedisClient? = nil,
         signal: EventSignal = EventSignal(), logger: Logger
     ) {
         self.configuration = configuration
         self.events = events
         self.leadership = leadership
+        self.redis = redis
         self.signal = signal
         self.logger = logger
     }
@@ -44,12 +45,14 @@ package final class EventSender: Service {
     package func run() async throws {
         let problems = configuration.problems
         guard problems.isEmpty else { throw EventSenderConfigurationError(problems: problems) }
-        let client = try ProvisioningClient(configuration: configuration, logger: logger)
+        let sinks = try await openSinks()
+        let lead = SendingLead(
+            leadership: leadership, events: events, sinks: configuration.sinks, logger: logger)
         await withGracefulShutdownHandler {
             await withTaskGroup(of: Void.self) { tasks in
-                tasks.addTask { await self.send(with: client) }
+                tasks.addTask { await self.send(to: sinks, lead) }
                 tasks.addTask {
-                    // Ends with an error when the sender has ended first and the group is cancelled.
+                    // Ends with an error when the senders have ended first and the group is cancelled.
                     guard (try? await gracefulShutdown()) != nil else { return }
                     try? await Task.sleep(for: Self.stopLimit)
                 }
@@ -60,91 +63,70 @@ package final class EventSender: Service {
             self.signal.raise()
         }
         await leadership.resign()
-        await client.shutdown()
+        for sink in sinks { await sink.shutdown() }
     }
 
-    private var isStopping: Bool { Task.isCancelled || Task.isShuttingDownGracefully }
-
-    private func send(with client: ProvisioningClient) async {
-        let round = EventRound(configuration: configuration, events: events, client: client, logger: logger)
-        var isLeader = false
-        var isHeld = false
-        var isProbed = false
-        var failedRounds = 0
-        var random = SystemRandomNumberGenerator()
-        while !isStopping {
-            let ticket = signal.ticket
-            let wasLeader = isLeader
-            isLeader = await leadership.hold()
-            if isLeader != wasLeader {
-                logger.notice(isLeader ? "This process sends events" : "This process no longer sends events")
-                isProbed = false
+    private func openSinks() async throws -> [any EventSink] {
+        var sinks: [any EventSink] = []
+        do {
+            if let provisioning = configuration.provisioning {
+                sinks.append(
+                    try ProvisioningClient(
+                        configuration: provisioning, connections: configuration.parallelResources, logger: logger))
             }
-            guard isLeader else {
-                await pause(configuration.pollInterval)
-                continue
+            if let webhook = configuration.webhook {
+                sinks.append(
+                    try WebhookSink(
+                        configuration: webhook, connections: configuration.parallelResources, logger: logger))
             }
-            if !isProbed {
-                switch await client.probe() {
-                case .misconfigured(let reason):
-                    hold(reason, isFirst: !isHeld)
-                    isHeld = true
-                    await pause(configuration.recoveryInterval)
-                    continue
-                case .retry(let reason, let after) where isHeld:
-                    // Nobody knows yet whether the reason is gone.
-                    logger.warning("Provisioning does not answer", metadata: ["reason": "\(reason)"])
-                    await pause(max(configuration.recoveryInterval, after ?? .zero))
-                    continue
-                case .accepted, .refused, .retry:
-                    if isHeld { logger.notice("Provisioning takes events again") }
-                    (isHeld, isProbed) = (false, true)
+            if let stream = configuration.redisStream {
+                guard let redis else {
+                    throw EventSenderConfigurationError(problems: ["a stream needs a connection to Redis"])
                 }
+                sinks.append(RedisStreamSink(configuration: stream, client: redis))
             }
-            switch await round.run() {
-            case .sent:
-                failedRounds = 0
-            case .idle:
-                failedRounds = 0
-                await signal.wait(since: ticket, upTo: configuration.pollInterval)
-            case .unavailable(let reason, let after):
-                failedRounds += 1
-                let wait = RetryDelay.afterFailures(
-                    failedRounds, cap: Self.longestWait, retryAfter: after, using: &random)
-                logger.warning(
-                    "Provisioning does not take events; they are kept",
-                    metadata: ["reason": "\(reason)", "rounds": "\(failedRounds)", "nextTry": "\(wait)"])
-                await pause(wait)
-            case .misconfigured(let reason):
-                hold(reason, isFirst: true)
-                (isHeld, isProbed) = (true, false)
-                await pause(configuration.recoveryInterval)
-            case .databaseFailed:
-                await pause(configuration.pollInterval)
+        } catch {
+            for sink in sinks { await sink.shutdown() }
+            throw error
+        }
+        return sinks
+    }
+
+    private func send(to sinks: [any EventSink], _ lead: SendingLead) async {
+        await withTaskGroup(of: Void.self) { tasks in
+            for sink in sinks {
+                let sender = SinkSender(
+                    configuration: configuration, events: events, sink: sink, lead: lead, signal: signal,
+                    logger: logger)
+                tasks.addTask { await sender.run() }
             }
+            tasks.addTask { await self.keepFigures(lead) }
+            await tasks.waitForAll()
         }
     }
 
-    private func hold(_ reason: String, isFirst: Bool) {
-        let metadata: Logger.Metadata = ["reason": "\(reason)"]
-        if isFirst {
-            logger.critical(
-                "No events are sent, the outbox is kept: Provisioning refuses this service", metadata: metadata)
-        } else {
-            logger.error("Provisioning still refuses this service", metadata: metadata)
-        }
-    }
-
-    /// Waits, whatever is signalled, until the time is over or the sender is to stop.
-    private func pause(_ length: Duration) async {
-        let deadline = ContinuousClock.now + length
-        while !isStopping {
-            let ticket = signal.ticket
-            // The order to stop raises the signal, so that it is not slept through.
-            if isStopping { return }
-            let rest = deadline - .now
-            guard rest > .zero else { return }
-            await signal.wait(since: ticket, upTo: rest)
+    /// Samples what every sink has still to get while this process sends, and tidies up now and then.
+    private func keepFigures(_ lead: SendingLead) async {
+        var lastTidied = ContinuousClock.now
+        while !Task.isCancelled && !Task.isShuttingDownGracefully {
+            do {
+                if await lead.isLeadingNow {
+                    let statistics = try await events.statistics()
+                    for sink in configuration.sinks {
+                        EventMetrics(sink).record(statistics[sink.rawValue] ?? SinkStatistics(), now: .now())
+                    }
+                    if lastTidied.duration(to: .now) > Self.tidyInterval {
+                        try await events.removeSettled()
+                        lastTidied = .now
+                    }
+                } else {
+                    // Another process has them.
+                    for sink in configuration.sinks { EventMetrics(sink).record(SinkStatistics(), now: .now()) }
+                }
+            } catch {
+                logger.warning("The figures of the outbox cannot be taken", metadata: ["error": "\(error)"])
+            }
+            await signal.pause(configuration.sampleInterval)
         }
     }
 }

@@ -2,37 +2,41 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import AsyncHTTPClient
-internal import Executors
+internal import Foundation
 internal import JSON
 package import Logging
-internal import NIOCore
 internal import NIOHTTP1
-internal import NIOSSL
 package import SCIM
+package import Storage
 
 /// Speaks to the message API of the Nubus Provisioning service (reference 2).
-package final class ProvisioningClient: Sendable {
-    private let configuration: EventSenderConfiguration
-    private let client: HTTPClient
-    private let logger: Logger
+package final class ProvisioningClient: EventSink {
+    package let name = SinkName.provisioning
+    private let configuration: ProvisioningConfiguration
+    private let http: SinkHTTPClient
+    private let address: String
+    private let authorization: String
 
-    /// An answer says what it has to say in its beginning.
-    private static let longestAnswer = 1 << 20
-
+    /// - Parameter connections: Kept open at most.
     /// - Throws: When the certificate authorities cannot be read.
-    package init(configuration: EventSenderConfiguration, logger: Logger) throws(EventSenderConfigurationError) {
+    package init(
+        configuration: ProvisioningConfiguration, connections: Int = 8, logger: Logger
+    ) throws(EventSenderConfigurationError) {
         self.configuration = configuration
-        self.logger = logger
-        client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: try Self.http(configuration))
+        http = try SinkHTTPClient(
+            trustRootsFile: configuration.trustRootsFile, connectTimeout: configuration.connectTimeout,
+            timeout: configuration.timeout, connections: connections, logger: logger)
+        var base = configuration.url
+        while base.hasSuffix("/") { base.removeLast() }
+        address = base + "/v1/messages"
+        let credentials = Data("\(configuration.username):\(configuration.password)".utf8)
+        authorization = "Basic \(credentials.base64EncodedString())"
     }
 
-    /// Must be called once at the end.
-    package func shutdown() async {
-        do {
-            try await client.shutdown()
-        } catch {
-            logger.warning("The Provisioning client did not end cleanly", metadata: ["error": "\(error)"])
-        }
+    package func shutdown() async { await http.shutdown() }
+
+    package func publish(_ event: EventMessage) async -> PublishAnswer {
+        await publish(event.json, requestID: event.requestID)
     }
 
     /// `POST /v1/messages`; never throws, because every failure has its place in the answer.
@@ -41,16 +45,13 @@ package final class ProvisioningClient: Sendable {
     ///   - message: JSON text, see ``EventBuilder``.
     ///   - requestID: For `X-Request-ID`; the service keeps only UUIDs.
     package func publish(_ message: [UInt8], requestID: LowercaseUUID) async -> PublishAnswer {
-        do {
-            var request = request(.POST)
-            request.headers.add(name: "Content-Type", value: "application/json")
-            request.headers.add(name: "X-Request-ID", value: requestID.description)
-            request.body = .bytes(ByteBuffer(bytes: message))
-            return try await answer(to: request)
-        } catch let error as HTTPClientError {
-            return .retry(reason: error.shortDescription, after: nil)
-        } catch {
-            return .retry(reason: "\(error)", after: nil)
+        let headers: HTTPHeaders = ["Authorization": authorization, "X-Request-ID": requestID.description]
+        switch await http.post(message, to: address, headers) {
+        case .success(let answer):
+            return PublishAnswer(
+                status: answer.status, body: answer.body, retryAfter: answer.retryAfter,
+                publisherName: configuration.publisherName)
+        case .failure(let failure): return .retry(reason: failure.reason, after: nil)
         }
     }
 
@@ -67,79 +68,5 @@ package final class ProvisioningClient: Sendable {
         case .retry(let reason, let after): return .retry(reason: reason, after: after)
         case .misconfigured(let reason): return .misconfigured(reason: reason)
         }
-    }
-
-    private func request(_ method: HTTPMethod) -> HTTPClientRequest {
-        var request = HTTPClientRequest(url: Self.address(of: configuration.url))
-        request.method = method
-        request.setBasicAuth(username: configuration.username, password: configuration.password)
-        request.headers.add(name: "Accept", value: "application/json")
-        request.headers.add(name: "User-Agent", value: "scim-bridge")
-        return request
-    }
-
-    private func answer(to request: HTTPClientRequest) async throws -> PublishAnswer {
-        // The HTTP client's own timeout ends with the head of the answer, and a body may stall.
-        try await withDeadline(configuration.timeout) { try await self.exchange(request) }
-    }
-
-    private func exchange(_ request: HTTPClientRequest) async throws -> PublishAnswer {
-        let response = try await client.execute(request, timeout: TimeAmount(configuration.timeout))
-        let status = Int(response.status.code)
-        var body: [UInt8] = []
-        if status != 202 {
-            do {
-                body = Array(try await response.body.collect(upTo: Self.longestAnswer).readableBytesView)
-            } catch {
-                // The status says already what to do.
-                logger.debug(
-                    "No whole answer from Provisioning", metadata: ["status": "\(status)", "error": "\(error)"])
-            }
-        }
-        return PublishAnswer(
-            status: status, body: body,
-            retryAfter: RetryDelay.retryAfter(response.headers.first(name: "Retry-After"), now: .now()),
-            publisherName: configuration.publisherName)
-    }
-
-    private static func address(of url: String) -> String {
-        var base = url
-        while base.hasSuffix("/") { base.removeLast() }
-        return base + "/v1/messages"
-    }
-
-    private static func http(
-        _ configuration: EventSenderConfiguration
-    ) throws(EventSenderConfigurationError) -> HTTPClient.Configuration {
-        var tls = TLSConfiguration.makeClientConfiguration()
-        tls.minimumTLSVersion = .tlsv12
-        if let path = configuration.trustRootsFile { tls.trustRoots = .certificates(try authorities(in: path)) }
-        var http = HTTPClient.Configuration(
-            tlsConfiguration: tls, redirectConfiguration: .disallow,
-            timeout: .init(
-                connect: TimeAmount(configuration.connectTimeout),
-                // For a task that would not be cancelled.
-                read: TimeAmount(configuration.timeout)))
-        // The service's server closes a connection that is idle for 5 s; one that is closed while a POST is on its way leaves its outcome
-        // unknown, so ours are closed before.
-        http.connectionPool.idleTimeout = .seconds(3)
-        http.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = max(configuration.parallelResources, 1)
-        // A refused connection is told at once; the sender has its own way of waiting.
-        http.connectionPool.retryConnectionEstablishment = false
-        http.httpVersion = .http1Only
-        return http
-    }
-
-    private static func authorities(in path: String) throws(EventSenderConfigurationError) -> [NIOSSLCertificate] {
-        let certificates: [NIOSSLCertificate]
-        do {
-            certificates = try NIOSSLCertificate.fromPEMFile(path)
-        } catch {
-            throw EventSenderConfigurationError(problems: ["cannot read certificates from \(path): \(error)"])
-        }
-        guard !certificates.isEmpty else {
-            throw EventSenderConfigurationError(problems: ["\(path) has no certificate"])
-        }
-        return certificates
     }
 }

@@ -28,6 +28,8 @@ package struct StorageConfiguration: Sendable {
     package var longestStream: Duration = .seconds(300)
     /// While a client takes nothing of it.
     package var longestStreamPause: Duration = .seconds(30)
+    /// Whether change events are written with the acceptance (`EVENTS_EMIT_ON=accepted`) and not with the outcome.
+    package var emitsOnAcceptance = false
     /// Of the workers (`LEASE_SECONDS`): what keeps leases must fail, and be tried again, well before they end.
     package var leaseLength: Duration = .seconds(15)
 
@@ -51,7 +53,7 @@ extension StorageConfiguration {
 }
 
 /// The connections of one process to PostgreSQL and what is done with them: one writer for accepted writes, one for members of groups; one for the
-/// workers' turns, one for their leases, one for their reads; two pipelined readers for clients; and small pools (DESIGN section 5). Each part
+/// workers' turns, one for their leases, one for their reads; two for events; two pipelined readers for clients; and small pools (DESIGN section 5). Each part
 /// connects when it is first used.
 package final class Database: Sendable {
     package let resources: ResourceStore
@@ -83,6 +85,12 @@ package final class Database: Sendable {
         let turns = pipeline(leased, "postgres.turns", .writes)
         let leases = pipeline(leased, "postgres.leases", .writes)
         let turnReader = pipeline(configuration.postgres, "postgres.turns.reader", .reads)
+        // Of their own: megabytes of events must not stand before a worker's reads, nor its outcomes before theirs.
+        let eventWriter = pipeline(configuration.postgres, "postgres.events", .writes)
+        var eventReading = configuration.postgres
+        // The outbox is nearly empty when it is planned for, and may hold a million rows when it is read.
+        eventReading.sessionSettings += [("enable_seqscan", "off"), ("jit", "off")]
+        let eventReader = pipeline(eventReading, "postgres.events.reader", .reads)
         var reading = configuration.postgres
         // What is looked up there is always found by an index. A plan that was made while a table was nearly empty must not read it as a
         // whole when an import has filled it.
@@ -115,7 +123,7 @@ package final class Database: Sendable {
         let exclusive = PostgresPool(
             configuration: bounded, size: configuration.exclusivePoolSize, label: "postgres.exclusive",
             waitTimeout: configuration.exclusiveWaitTimeout, logger: logger)
-        pipelines = readers + [writer, memberWriter, turns, leases, turnReader]
+        pipelines = readers + [writer, memberWriter, turns, leases, turnReader, eventWriter, eventReader]
         pools = [lists, preparedLists, streams, exclusive]
         resources = ResourceStore(
             writer: writer, memberWriter: memberWriter, readers: readers, listPool: lists,
@@ -123,10 +131,11 @@ package final class Database: Sendable {
             streams: StreamPool(
                 connections: streams, longest: configuration.longestStream,
                 longestPause: configuration.longestStreamPause),
-            exclusivePool: exclusive, sealer: configuration.sealer, rules: configuration.rules, logger: logger)
+            exclusivePool: exclusive, sealer: configuration.sealer, rules: configuration.rules,
+            emitsOnAcceptance: configuration.emitsOnAcceptance, logger: logger)
         jobs = JobStore(
             pipeline: turns, renewals: leases, reader: turnReader, lists: lists, exclusive: exclusive, logger: logger)
-        events = EventStore(pipeline: turns, reader: turnReader)
+        events = EventStore(pipeline: eventWriter, reader: eventReader, pool: lists)
         transactions = TransactionStore(pool: exclusive, reader: readers[0])
     }
 

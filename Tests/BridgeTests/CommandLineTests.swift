@@ -15,6 +15,8 @@ import Testing
             "dev start udm --latency -1s", "dev stop everything", "double udm --port 70000",
             "double provisioning --port -5", "double udm --latency 1x",
             "token create --client a --file /tmp/t --days 999999999999999",
+            "events resend", "events discard", "events resend nobody", "events parked --sink nats",
+            "events parked --limit 0", "events resend --all a3b00000-0000-4000-8000-000000000001",
             "token create --client a --file /tmp/t --days 0", "token create --client a --file /tmp/t --days -1",
         ])
     func refused(line: String) {
@@ -28,6 +30,8 @@ import Testing
         arguments: [
             "dev", "dev --demo --port 0 --operations-port 65535 --demo-users 0 --demo-groups 0 --latency 0ms",
             "dev start redis --empty", "dev clean", "double udm --port 0 --latency 1.5s",
+            "events parked --sink redis-stream --limit 5", "events resend --all", "events discard --sink webhook --all",
+            "events resend a3b00000-0000-4000-8000-000000000001 A3B00000-0000-4000-8000-000000000002",
             "token create --client a --file /tmp/t --days 36500", "serve --roles api,worker",
         ])
     func accepted(line: String) {

@@ -20,7 +20,7 @@ import UDM
             let configuration = try settings.read()
             #expect(configuration.udm?.username == "svc-scim")
             #expect(configuration.udm?.password == "secret")
-            #expect(configuration.provisioning?.publicURL == "https://scim.example.org/scim/v2")
+            #expect(configuration.events?.publicURL == "https://scim.example.org/scim/v2")
             #expect(configuration.publicURL == "https://scim.example.org/scim/v2")
             #expect(configuration.database.sslMode == "verify-full")
             #expect(configuration.redis?.tls != nil)
@@ -79,7 +79,7 @@ import UDM
                     == "http://localhost:8081/scim/v2")
             #expect(
                 try settings.read(changing: ["PUBLIC_URL": "https://s.example/scim/v2//"], roles: [.events])
-                    .provisioning?.publicURL == "https://s.example/scim/v2")
+                    .events?.publicURL == "https://s.example/scim/v2")
         }
     }
 
@@ -203,7 +203,7 @@ import UDM
             ])
             #expect(configuration.database.sslRootCertificate == file)
             #expect(configuration.udm?.trustRootsFile == file)
-            #expect(configuration.provisioning?.trustRootsFile == file)
+            #expect(configuration.events?.provisioning?.trustRootsFile == file)
             #expect(configuration.redis?.tls?.authorityFile == file)
             #expect(configuration.redis?.tls?.certificateFile == file && configuration.redis?.tls?.keyFile == file)
             for name in ["DATABASE_CA_FILE", "UDM_CA_FILE", "PROVISIONING_CA_FILE", "REDIS_CA_FILE"] {
@@ -229,7 +229,7 @@ import UDM
         }
         let refused: Set = [
             "OIDC_ISSUERS", "OIDC_AUDIENCES", "OIDC_CLIENT_IDS", "OIDC_JWKS_FILE", "SCIM_CLIENT_GROUP",
-            "EVENTS_EMIT_ON", "ON_PERMANENT_REFUSAL",
+            "ON_PERMANENT_REFUSAL",
         ]
         #expect(described == SettingName.all.subtracting(refused))
     }

@@ -67,8 +67,17 @@ enum Row {
         -> EventSenderConfiguration
     {
         EventSenderConfiguration(
-            url: url, username: "udm", password: "udmpass", publisherName: publisherName,
+            provisioning: provisioning(url: url, publisherName: publisherName),
             publicURL: "https://scim.example.org/scim/v2")
+    }
+
+    static let webhookSecretText = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+    static let webhookSecret = WebhookSecret(webhookSecretText)
+
+    static func provisioning(url: String = "http://127.0.0.1:1", publisherName: String = "udm-listener")
+        -> ProvisioningConfiguration
+    {
+        ProvisioningConfiguration(url: url, username: "udm", password: "udmpass", publisherName: publisherName)
     }
 
     /// The message of an event, parsed.
@@ -76,7 +85,7 @@ enum Row {
         -> JSONValue
     {
         try JSONValue(
-            parsing: try EventBuilder(configuration).message(of: event),
+            parsing: try EventBuilder(configuration).message(of: event).json,
             limits: JSONLimits(maximumBytes: 8 << 20, maximumDepth: 64))
     }
 }

@@ -106,7 +106,7 @@ extension EventSenderTests {
                 let event = Row.make(id: .random(), order: 1)
                 try await outbox.put([event])
                 // A lock on the row holds up its deletion.
-                try await outbox.connection.run("BEGIN; SELECT FROM event_outbox FOR UPDATE")
+                try await outbox.connection.run("BEGIN; SELECT FROM event_delivery FOR UPDATE")
                 let other = Row.make(id: .random(), order: 2, resourceID: .random())
                 let sender = Task {
                     try await outbox.sending(configuration(double)) { _ in
@@ -158,7 +158,7 @@ extension EventSenderTests {
     func brokenConfiguration() async throws {
         try await withOutbox { outbox in
             var configuration = Row.configuration()
-            configuration.publisherName = "Not One"
+            configuration.provisioning?.publisherName = "Not One"
             let sender = EventSender(
                 configuration: configuration, events: outbox.database.events,
                 leadership: outbox.database.leadership(.events), logger: LogCollector().logger)

@@ -209,7 +209,7 @@ import Testing
                 let log = LogCollector()
                 try await outbox.put(events(resources: 1, perResource: 1))
                 var configuration = configuration(double)
-                configuration.url = double.baseURL + "/wrong"
+                configuration.provisioning?.url = double.baseURL + "/wrong"
                 try await outbox.sending(configuration, log: log) { _ in
                     try await waitFor { !log.lines(.critical).isEmpty }
                 }
@@ -226,7 +226,7 @@ import Testing
                 let log = LogCollector()
                 try await outbox.put(events(resources: 5, perResource: 1))
                 var configuration = configuration(double)
-                configuration.publisherName = "scim-server"
+                configuration.provisioning?.publisherName = "scim-server"
                 try await outbox.sending(configuration, log: log) { _ in
                     try await waitFor { !log.lines(.critical).isEmpty }
                     #expect(log.lines(.critical).first?.contains("PROVISIONING_PUBLISHER_NAME") == true)

@@ -5,6 +5,7 @@ import Events
 import Foundation
 import Logging
 import Postgres
+import Redis
 import SCIM
 import ServiceLifecycle
 import Storage
@@ -13,8 +14,10 @@ import TestSupport
 
 /// The outbox in a real PostgreSQL, as workers fill it and the sender empties it.
 struct Outbox: Sendable {
+    /// An event that a sink has not taken.
     struct Left: Equatable {
         let id: EventID
+        let sink: String
         let sendAttempts: Int64
         let isParked: Bool
         let lastError: String?
@@ -23,7 +26,7 @@ struct Outbox: Sendable {
     let connection: PostgresConnection
     let database: Database
 
-    /// - Parameter due: Of events that failed once already.
+    /// - Parameter due: Of events that failed once already, at every sink.
     func put(_ events: [OutboxEvent], due: Timestamp? = nil) async throws {
         for event in events {
             func micros(_ time: Timestamp?) -> PostgresParameter {
@@ -40,8 +43,8 @@ struct Outbox: Sendable {
                     micros(event.recordedAt), micros(event.firstAttemptAt), .int(Int64(event.attempts)),
                     json(event.oldState), json(event.newState), json(event.oldMembers), json(event.newMembers),
                     json(event.membersDelta), event.udmDN.map { .text($0) } ?? .null, json(event.error),
-                    micros(due ?? .now()), .int(due == nil ? 0 : 1),
                 ])
+            if let due { _ = try await connection.execute(Self.delay, [uuid(event.id), micros(due)]) }
         }
     }
 
@@ -49,14 +52,22 @@ struct Outbox: Sendable {
         try await connection.execute(
             PostgresStatement(
                 "left",
-                "SELECT id, send_attempts::int8, parked_at IS NOT NULL, last_error FROM event_outbox ORDER BY \"order\""
-            )
+                """
+                SELECT event_id, attempts::int8, parked_at IS NOT NULL, last_error, sink
+                FROM event_delivery ORDER BY sink, "order", event_id
+                """)
         ).map { row in
             let id = try row.uuid(0)
             return Left(
-                id: EventID(high: id.high, low: id.low), sendAttempts: try row.int(1), isParked: try row.bool(2),
-                lastError: try row.optionalString(3))
+                id: EventID(high: id.high, low: id.low), sink: try row.string(4), sendAttempts: try row.int(1),
+                isParked: try row.bool(2), lastError: try row.optionalString(3))
         }
+    }
+
+    /// Events there are, taken or not.
+    func count() async throws -> Int {
+        Int(
+            try await connection.execute(PostgresStatement(unnamed: "SELECT count(*) FROM event_outbox"))[0].int(0))
     }
 
     /// Looks until `isWanted` holds, for 20 s at most; returns what there is then.
@@ -69,14 +80,26 @@ struct Outbox: Sendable {
         }
     }
 
+    /// Looks until the outbox knows exactly these sinks, for 20 s at most.
+    func sinks(until wanted: [String]) async throws -> [String] {
+        let deadline = ContinuousClock.now + .seconds(20)
+        while true {
+            let sinks = try await connection.execute(
+                PostgresStatement("sinks", "SELECT name FROM event_sink ORDER BY name")
+            ).map { try $0.string(0) }
+            if sinks == wanted || ContinuousClock.now > deadline { return sinks }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+    }
+
     /// Runs `body` while a sender works on this outbox, then stops it gracefully.
     func sending<Value>(
-        _ configuration: EventSenderConfiguration, signal: EventSignal = EventSignal(), log: LogCollector = .init(),
-        _ body: (ServiceGroup) async throws -> Value
+        _ configuration: EventSenderConfiguration, redis: RedisClient? = nil, signal: EventSignal = EventSignal(),
+        log: LogCollector = .init(), _ body: (ServiceGroup) async throws -> Value
     ) async throws -> Value {
         let sender = EventSender(
             configuration: configuration, events: database.events, leadership: database.leadership(.events),
-            signal: signal, logger: log.logger)
+            redis: redis, signal: signal, logger: log.logger)
         let group = ServiceGroup(configuration: .init(services: [sender], logger: log.logger))
         let run = Task { try await group.run() }
         let result: Value
@@ -98,12 +121,15 @@ struct Outbox: Sendable {
         INSERT INTO event_outbox (
             id, "order", tenant, type, resource_id, revision, kind, operation, job_id, client, request_id, accepted_at,
             recorded_at, first_attempt_at, attempts, old_state, new_state, old_members, new_members, members_delta,
-            udm_dn, error, due_at, send_attempts)
+            udm_dn, error)
         VALUES (
             $1::uuid, $2::int8, 'default', $3::text, $4::uuid, $5::int8, $6::text, $7::text, $8::uuid, $9::text,
             $10::text, $11::timestamptz, $12::timestamptz, $13::timestamptz, $14::int8, $15::jsonb, $16::jsonb,
-            $17::jsonb, $18::jsonb, $19::jsonb, $20::text, $21::jsonb, $22::timestamptz, $23::int8)
+            $17::jsonb, $18::jsonb, $19::jsonb, $20::text, $21::jsonb)
         """)
+
+    private static let delay = PostgresStatement(
+        "delay", "UPDATE event_delivery SET attempts = 1, due_at = $2::timestamptz WHERE event_id = $1::uuid")
 }
 
 /// Lends an empty outbox in a schema of its own.

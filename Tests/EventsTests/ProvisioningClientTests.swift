@@ -9,7 +9,7 @@ import Testing
 
 @Suite struct ProvisioningClientTests {
     private func withClient<Value>(
-        _ configuration: EventSenderConfiguration, _ body: (ProvisioningClient) async throws -> Value
+        _ configuration: ProvisioningConfiguration, _ body: (ProvisioningClient) async throws -> Value
     ) async throws -> Value {
         let client = try ProvisioningClient(configuration: configuration, logger: LogCollector().logger)
         do {
@@ -22,12 +22,12 @@ import Testing
         }
     }
 
-    private func message() throws -> [UInt8] { try EventBuilder(Row.configuration()).message(of: Row.make()) }
+    private func message() throws -> [UInt8] { try EventBuilder(Row.configuration()).message(of: Row.make()).json }
 
     @Test("an event is accepted with the events account and its request id")
     func accepted() async throws {
         try await withProvisioningDouble { (double) async throws in
-            try await withClient(Row.configuration(url: double.baseURL + "/")) { (client) async throws in
+            try await withClient(Row.provisioning(url: double.baseURL + "/")) { (client) async throws in
                 let id = LowercaseUUID.random()
                 #expect(await client.publish(try message(), requestID: id) == .accepted)
                 #expect(double.messages.map(\.requestID) == [id.description])
@@ -44,7 +44,7 @@ import Testing
     func classified(fault: Fault, name: String) async throws {
         try await withProvisioningDouble { double in
             double.changeSwitches { $0.faults[fault] = .always }
-            try await withClient(Row.configuration(url: double.baseURL)) { client in
+            try await withClient(Row.provisioning(url: double.baseURL)) { client in
                 let answer = await client.publish(try message(), requestID: .random())
                 switch answer {
                 case .misconfigured: #expect(name == "configuration")
@@ -59,7 +59,7 @@ import Testing
     @Test("an answer whose body never comes ends with the timeout, and its status counts", .timeLimit(.minutes(1)))
     func stalledBody() async throws {
         let server = try await StallingServer.start(status: 503)
-        var configuration = Row.configuration(url: server.url)
+        var configuration = Row.provisioning(url: server.url)
         configuration.timeout = .milliseconds(300)
         try await withClient(configuration) { client in
             guard case .retry = await client.publish(try message(), requestID: .random()) else {
@@ -74,7 +74,7 @@ import Testing
     func timeout() async throws {
         try await withProvisioningDouble { double in
             double.changeSwitches { $0.faults[.hangAfterAccept] = .always }
-            var configuration = Row.configuration(url: double.baseURL)
+            var configuration = Row.provisioning(url: double.baseURL)
             configuration.timeout = .milliseconds(300)
             try await withClient(configuration) { client in
                 guard case .retry = await client.publish(try message(), requestID: .random()) else {
@@ -89,7 +89,7 @@ import Testing
     @Test("nobody there is worth another try")
     func refusedConnection() async throws {
         let port = try await withProvisioningDouble { $0.port }
-        try await withClient(Row.configuration(url: "http://127.0.0.1:\(port)")) { client in
+        try await withClient(Row.provisioning(url: "http://127.0.0.1:\(port)")) { client in
             guard case .retry = await client.publish(try message(), requestID: .random()) else {
                 Issue.record("not to be tried again")
                 return
@@ -101,7 +101,7 @@ import Testing
     func redirect() async throws {
         try await withProvisioningDouble { double in
             // The double answers a path with a slash at its end with 307.
-            try await withClient(Row.configuration(url: double.baseURL + "/v1/messages/?")) { client in
+            try await withClient(Row.provisioning(url: double.baseURL + "/v1/messages/?")) { client in
                 guard case .misconfigured = await client.publish(try message(), requestID: .random()) else {
                     Issue.record("not told as a wrong address")
                     return
@@ -113,8 +113,8 @@ import Testing
     @Test("the probe tells account, address and publisher name apart and publishes nothing")
     func probe() async throws {
         try await withProvisioningDouble { (double) async throws in
-            func probe(_ change: (inout EventSenderConfiguration) -> Void) async throws -> PublishAnswer {
-                var configuration = Row.configuration(url: double.baseURL)
+            func probe(_ change: (inout ProvisioningConfiguration) -> Void) async throws -> PublishAnswer {
+                var configuration = Row.provisioning(url: double.baseURL)
                 change(&configuration)
                 return try await withClient(configuration) { await $0.probe() }
             }

@@ -42,7 +42,7 @@ import Testing
     }
 
     private func publish(to url: String, trusting authorities: String?) async throws -> PublishAnswer {
-        var configuration = Row.configuration(url: url)
+        var configuration = Row.provisioning(url: url)
         configuration.trustRootsFile = authorities
         let client = try ProvisioningClient(configuration: configuration, logger: LogCollector().logger)
         let answer = await client.publish(Array("{}".utf8), requestID: .random())
@@ -73,7 +73,7 @@ import Testing
 
     @Test("A file without certificates is a problem of the configuration", arguments: ["/nowhere", "/dev/null"])
     func badFile(path: String) throws {
-        var configuration = Row.configuration(url: "https://127.0.0.1")
+        var configuration = Row.provisioning(url: "https://127.0.0.1")
         configuration.trustRootsFile = path
         let error = #expect(throws: EventSenderConfigurationError.self) {
             _ = try ProvisioningClient(configuration: configuration, logger: LogCollector().logger)

@@ -4,6 +4,7 @@
 import Events
 import JSON
 import SCIM
+import Storage
 import Testing
 
 /// The classes of nubus-provisioning-api 2.3.
@@ -124,22 +125,30 @@ import Testing
 @Suite struct EventSenderConfigurationTests {
     @Test("the defaults work and are patient enough")
     func defaults() {
-        let configuration = EventSenderConfiguration(
+        let provisioning = ProvisioningConfiguration(
             url: "http://nubus-provisioning-api", username: "udm", password: "x")
+        let configuration = EventSenderConfiguration(provisioning: provisioning)
         #expect(configuration.problems.isEmpty)
-        #expect(configuration.timeout > .seconds(22))
-        #expect(configuration.publisherName == "udm-listener")
+        #expect(configuration.sinks == [.provisioning])
+        #expect(provisioning.timeout > .seconds(22))
+        #expect(provisioning.publisherName == "udm-listener")
         #expect(configuration.maximumEventBytes == 900_000)
     }
 
     @Test(
         "a setting that cannot work is told",
         arguments: [
-            { $0.url = "nubus" }, { $0.url = "http://a b" }, { $0.url = "http://u:p@host" }, { $0.username = "" },
-            { $0.username = "a:b" }, { $0.publisherName = "SCIM" }, { $0.timeout = .seconds(22) },
-            { $0.connectTimeout = .zero }, { $0.parallelResources = 0 }, { $0.batchSize = 0 },
-            { $0.pollInterval = .zero },
-            { $0.maximumEventBytes = 100 },
+            { $0.provisioning?.url = "nubus" }, { $0.provisioning?.url = "http://a b" },
+            { $0.provisioning?.url = "http://u:p@host" }, { $0.provisioning?.username = "" },
+            { $0.provisioning?.username = "a:b" }, { $0.provisioning?.publisherName = "SCIM" },
+            { $0.provisioning?.timeout = .seconds(22) }, { $0.provisioning?.connectTimeout = .zero },
+            { $0.parallelResources = 0 }, { $0.batchSize = 0 }, { $0.pollInterval = .zero },
+            { $0.sampleInterval = .zero }, { $0.maximumEventBytes = 100 }, { $0.provisioning = nil },
+            { $0.webhook = WebhookConfiguration(url: "https://hooks.example.org", secrets: []) },
+            { $0.webhook = WebhookConfiguration(url: "hooks", secrets: [Row.webhookSecret].compactMap(\.self)) },
+            { $0.redisStream = RedisStreamConfiguration(name: "{scim:default}:ready") },
+            { $0.redisStream = RedisStreamConfiguration(name: "two words") },
+            { $0.redisStream = RedisStreamConfiguration(maximumLength: 999) },
         ] as [@Sendable (inout EventSenderConfiguration) -> Void])
     func problems(change: @Sendable (inout EventSenderConfiguration) -> Void) {
         var configuration = Row.configuration()
@@ -147,11 +156,14 @@ import Testing
         #expect(configuration.problems.count == 1)
     }
 
-    @Test("the password is in no description")
+    @Test("no secret is in any description")
     func masked() {
-        let configuration = Row.configuration()
+        var configuration = Row.configuration()
+        configuration.webhook = WebhookConfiguration(
+            url: "https://hooks.example.org", secrets: [Row.webhookSecret].compactMap(\.self))
         var dumped = ""
         dump(configuration, to: &dumped)
         #expect(!"\(configuration)\(dumped)".contains("udmpass"))
+        #expect(!"\(configuration)\(dumped)".contains("SymmetricKey"))
     }
 }

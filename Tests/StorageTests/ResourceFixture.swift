@@ -164,7 +164,7 @@ extension StorageFixture {
         let store = ResourceStore(
             writer: pipeline, memberWriter: pipeline, readers: [reader], listPool: pool, preparedListPool: pool,
             streams: StreamPool(connections: pool, longest: .seconds(60), longestPause: .seconds(60)),
-            exclusivePool: pool, sealer: nil, rules: DirectoryRules(), logger: logger)
+            exclusivePool: pool, sealer: nil, rules: DirectoryRules(), emitsOnAcceptance: false, logger: logger)
         do {
             let value = try await body(store, pipeline)
             await pipeline.close()

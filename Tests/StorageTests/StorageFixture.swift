@@ -42,13 +42,18 @@ struct StorageFixture {
     }
 
     /// Another process on the same database.
-    func anotherDatabase() -> Database { Self.makeDatabase(configuration, rules: DirectoryRules()) }
+    func anotherDatabase(emitsOnAcceptance: Bool = false) -> Database {
+        Self.makeDatabase(configuration, rules: DirectoryRules(), emitsOnAcceptance: emitsOnAcceptance)
+    }
 
-    private static func makeDatabase(_ configuration: PostgresConfiguration, rules: DirectoryRules) -> Database {
+    private static func makeDatabase(
+        _ configuration: PostgresConfiguration, rules: DirectoryRules, emitsOnAcceptance: Bool = false
+    ) -> Database {
         let key = [UInt8](repeating: 7, count: 32)
-        return Database(
-            configuration: StorageConfiguration(
-                postgres: configuration, sealer: try? SecretSealer(keys: [key]), rules: rules), logger: logger)
+        var storage = StorageConfiguration(
+            postgres: configuration, sealer: try? SecretSealer(keys: [key]), rules: rules)
+        storage.emitsOnAcceptance = emitsOnAcceptance
+        return Database(configuration: storage, logger: logger)
     }
 
     private func close() async {

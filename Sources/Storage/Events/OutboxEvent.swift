@@ -3,10 +3,10 @@
 
 package import SCIM
 
-/// An event that the Provisioning service has not accepted yet.
+/// An event that a sink has not taken yet.
 package struct OutboxEvent: Sendable {
     package enum Kind: String, Sendable {
-        /// Realm `scim`: a write has reached UDM.
+        /// Realm `scim`: a write has reached UDM, or was accepted (`EVENTS_EMIT_ON`).
         case change
         /// Realm `sync-error`: a write failed for good.
         case error
@@ -40,7 +40,7 @@ package struct OutboxEvent: Sendable {
     package var udmDN: String?
     /// For `error`: JSON object with a SCIM error's members and UDM's answer.
     package var error: [UInt8]?
-    /// Failed attempts to send it.
+    /// Failed attempts to send it to the sink that it was read for.
     package var sendAttempts: Int
 
     package init(

@@ -65,7 +65,7 @@ enum OutcomeStatements {
                     THEN group_members_at(resource_id, revision) END,
                 CASE WHEN type = 'Group' AND state <> 'dead' THEN group_members_delta(resource_id, revision) END,
                 dn, error, finished_at
-            FROM gone WHERE state <> 'cancelled'
+            FROM gone WHERE state <> 'cancelled' AND (state = 'dead' OR NOT is_announced)
         ), failure AS (
             INSERT INTO sync_failure (resource_id, attribute, tenant, type, revision, job_id, failed_at, error)
             SELECT resource_id, '', tenant, type, revision, id, finished_at, error FROM gone WHERE state = 'dead'

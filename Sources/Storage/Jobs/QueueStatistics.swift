@@ -14,7 +14,9 @@ package struct QueueStatistics: Sendable {
     /// Open jobs by lane.
     package var lanes: [String: LaneCount] = [:]
     package var deadLetters = 0
+    /// Of the sink that lacks most.
     package var unsentEvents = 0
+    /// Over all sinks.
     package var parkedEvents = 0
     package var oldestUnsentEvent: Timestamp?
 
@@ -48,9 +50,12 @@ extension JobStore {
         "statistics_others",
         """
         SELECT (SELECT count(*) FROM job_history WHERE state = 'dead'),
-            count(*) FILTER (WHERE parked_at IS NULL), count(*) FILTER (WHERE parked_at IS NOT NULL),
-            min(recorded_at) FILTER (WHERE parked_at IS NULL)
-        FROM event_outbox
+            coalesce(max(open), 0), coalesce(sum(parked), 0)::int8, min(oldest)
+        FROM (
+            SELECT count(*) FILTER (WHERE parked_at IS NULL) AS open, count(*) FILTER (WHERE parked_at IS NOT NULL) AS parked,
+                min(recorded_at) FILTER (WHERE parked_at IS NULL) AS oldest
+            FROM event_delivery GROUP BY sink
+        ) sinks
         """)
 
     /// Resources by type; an index scan over all of them, so sampled seldom.

@@ -94,6 +94,7 @@ extension ResourceStore {
                     var stored = Self.stored(
                         operation, content, revision: revision, order: order, created: created)
                     stored.memberCount = try await group.apply(intent, groups: groups, revision: revision)
+                    try await exclusive.announce([operation.jobID], on: connection)
                     return .created(stored, operation.jobID)
                 case .clash(let claim): return .uniqueness(claim)
                 case .collision, .unmatched, .contended: throw Self.unexpected(operation)

@@ -130,9 +130,9 @@ struct Update: Sendable {
         guard current.type == .group, change.concernsMembers else {
             if isUnchanged(by: change) { return .finished(.unchanged(current)) }
             let (operation, content) = try operation(change)
-            return try attempt(
-                try await ExclusiveWriter.write(operation, on: connection), operation, content,
-                memberCount: current.memberCount)
+            let outcome = try await ExclusiveWriter.write(operation, on: connection)
+            try await store.exclusive.announce([operation.jobID], on: connection)
+            return try attempt(outcome, operation, content, memberCount: current.memberCount)
         }
         let members = GroupMembers(tenant: context.tenant, group: current.id, connection: connection)
         let intent = try await members.resolve(change.members.steps)
@@ -146,9 +146,9 @@ struct Update: Sendable {
         let memberCount = try await members.apply(intent, groups: groups, revision: current.revision + 1)
         if memberCount == nil, isUnchanged(by: change) { return .finished(.unchanged(current)) }
         let (operation, content) = try operation(change)
-        let attempt = try attempt(
-            try await ExclusiveWriter.write(operation, on: connection), operation, content,
-            memberCount: memberCount ?? current.memberCount)
+        let outcome = try await ExclusiveWriter.write(operation, on: connection)
+        try await store.exclusive.announce([operation.jobID], on: connection)
+        let attempt = try attempt(outcome, operation, content, memberCount: memberCount ?? current.memberCount)
         guard case .finished(.updated) = attempt else { throw AbandonedAttempt(attempt: attempt) }
         return attempt
     }

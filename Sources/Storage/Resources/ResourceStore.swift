@@ -39,18 +39,20 @@ package final class ResourceStore: Sendable {
     ///   - preparedListPool: The same, with one plan for all values of a statement.
     ///   - streams: The same, each for as long as a client takes to read an answer.
     ///   - sealer: nil: passwords are refused.
+    ///   - emitsOnAcceptance: Whether each write is committed with its event.
     init(
         writer: PostgresPipeline, memberWriter: PostgresPipeline, readers: [PostgresPipeline], listPool: PostgresPool,
         preparedListPool: PostgresPool, streams: StreamPool, exclusivePool: PostgresPool, sealer: SecretSealer?,
-        rules: DirectoryRules, logger: Logger
+        rules: DirectoryRules, emitsOnAcceptance: Bool, logger: Logger
     ) {
         precondition(!readers.isEmpty, "reads need a connection")
-        self.writer = BatchWriter(pipeline: writer, logger: logger)
+        let announcement = emitsOnAcceptance ? Announcement() : nil
+        self.writer = BatchWriter(pipeline: writer, announcement: announcement, logger: logger)
         self.readers = readers
         self.listPool = listPool
         self.preparedListPool = preparedListPool
         self.streams = streams
-        exclusive = ExclusiveWriter(pool: exclusivePool)
+        exclusive = ExclusiveWriter(pool: exclusivePool, announcement: announcement)
         self.memberWriter = MemberWriter(pipeline: memberWriter, exclusive: exclusive, logger: logger)
         self.sealer = sealer
         self.rules = rules

@@ -24,11 +24,14 @@ final class BatchWriter: Sendable {
     }
 
     private let pipeline: PostgresPipeline
+    private let announcement: Announcement?
     private let logger: Logger
     private let state = Mutex(State())
 
-    init(pipeline: PostgresPipeline, logger: Logger) {
+    /// - Parameter announcement: nil: events come with the outcomes of the jobs.
+    init(pipeline: PostgresPipeline, announcement: Announcement? = nil, logger: Logger) {
         self.pipeline = pipeline
+        self.announcement = announcement
         self.logger = logger
     }
 
@@ -90,7 +93,9 @@ final class BatchWriter: Sendable {
     private func run(_ writes: ArraySlice<PendingWrite>) async {
         let batch = WriteBatch(writes.map(\.operation), locking: .skips, generation: generation)
         do throws(PostgresError) {
-            let outcomes = try batch.outcomes(try await pipeline.transaction(batch.commands))
+            let events = announcement?.command(writes.map(\.operation.jobID)).map { [$0] } ?? []
+            let results = try await pipeline.transaction(batch.commands + events)
+            let outcomes = try batch.outcomes(Array(results.prefix(batch.commands.count)))
             answerStale(writes, outcomes)
             for (write, outcome) in zip(writes, outcomes) { write.answer(.success(outcome)) }
         } catch {

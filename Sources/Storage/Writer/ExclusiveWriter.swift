@@ -10,10 +10,16 @@ struct ExclusiveWriter: Sendable {
     private static let tries = 3
 
     let pool: PostgresPool
+    /// nil: events come with the outcomes of the jobs.
+    let announcement: Announcement?
 
     func write(_ operation: WriteOperation) async throws -> WriteOutcome {
         do {
-            return try await transaction { connection in try await Self.write(operation, on: connection) }
+            return try await transaction { connection in
+                let outcome = try await Self.write(operation, on: connection)
+                try await announce([operation.jobID], on: connection)
+                return outcome
+            }
         } catch let error as PostgresError where error.isUniqueViolation {
             return .collision
         }
@@ -32,6 +38,12 @@ struct ExclusiveWriter: Sendable {
                 tries += 1
             }
         }
+    }
+
+    /// Last in the transaction of a write: the event tells the members of its group.
+    func announce(_ jobs: [JobID], on connection: PostgresConnection) async throws {
+        guard let command = announcement?.command(jobs) else { return }
+        _ = try await connection.execute(command.statement, command.parameters)
     }
 
     static func write(_ operation: WriteOperation, on connection: PostgresConnection) async throws -> WriteOutcome {

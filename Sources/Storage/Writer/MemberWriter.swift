@@ -91,7 +91,9 @@ final class MemberWriter: Sendable {
             PostgresCommand(MemberStatements.change, MemberStatements.parameters($0.map(\.operation)))
         }
         do throws(PostgresError) {
-            let results = try await pipeline.transaction([PostgresCommand(MemberStatements.keepPlans)] + commands)
+            let events = exclusive.announcement?.command(batch.map(\.operation.jobID)).map { [$0] } ?? []
+            let results = try await pipeline.transaction(
+                [PostgresCommand(MemberStatements.keepPlans)] + commands + events)
             var outcomes: [[MemberOutcome]] = []
             for (group, result) in zip(groups, results.dropFirst()) {
                 outcomes.append(try MemberStatements.outcomes(group.map(\.operation), result))
@@ -148,6 +150,7 @@ final class MemberWriter: Sendable {
                     let operations = batch.map(\.operation)
                     let result = try await connection.execute(
                         MemberStatements.change, MemberStatements.parameters(operations))
+                    try await exclusive.announce(operations.map(\.jobID), on: connection)
                     return try MemberStatements.outcomes(operations, result)
                 }
                 for (pending, outcome) in zip(batch, outcomes) { settle(pending, outcome) }

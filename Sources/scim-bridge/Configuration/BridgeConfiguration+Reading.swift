@@ -39,7 +39,9 @@ extension BridgeConfiguration {
             queueName: serves ? queueName(&reader) : "default",
             api: api, publicURL: publicURL,
             udm: roles.contains(.worker) ? udm(&reader) : nil,
-            provisioning: roles.contains(.events) ? provisioning(&reader, publicURL: publicURL) : nil,
+            events: roles.contains(.events) ? events(&reader, publicURL: publicURL) : nil,
+            emitsOnAcceptance: roles.contains(.api)
+                && reader.choice("EVENTS_EMIT_ON", of: ["completed", "accepted"], default: "completed") == "accepted",
             rules: handlesResources ? rules(&reader) : DirectoryRules(),
             schema: handlesResources ? schema(&reader) : .standard,
             passwordKeyFile: handlesResources
@@ -66,9 +68,6 @@ extension BridgeConfiguration {
             "OIDC_ISSUERS", "OIDC_AUDIENCES", "OIDC_CLIENT_IDS", "OIDC_JWKS_FILE", "SCIM_CLIENT_GROUP",
         ] where reader.optional(name) != nil {
             reader.report("\(name) is set, but this version knows static tokens only: use STATIC_TOKENS_FILE")
-        }
-        if let value = reader.optional("EVENTS_EMIT_ON"), value != "completed" {
-            reader.report("EVENTS_EMIT_ON must be completed in this version, not \"\(value)\"")
         }
         if let value = reader.optional("ON_PERMANENT_REFUSAL"), value != "keep" {
             reader.report("ON_PERMANENT_REFUSAL must be keep in this version, not \"\(value)\"")
@@ -170,25 +169,6 @@ extension BridgeConfiguration {
             groupPosition: reader.optional("UDM_GROUP_POSITION"),
             maximumConnections: 256)
         if !url.isEmpty && !username.isEmpty && !password.isEmpty {
-            configuration.problems.forEach { reader.report($0) }
-        }
-        return configuration
-    }
-
-    private static func provisioning(
-        _ reader: inout SettingsReader, publicURL: String?
-    ) -> EventSenderConfiguration {
-        let url = reader.url(
-            "PROVISIONING_URL", schemes: ["http", "https"], passwordFile: "PROVISIONING_PASSWORD_FILE",
-            hint: "base URL of the Provisioning API, such as https://provisioning.example.org")
-        reader.requireTLS("PROVISIONING_URL", url, secureScheme: "https")
-        let configuration = EventSenderConfiguration(
-            url: url,
-            username: reader.required("PROVISIONING_USERNAME", hint: "the events account of the Provisioning API"),
-            password: reader.secret("PROVISIONING_PASSWORD_FILE", hint: "a file with that account's password") ?? "",
-            publisherName: reader.optional("PROVISIONING_PUBLISHER_NAME") ?? "udm-listener",
-            publicURL: publicURL, trustRootsFile: reader.optionalFile("PROVISIONING_CA_FILE"))
-        if !configuration.url.isEmpty && !configuration.username.isEmpty && !configuration.password.isEmpty {
             configuration.problems.forEach { reader.report($0) }
         }
         return configuration

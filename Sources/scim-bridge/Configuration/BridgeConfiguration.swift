@@ -21,7 +21,9 @@ struct BridgeConfiguration: Sendable {
     /// `https://scim.example.org/scim/v2`: what `Location`, `$ref` and `meta.location` start with, in events too; nil without these roles.
     var publicURL: String?
     var udm: UDMConfiguration?
-    var provisioning: EventSenderConfiguration?
+    var events: EventSenderConfiguration?
+    /// Whether events are written with the acceptance of a write, and not with the outcome of its job.
+    var emitsOnAcceptance: Bool
     var rules: DirectoryRules
     /// Schemas and mapping: the standard ones, and those of `SCHEMA_FILE`.
     var schema: ConfiguredSchema

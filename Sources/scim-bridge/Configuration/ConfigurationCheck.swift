@@ -37,10 +37,7 @@ struct ConfigurationCheck {
         if let udm = configuration.udm {
             checks.append(ConfigurationCheck("UDM") { try await checkUDM(udm, logger: logger) })
         }
-        if let provisioning = configuration.provisioning {
-            checks.append(
-                ConfigurationCheck("Provisioning") { try await checkProvisioning(provisioning, logger: logger) })
-        }
+        if let events = configuration.events { checks += sinks(events, configuration.redis, logger: logger) }
         return checks
     }
 
@@ -80,10 +77,43 @@ struct ConfigurationCheck {
         try await client.shutdown()
     }
 
-    private static func checkProvisioning(_ configuration: EventSenderConfiguration, logger: Logger) async throws {
-        let client = try ProvisioningClient(configuration: configuration, logger: logger)
-        let answer = await client.probe()
-        await client.shutdown()
+    private static func sinks(
+        _ events: EventSenderConfiguration, _ redis: RedisConfiguration?, logger: Logger
+    ) -> [ConfigurationCheck] {
+        var checks: [ConfigurationCheck] = []
+        if let provisioning = events.provisioning {
+            checks.append(
+                ConfigurationCheck("Provisioning") {
+                    try await check(try ProvisioningClient(configuration: provisioning, logger: logger))
+                })
+        }
+        if let webhook = events.webhook {
+            // Nothing is sent: a receiver would take it for an event.
+            checks.append(
+                ConfigurationCheck("Webhook") {
+                    try await check(try WebhookSink(configuration: webhook, logger: logger))
+                })
+        }
+        if let stream = events.redisStream, let redis {
+            checks.append(
+                ConfigurationCheck("Redis stream") {
+                    let client = RedisClient(configuration: redis, logger: logger)
+                    do {
+                        try await client.start()
+                        try await check(RedisStreamSink(configuration: stream, client: client))
+                    } catch {
+                        await client.close()
+                        throw error
+                    }
+                    await client.close()
+                })
+        }
+        return checks
+    }
+
+    private static func check(_ sink: some EventSink) async throws {
+        let answer = await sink.probe()
+        await sink.shutdown()
         switch answer {
         case .accepted: break
         case .misconfigured(let reason), .refused(let reason, _), .retry(let reason, _): throw CommandFailure(reason)

@@ -4,7 +4,8 @@
 /// All settings of all roles, so that a misspelt one in a file is told and not ignored. `docs/operating/settings.md` describes them.
 enum SettingName {
     static let all: Set<String> = secrets.union([
-        "ALLOW_PLAINTEXT", "CONFIG_FILE", "DATABASE_CA_FILE", "DATABASE_URL", "EVENTS_EMIT_ON", "HTTP_ADDRESS",
+        "ALLOW_PLAINTEXT", "CONFIG_FILE", "DATABASE_CA_FILE", "DATABASE_URL", "EVENTS_EMIT_ON", "EVENTS_SINKS",
+        "EVENTS_STREAM_MAX_LENGTH", "EVENTS_STREAM_NAME", "HTTP_ADDRESS",
         "PASSWORD_LENGTH_MIN", "SCHEMA_FILE", "LEASE_SECONDS", "LOG_FORMAT", "LOG_LEVEL", "MAIL_DOMAINS",
         "OIDC_AUDIENCES", "OIDC_CLIENT_IDS",
         "OIDC_ISSUERS", "OIDC_JWKS_FILE", "ON_PERMANENT_REFUSAL", "OPS_ADDRESS", "PASSWORD_KEY_FILE",
@@ -12,12 +13,13 @@ enum SettingName {
         "PUBLIC_URL", "QUEUE_NAME", "REDIS_CA_FILE", "REDIS_CERTIFICATE_FILE", "REDIS_KEY_FILE", "REDIS_TIMEOUT",
         "REDIS_URL", "RETRY_MAX_AGE", "SCHEMA_FOLDER", "SCIM_CLIENT_GROUP", "STATIC_TOKENS_FILE",
         "TLS_CERTIFICATE_FILE", "TLS_KEY_FILE", "UDM_CA_FILE", "UDM_CONCURRENCY_MAX", "UDM_GROUP_POSITION",
-        "UDM_TIMEOUT", "UDM_URL", "UDM_USERNAME", "UDM_USERNAME_RULE", "UDM_USER_POSITION",
+        "UDM_TIMEOUT", "UDM_URL", "UDM_USERNAME", "UDM_USERNAME_RULE", "UDM_USER_POSITION", "WEBHOOK_CA_FILE",
+        "WEBHOOK_URL",
     ])
 
     /// Name a file with one secret in it. The same name without `_FILE` would be the secret itself, which is refused.
     static let secrets: Set<String> = [
         "DATABASE_PASSWORD_FILE", "OPS_TOKEN_FILE", "PROVISIONING_PASSWORD_FILE", "REDIS_PASSWORD_FILE",
-        "UDM_PASSWORD_FILE",
+        "UDM_PASSWORD_FILE", "WEBHOOK_SECRET_FILE",
     ]
 }

@@ -42,6 +42,7 @@ struct BridgeServices {
         var storage = StorageConfiguration(
             postgres: configuration.database, sealer: sealer, rules: configuration.rules)
         storage.leaseLength = configuration.sync.leaseLength
+        storage.emitsOnAcceptance = configuration.emitsOnAcceptance
         database = Database(configuration: storage, logger: logger.labelled("storage"))
         guard let redisConfiguration = configuration.redis else {
             throw ConfigurationProblems(problems: ["REDIS_URL is not set"])
@@ -70,9 +71,7 @@ struct BridgeServices {
         if let udm = configuration.udm {
             try appendWorker(udm, configuration, sealer: sealer, checks: &checks, logger: logger)
         }
-        if let provisioning = configuration.provisioning {
-            appendEvents(provisioning, logger: logger)
-        }
+        if let events = configuration.events { appendEvents(events, logger: logger) }
         services.append(
             OperationsServer(
                 host: configuration.operationsAddress.host, port: configuration.operationsAddress.port,
@@ -167,7 +166,7 @@ struct BridgeServices {
         work.append(
             EventSender(
                 configuration: settings, events: database.events, leadership: database.leadership(.events),
-                logger: logger.labelled("events")))
+                redis: redis, logger: logger.labelled("events")))
     }
 
     private mutating func appendAPI(

@@ -1,0 +1,70 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Logging
+internal import Storage
+
+/// Whether this process is the one that sends. Whoever becomes it first makes the outbox know the sinks.
+actor SendingLead {
+    private let leadership: Leadership
+    private let events: EventStore
+    private let sinks: Set<SinkName>
+    private let logger: Logger
+    private var isLeading = false
+    /// The senders of all sinks ask; one question is answered for all that come while it is open.
+    private var question: Task<Bool, Never>?
+
+    init(leadership: Leadership, events: EventStore, sinks: Set<SinkName>, logger: Logger) {
+        self.leadership = leadership
+        self.events = events
+        self.sinks = sinks
+        self.logger = logger
+    }
+
+    /// As it was when it was last asked.
+    var isLeadingNow: Bool { isLeading }
+
+    /// To be asked before each round.
+    func hold() async -> Bool {
+        if let question { return await question.value }
+        let asked = Task { await self.ask() }
+        question = asked
+        let answer = await asked.value
+        question = nil
+        return answer
+    }
+
+    private func ask() async -> Bool {
+        guard await leadership.hold() else {
+            if isLeading { logger.notice("This process no longer sends events") }
+            isLeading = false
+            return false
+        }
+        if isLeading { return true }
+        do {
+            report(try await events.useSinks(sinks))
+        } catch {
+            logger.warning(
+                "The sinks of events cannot be set; nothing is sent until they are", metadata: ["error": "\(error)"])
+            return false
+        }
+        isLeading = true
+        logger.notice("This process sends events", metadata: ["sinks": "\(names(sinks.map(\.rawValue)))"])
+        return true
+    }
+
+    private func report(_ change: SinkChange) {
+        if !change.added.isEmpty {
+            logger.notice(
+                "Events go to a new sink",
+                metadata: ["sinks": "\(names(change.added))", "backlog": "\(change.backlog)"])
+        }
+        if !change.removed.isEmpty {
+            logger.warning(
+                "Events no longer go to a sink; what it had not taken it never gets",
+                metadata: ["sinks": "\(names(change.removed))", "abandoned": "\(change.abandoned)"])
+        }
+    }
+
+    private func names(_ names: [String]) -> String { names.sorted().joined(separator: ",") }
+}
