@@ -8,7 +8,7 @@ SOURCES := Package.swift Sources Tests bench
 DEV_FLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run demo test sanitize conformance lint format bench bench-scim bench-sync clean
+.PHONY: help setup build run demo test sanitize model conformance lint format bench bench-scim bench-sync clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ test: setup ## All tests, on a PostgreSQL and a Redis of their own
 
 sanitize: setup ## Thread sanitizer over the Postgres, Redis and Queue tests
 	@scripts/sanitize.sh
+
+model: ## The protocol of leases and rebuilds in Promela, checked by spin (MODEL=deep for larger bounds)
+	@scripts/model.sh
 
 conformance: build ## scim2-tester, a public compliance checker (from PyPI), against `dev`
 	@scripts/conformance.sh
