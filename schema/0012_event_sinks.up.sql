@@ -4,10 +4,12 @@
 -- Who gets events. The leading sender keeps it equal to the setting EVENTS_SINKS.
 CREATE TABLE event_sink (
     name     text COLLATE "C" PRIMARY KEY CHECK (name ~ '^[a-z][a-z0-9-]{0,62}$'),
-    added_at timestamptz NOT NULL DEFAULT now()
+    added_at timestamptz NOT NULL DEFAULT now(),
+    -- It has been given what the outbox held when it was added. Until then nothing is sent to it.
+    has_backlog boolean NOT NULL
 );
 
-INSERT INTO event_sink (name) VALUES ('provisioning');
+INSERT INTO event_sink (name, has_backlog) VALUES ('provisioning', true);
 
 -- One narrow row for each event and each sink that has not taken it: the position of that sink. It goes when the sink has taken the event, and the
 -- event itself goes with the last of them. So a sink that is down delays no other, and what it costs is to be counted here.

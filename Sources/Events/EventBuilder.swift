@@ -89,6 +89,8 @@ package struct EventBuilder: Sendable {
     // MARK: Sync errors
 
     private static let longestText = 500
+    /// Of UDM's, which may list one for each member of a group.
+    private static let mostErrors = 100
 
     /// The SCIM error of a write that failed for good (contract 6.6); identifies the resource, does not show it.
     private func errorSides(_ event: OutboxEvent) throws(EventProblem) -> (old: JSONObject, new: JSONObject) {
@@ -124,7 +126,7 @@ package struct EventBuilder: Sendable {
     private static func cutMessages(_ udm: JSONValue) -> JSONValue {
         guard var members = udm.objectValue, let errors = members["errors"]?.arrayValue else { return udm }
         members["errors"] = .array(
-            errors.map { error in
+            errors.prefix(mostErrors).map { error in
                 guard var members = error.objectValue, let message = members["message"]?.stringValue else {
                     return error
                 }

@@ -31,7 +31,7 @@ package struct EventSenderConfiguration: Sendable {
         publicURL: String? = nil,
         parallelResources: Int = 8,
         batchSize: Int = 1000,
-        pollInterval: Duration = .seconds(1),
+        pollInterval: Duration = .milliseconds(250),
         recoveryInterval: Duration = .seconds(30),
         sampleInterval: Duration = .seconds(5),
         maximumEventBytes: Int = 900_000

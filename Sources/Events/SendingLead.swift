@@ -48,6 +48,11 @@ actor SendingLead {
                 "The sinks of events cannot be set; nothing is sent until they are", metadata: ["error": "\(error)"])
             return false
         }
+        do {
+            try await events.removeSettled()
+        } catch {
+            logger.warning("The outbox could not be tidied up", metadata: ["error": "\(error)"])
+        }
         isLeading = true
         logger.notice("This process sends events", metadata: ["sinks": "\(names(sinks.map(\.rawValue)))"])
         return true

@@ -109,6 +109,19 @@ import Testing
         }
     }
 
+    @Test("A new sink whose backlog was interrupted gets the rest at the next start")
+    func interruptedBacklog() async throws {
+        try await StorageFixture.run { fixture in
+            let ids = [try await record(fixture), try await record(fixture)]
+            try await fixture.connection.run("INSERT INTO event_sink (name, has_backlog) VALUES ('webhook', false)")
+            let new = try await record(fixture)
+            let change = try await fixture.database.events.useSinks([.provisioning, .webhook])
+            #expect(change == SinkChange(added: ["webhook"], backlog: 2))
+            #expect(try await unsent(fixture, .webhook) == ids + [new])
+            #expect(try await fixture.database.events.useSinks([.provisioning, .webhook]) == SinkChange())
+        }
+    }
+
     @Test("A removed sink takes nothing from the others; what only it lacked is gone")
     func removedSink() async throws {
         try await StorageFixture.run { fixture in
@@ -120,6 +133,7 @@ import Testing
             try await events.park(open, "never", at: .webhook)
             #expect(
                 try await events.useSinks([.provisioning]) == SinkChange(removed: ["webhook"], abandoned: 2))
+            try await events.removeSettled()
             #expect(try await unsent(fixture, .provisioning) == [open])
             #expect(try await fixture.number("SELECT count(*) FROM event_outbox") == 1)
             #expect(try await events.listParked().isEmpty)

@@ -32,33 +32,52 @@ extension EventStore {
     /// Makes `sinks` those that get events from now on. Called by the leading sender before it sends.
     ///
     /// A new one gets what the outbox holds too. First it is known to whoever records events; the lock waits for those who recorded theirs
-    /// without it, so that none is missed. What a removed one had not taken is given up, and only that.
+    /// without it, so that none is missed. What a removed one had not taken is given up, and only that. Whatever takes long goes by portions,
+    /// and goes on where it was when it is called again.
     package func useSinks(_ sinks: Set<SinkName>) async throws -> SinkChange {
         let names = sinks.map(\.rawValue).sorted()
-        let known = try await pool.withConnection { try await $0.execute(Self.knownSinks) }
-            .map { try $0.string(0) }
-        var change = SinkChange(
-            added: names.filter { !known.contains($0) }, removed: known.filter { !names.contains($0) })
+        var known: [String: Bool] = [:]
+        for row in try await pool.withConnection({ try await $0.execute(Self.knownSinks) }) {
+            known[try row.string(0)] = try row.bool(1)
+        }
+        var change = SinkChange(removed: known.keys.filter { !names.contains($0) }.sorted())
+        change.added = names.filter { known[$0] != true }
         if !change.added.isEmpty {
             try await pool.withTransaction { [added = change.added] connection in
                 _ = try await connection.execute(Self.sinkLockTimeout)
                 _ = try await connection.execute(Self.lockOutbox)
                 _ = try await connection.execute(Self.addSinks, [.textArray(added)])
             }
-            change.backlog = try await pool.withTransaction { [added = change.added] connection in
-                try await connection.execute(Self.deliverBacklog, [.textArray(added)])
-                    .first.map { Int(try $0.int(0)) } ?? 0
-            }
+            change.backlog = try await deliverBacklog(to: change.added)
         }
         if !change.removed.isEmpty {
-            change.abandoned = try await pool.withTransaction { [removed = change.removed] connection in
-                _ = try await connection.execute(Self.removeSinks, [.textArray(removed)])
-                return try await connection.execute(Self.abandon, [.textArray(removed)])
-                    .first.map { Int(try $0.int(0)) } ?? 0
+            _ = try await pool.withConnection { [removed = change.removed] connection in
+                try await connection.execute(Self.removeSinks, [.textArray(removed)])
             }
+            var portion: Int
+            repeat {
+                portion = try await pool.withConnection { [removed = change.removed] connection in
+                    Int(try await connection.execute(Self.abandon, [.textArray(removed)])[0].int(0))
+                }
+                change.abandoned += portion
+            } while portion > 0
         }
-        try await removeSettled()
         return change
+    }
+
+    /// Events recorded meanwhile have their deliveries already.
+    private func deliverBacklog(to sinks: [String]) async throws -> Int {
+        var count = 0
+        var last: EventID? = EventID(high: 0, low: 0)
+        while let after = last {
+            let row = try await pool.withConnection { connection in
+                try await connection.execute(Self.deliverBacklog, [.textArray(sinks), .id(after)])[0]
+            }
+            last = try row.optionalID(0)
+            count += Int(try row.int(1))
+        }
+        _ = try await pool.withConnection { try await $0.execute(Self.completeSinks, [.textArray(sinks)]) }
+        return count
     }
 
     /// Deletes events that no sink waits for, and deliveries of events that are gone: what two senders leave that did not know of each other.
@@ -79,7 +98,7 @@ extension EventStore {
         return statistics
     }
 
-    private static let knownSinks = PostgresStatement("sinks_known", "SELECT name FROM event_sink ORDER BY name")
+    private static let knownSinks = PostgresStatement("sinks_known", "SELECT name, has_backlog FROM event_sink")
 
     private static let sinkLockTimeout = PostgresStatement(
         "sinks_lock_timeout", "SELECT set_config('lock_timeout', '5s', true)")
@@ -88,19 +107,26 @@ extension EventStore {
         "sinks_lock", "LOCK TABLE event_outbox IN SHARE ROW EXCLUSIVE MODE")
 
     private static let addSinks = PostgresStatement(
-        "sinks_add", "INSERT INTO event_sink (name) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING")
+        "sinks_add",
+        "INSERT INTO event_sink (name, has_backlog) SELECT unnest($1::text[]), false ON CONFLICT DO NOTHING")
 
     private static let deliverBacklog = PostgresStatement(
         "sinks_backlog",
         """
-        WITH given AS (
+        WITH portion AS MATERIALIZED (
+            SELECT id, "order", kind, resource_id, recorded_at FROM event_outbox
+            WHERE id > $2::uuid ORDER BY id LIMIT 20000
+        ), given AS (
             INSERT INTO event_delivery (event_id, sink, "order", kind, resource_id, recorded_at)
             SELECT e.id, s.name, e."order", e.kind, e.resource_id, e.recorded_at
-            FROM event_outbox e CROSS JOIN unnest($1::text[]) AS s(name)
+            FROM portion e CROSS JOIN unnest($1::text[]) AS s(name)
             ON CONFLICT DO NOTHING RETURNING event_id
         )
-        SELECT count(*) FROM given
+        SELECT (SELECT id FROM portion ORDER BY id DESC LIMIT 1), (SELECT count(*) FROM given)
         """)
+
+    private static let completeSinks = PostgresStatement(
+        "sinks_complete", "UPDATE event_sink SET has_backlog = true WHERE name = ANY ($1::text[])")
 
     private static let removeSinks = PostgresStatement(
         "sinks_remove", "DELETE FROM event_sink WHERE name = ANY ($1::text[])")
@@ -108,7 +134,11 @@ extension EventStore {
     private static let abandon = PostgresStatement(
         "sinks_abandon",
         """
-        WITH gone AS (DELETE FROM event_delivery WHERE sink = ANY ($1::text[]) RETURNING event_id)
+        WITH gone AS (
+            DELETE FROM event_delivery WHERE (event_id, sink) IN (
+                SELECT event_id, sink FROM event_delivery WHERE sink = ANY ($1::text[]) LIMIT 20000)
+            RETURNING event_id
+        )
         SELECT count(*) FROM gone
         """)
 

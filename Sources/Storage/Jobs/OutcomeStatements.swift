@@ -139,8 +139,15 @@ enum OutcomeStatements {
             DELETE FROM waits_for w USING o WHERE w.resource_id = o.resource_id
         ), own AS (
             DELETE FROM group_member m USING o WHERE m.group_id = o.resource_id
+        ), told AS (
+            -- The event of an open job of the group has still to tell them; its outcome removes them then.
+            UPDATE group_member m SET synced = false FROM o
+            WHERE m.member_id = o.resource_id AND m.removed_revision IS NOT NULL AND m.group_id <> o.resource_id
+                AND EXISTS (SELECT FROM job j WHERE j.resource_id = m.group_id AND j.revision <= m.removed_revision)
         )
-        DELETE FROM group_member m USING o WHERE m.member_id = o.resource_id AND m.removed_revision IS NOT NULL
+        DELETE FROM group_member m USING o
+        WHERE m.member_id = o.resource_id AND m.removed_revision IS NOT NULL AND m.group_id <> o.resource_id
+            AND NOT EXISTS (SELECT FROM job j WHERE j.resource_id = m.group_id AND j.revision <= m.removed_revision)
         """)
 
     /// Ended stays that UDM no longer lists and no open job's event has to tell.
