@@ -79,7 +79,7 @@ let package = Package(
         target(
             "API",
             [
-                "JSON", "Postgres", "Queue", "SCIM", "Storage",
+                "Executors", "JSON", "Postgres", "Queue", "SCIM", "Storage",
                 coreMetrics, crypto, httpTypes, hummingbird, hummingbirdCore, logging, nioCore,
             ]
         ),

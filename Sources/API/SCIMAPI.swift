@@ -31,6 +31,8 @@ package final class SCIMAPI: HTTPResponder {
     private let me: MeEndpoint
     private let transactions: TransactionEndpoint
     private let explanation: ErrorExplanation
+    private let rates: ClientRates
+    private let backPressure: BackPressure?
     private let metrics: RequestMetrics
     private let logger: Logger
 
@@ -40,18 +42,23 @@ package final class SCIMAPI: HTTPResponder {
     ///     addresses in answers are built from it and never from a request's `Host`.
     ///   - rules: What UDM demands of names, mail addresses and passwords; the same as the database's.
     ///   - cursors: Signs the cursors of lists; the same keys in every process.
+    ///   - backPressure: Refuses writes while too much is open; nil takes all.
+    ///   - interactiveRate: Writes a second of one client that are treated as single ones; see ``ClientRates``.
     ///   - acceptsPasswords: Whether the database has a key to seal passwords with; announced as `changePassword`.
     package init(
         database: Database, queue: WorkQueue?, authenticator: any TokenAuthenticator, baseURL: String,
         rules: DirectoryRules, cursors: CursorCodec, acceptsPasswords: Bool = true,
         registry: SchemaRegistry = .standard,
-        limits: RequestLimits = RequestLimits(), logger: Logger,
+        limits: RequestLimits = RequestLimits(), backPressure: BackPressure? = nil,
+        interactiveRate: Int = ClientRates.standard, logger: Logger,
         metrics factory: any MetricsFactory = MetricsSystem.factory
     ) {
         let metrics = RequestMetrics(factory: factory)
         self.authenticator = authenticator
         self.metrics = metrics
         self.logger = logger
+        self.backPressure = backPressure
+        rates = ClientRates(perSecond: interactiveRate)
         discovery = DiscoveryEndpoints(
             registry: registry, limits: limits, acceptsPasswords: acceptsPasswords, baseURL: baseURL)
         let explanation = ErrorExplanation(logger: logger)
@@ -111,6 +118,15 @@ package final class SCIMAPI: HTTPResponder {
         }
     }
 
+    /// - Parameter lane: Nil: by the recent rate of the client.
+    /// - Throws: 403 without the scope for it, 429 while too much is open.
+    private func permittedWrite(_ request: SCIMRequest, lane: Lane? = nil) throws -> SCIMRequest {
+        var request = try request.permitted(.write)
+        request.lane = lane ?? rates.lane(of: request.principal.client, at: .now)
+        try backPressure?.admit(request.lane, tenant: request.principal.tenant, now: .now())
+        return request
+    }
+
     // MARK: Routing
 
     private func answer(_ request: SCIMRequest, at route: Route) async throws -> Response {
@@ -124,21 +140,21 @@ package final class SCIMAPI: HTTPResponder {
         case (.search(let type), .post):
             return try await lists.search(type.map { [$0] } ?? ResourceType.allCases, try request.permitted(.read))
         case (.collection(let type), .post):
-            return try await resources.create(type, try request.permitted(.write))
+            return try await resources.create(type, try permittedWrite(request))
         case (.resource(let type, let id), .get), (.resource(let type, let id), .head):
             return try await resources.read(type, id, try request.permitted(.read))
         case (.resource(let type, let id), .put):
-            return try await resources.replace(type, id, try request.permitted(.write))
+            return try await resources.replace(type, id, try permittedWrite(request))
         case (.resource(let type, let id), .patch):
-            return try await resources.patch(type, id, try request.permitted(.write))
+            return try await resources.patch(type, id, try permittedWrite(request))
         case (.resource(let type, let id), .delete):
-            return try await resources.delete(type, id, try request.permitted(.write))
+            return try await resources.delete(type, id, try permittedWrite(request))
         case (.bulk, .post):
-            return try await bulk.answer(try request.permitted(.write))
+            return try await bulk.answer(try permittedWrite(request, lane: .bulk))
         case (.me, .get), (.me, .head):
             return try await me.answer(try request.permitted(.read))
         case (.me, .put), (.me, .patch), (.me, .delete):
-            return try await me.answer(try request.permitted(.write))
+            return try await me.answer(try permittedWrite(request))
         case (.transaction(let transaction), .get), (.transaction(let transaction), .head):
             return try await transactions.answer(transaction, try request.permitted(.read))
         case (.serviceProviderConfig, .get), (.schemas, .get), (.schema, .get), (.resourceTypes, .get),

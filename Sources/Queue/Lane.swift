@@ -19,6 +19,15 @@ package enum Lane: String, CaseIterable, Sendable {
         }
     }
 
-    /// A resource that was ready for longer than this in `bulk` or `repair` is served at the share of `interactive`.
+    /// How much of the limit of calls the lane may use while others have work, in percent; what they leave is for all.
+    package var share: Int {
+        switch self {
+        case .interactive: 100
+        case .bulk: 75
+        case .repair: 10
+        }
+    }
+
+    /// A resource that was ready for longer than this in `bulk` or `repair` is served as `interactive` is.
     package static let agingLimit: Duration = .seconds(600)
 }

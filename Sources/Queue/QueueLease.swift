@@ -40,13 +40,28 @@ package struct QueueLease: Sendable, Hashable {
 
 package struct LeaseAnswer: Sendable, Hashable {
     package var leases: [QueueLease]
-    /// How long until a lease call can find more: zero when leasable work remains, `nil` when nothing is waiting at all.
+    /// How long until a lease call can find more: zero when leasable work remains, `nil` when nothing is waiting at all. At the limit of
+    /// calls the next lease comes with the end of one, or when the breaker lets one through.
     package var nextDue: Duration?
     /// The whole queue is paused; nothing is handed out.
     package var isPaused: Bool
     package var generation: QueueState
     /// Releases without effect because the lease was not the current one any more.
     package var staleReleases: Int
+    /// What is known of UDM; nil without a limit, or when the queue is lost.
+    package var limit: CallLimitState?
+}
+
+/// What a lease call asks and tells about calls to UDM.
+package struct LimitedCalls: Sendable, Hashable {
+    package var limit: CallLimit
+    /// Calls that ended since the last report of this process.
+    package var report: CallReport
+
+    package init(limit: CallLimit, report: CallReport) {
+        self.limit = limit
+        self.report = report
+    }
 }
 
 /// The end of a turn.

@@ -71,6 +71,19 @@ extension WorkQueue {
         return ScanPage(keys: keys, cursor: next == "0" ? nil : next)
     }
 
+    /// Resources that are leased, with the tokens of their leases; at most 1,000 of them.
+    package func leaseTokens() async throws(RedisError) -> [ResourceKey: String] {
+        let leased = try await client.send(RedisCommand("ZRANGE", prefix + ":lease", "0", "\(Self.pageSize - 1)"))
+        guard let words = leased.array?.compactMap(\.string) else { throw QueueReply.unexpected }
+        guard !words.isEmpty else { return [:] }
+        let tokens = try await client.send(RedisCommand(["HMGET", prefix + ":owner"] + words)).array ?? []
+        var found: [ResourceKey: String] = [:]
+        for (word, token) in zip(words, tokens) {
+            if let key = ResourceKey(word), let token = token.string { found[key] = token }
+        }
+        return found
+    }
+
     /// Removes resources without open jobs; leased ones stay. If a write is accepted between the look into PostgreSQL and
     /// this call, its resource is missing until the sweep of recent jobs enqueues it again.
     ///

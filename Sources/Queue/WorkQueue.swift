@@ -88,12 +88,16 @@ package final class WorkQueue: Sendable {
 
     /// Takes up to `count` resources (at most 256) for `length`.
     ///
-    /// - Parameter worker: Names the process in lease tokens; random per process start.
+    /// - Parameters:
+    ///   - worker: Names the process in lease tokens; random per process start.
+    ///   - calls: Limits the leases by what UDM bears, and tells what came of calls to it; nil for no limit.
     package func lease(
-        upTo count: Int, for length: Duration, worker: String
+        upTo count: Int, for length: Duration, worker: String, calls: LimitedCalls? = nil
     ) async throws(RedisError) -> LeaseAnswer {
         try await take(worker, length) { token in
-            (LeaseScript.script, LeaseScript.arguments(count: count, length: length, token: token, now: now()))
+            let arguments = LeaseScript.arguments(
+                count: count, length: length, token: token, calls: calls, now: now())
+            return (LeaseScript.script, arguments)
         }
     }
 
@@ -118,7 +122,7 @@ package final class WorkQueue: Sendable {
     /// Ends turns and takes up to `count` further resources (at most 256), in one call. A release whose lease is not the
     /// current one has no effect.
     package func release(
-        _ releases: [Release], leaseNext count: Int, for length: Duration, worker: String
+        _ releases: [Release], leaseNext count: Int, for length: Duration, worker: String, calls: LimitedCalls? = nil
     ) async throws(RedisError) -> LeaseAnswer {
         var stale = 0
         var rest = releases[...]
@@ -126,9 +130,9 @@ package final class WorkQueue: Sendable {
         while rest.count > QueueLua.batchMax {
             let chunk = rest.prefix(QueueLua.batchMax)
             rest = rest.dropFirst(QueueLua.batchMax)
-            stale += try await release(chunk, leaseNext: 0, for: length, worker: worker).staleReleases
+            stale += try await release(chunk, leaseNext: 0, for: length, worker: worker, calls: nil).staleReleases
         }
-        var answer = try await release(rest, leaseNext: count, for: length, worker: worker)
+        var answer = try await release(rest, leaseNext: count, for: length, worker: worker, calls: calls)
         answer.staleReleases += stale
         return answer
     }
@@ -151,11 +155,12 @@ package final class WorkQueue: Sendable {
     }
 
     private func release(
-        _ releases: ArraySlice<Release>, leaseNext count: Int, for length: Duration, worker: String
+        _ releases: ArraySlice<Release>, leaseNext count: Int, for length: Duration, worker: String,
+        calls: LimitedCalls?
     ) async throws(RedisError) -> LeaseAnswer {
         try await take(worker, length) { token in
             let arguments = ReleaseScript.arguments(
-                releases, count: count, length: length, token: token, now: now())
+                releases, count: count, length: length, token: token, calls: calls, now: now())
             return (ReleaseScript.script, arguments)
         }
     }
@@ -171,8 +176,11 @@ package final class WorkQueue: Sendable {
         guard let generation = reply.state.generation else {
             return LeaseAnswer(leases: [], nextDue: nil, isPaused: false, generation: .lost, staleReleases: 0)
         }
+        let limit = CallLimitState.Breaker(rawValue: Int(try reply.integer(3)))
+        let state = CallLimitState(
+            breaker: limit ?? .closed, limit: Int(try reply.integer(4)), era: try reply.integer(5))
         var leases: [QueueLease] = []
-        for offset in stride(from: 3, to: reply.values.count, by: 2) {
+        for offset in stride(from: 6, to: reply.values.count, by: 2) {
             leases.append(
                 QueueLease(
                     key: try reply.key(offset), token: token, lane: try reply.lane(offset + 1), generation: generation,
@@ -180,7 +188,7 @@ package final class WorkQueue: Sendable {
         }
         return LeaseAnswer(
             leases: leases, nextDue: try reply.duration(1), isPaused: try reply.integer(0) == 1,
-            generation: reply.state, staleReleases: Int(try reply.integer(2)))
+            generation: reply.state, staleReleases: Int(try reply.integer(2)), limit: limit == nil ? nil : state)
     }
 
     /// The time scripts are told; empty in production.

@@ -1,14 +1,19 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Dispatch
 internal import Executors
 internal import Logging
 internal import Metrics
 internal import Storage
 
-/// Gathers the outcomes of all slots and writes them in one transaction: what arrives while a transaction is in flight is the next one.
+/// Gathers the outcomes of all slots and writes them in few transactions.
 ///
-/// The number of callers is bounded by the slots of the process, so the buffer is too.
+/// A lone outcome is written at once. What arrives while a transaction is under way is the next one, so that batches grow with the load and
+/// nobody waits for others to come. A second transaction goes beside a slow one when a batch is full or its first outcome has waited for 20 ms.
+/// With batches of one (strict mode) several transactions are under way, which the connection carries out one after the other.
+///
+/// Each slot waits for its own outcome, so no more are waiting than the process has slots, and a resource has one at a time.
 actor OutcomeRecorder {
     private let executor = DispatchExecutor(label: "sync.outcomes")
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -20,15 +25,20 @@ actor OutcomeRecorder {
 
     private let jobs: JobStore
     private let logger: Logger
+    /// Outcomes in one transaction.
+    private let batchLimit: Int
     /// Called with the resources that an outcome made workable.
     private let wake: @Sendable ([WokenResource]) -> Void
     private var waiting: [Waiting] = []
-    private var isWriting = false
+    private var writing = 0
+    private var isTimed = false
     private let stale = Counter(label: "scim_stale_outcomes_total")
-    private static let batchLimit = 64
+    private static let longestWait = Duration.milliseconds(20)
+    private static let writingMax = 4
 
-    init(jobs: JobStore, logger: Logger, wake: @escaping @Sendable ([WokenResource]) -> Void) {
+    init(jobs: JobStore, batchLimit: Int, logger: Logger, wake: @escaping @Sendable ([WokenResource]) -> Void) {
         self.jobs = jobs
+        self.batchLimit = max(1, batchLimit)
         self.logger = logger
         self.wake = wake
     }
@@ -37,20 +47,35 @@ actor OutcomeRecorder {
     func record(_ outcome: JobOutcome) async throws -> Bool {
         try await withCheckedThrowingContinuation { continuation in
             waiting.append(Waiting(outcome: outcome, continuation: continuation))
-            if !isWriting {
-                isWriting = true
-                Task { await self.write() }
+            writeWhatIsDue()
+        }
+    }
+
+    private func writeWhatIsDue() {
+        while !waiting.isEmpty, writing == 0 || waiting.count >= batchLimit && writing < Self.writingMax {
+            writeBatch()
+        }
+        if !waiting.isEmpty, !isTimed {
+            isTimed = true
+            executor.dispatchQueue.asyncAfter(deadline: .now() + Self.longestWait.inSeconds) {
+                self.assumeIsolated { recorder in
+                    recorder.isTimed = false
+                    if !recorder.waiting.isEmpty, recorder.writing < Self.writingMax { recorder.writeBatch() }
+                    recorder.writeWhatIsDue()
+                }
             }
         }
     }
 
-    private func write() async {
-        while !waiting.isEmpty {
-            let batch = Array(waiting.prefix(Self.batchLimit))
-            waiting.removeFirst(batch.count)
+    private func writeBatch() {
+        let batch = Array(waiting.prefix(batchLimit))
+        waiting.removeFirst(batch.count)
+        writing += 1
+        Task {
             await write(batch)
+            writing -= 1
+            writeWhatIsDue()
         }
-        isWriting = false
     }
 
     private func write(_ batch: [Waiting]) async {

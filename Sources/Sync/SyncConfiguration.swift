@@ -1,12 +1,16 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Queue
 package import SCIM
 
 /// How the workers lease, retry and give up. The defaults are those of the production settings.
 package struct SyncConfiguration: Sendable {
-    /// Resources worked on at once by this process, which is also the number of UDM calls in flight (`UDM_CONCURRENCY_MAX`).
+    /// Resources worked on at once by this process, and the most that all processes together work on, however well UDM bears it
+    /// (`UDM_CONCURRENCY_MAX`).
     package var slots: Int
+    /// Resources worked on at once by all processes before anything is known of UDM; the limit then follows what UDM bears.
+    package var startLimit: Int
     /// How long a lease lasts without renewal (`LEASE_SECONDS`). Recovery after a crash takes this long.
     package var leaseLength: Duration
     /// All leases of the process are renewed this often.
@@ -20,16 +24,20 @@ package struct SyncConfiguration: Sendable {
     /// How long turns under way may take to finish when the process is told to stop.
     package var drainTime: Duration
     package var backoff: Backoff
+    /// Outcomes stored in one transaction (`OUTCOME_BATCH`); 1 is the strict mode.
+    package var outcomeBatch: Int
     /// The wall clock, for ages. A parameter so that tests own it.
     package var now: @Sendable () -> Timestamp
 
     package init(
-        slots: Int = 8, leaseLength: Duration = .seconds(15), heartbeat: Duration? = nil,
+        slots: Int = 32, startLimit: Int = 8, leaseLength: Duration = .seconds(15), heartbeat: Duration? = nil,
         maximumAge: Duration = .seconds(72 * 3600), maximumCrashes: Int = 5, memberWait: Duration = .seconds(60),
         drainTime: Duration = .seconds(20), backoff: Backoff = Backoff(),
+        outcomeBatch: Int = 64,
         now: @escaping @Sendable () -> Timestamp = { Timestamp.now() }
     ) {
         self.slots = max(1, slots)
+        self.startLimit = startLimit
         self.leaseLength = leaseLength
         self.heartbeat = heartbeat ?? leaseLength * 4 / 15
         self.maximumAge = maximumAge
@@ -37,11 +45,24 @@ package struct SyncConfiguration: Sendable {
         self.memberWait = memberWait
         self.drainTime = drainTime
         self.backoff = backoff
+        self.outcomeBatch = outcomeBatch
         self.now = now
     }
 
     /// What is left of a lease when its work must stop: a call to UDM is cancelled rather than risked.
     var leaseMargin: Duration { leaseLength / 8 }
+
+    /// How long Redis must have been away before work is taken from PostgreSQL alone.
+    var trickleDelay: Duration { min(.seconds(5), leaseLength / 3) }
+
+    /// The breaker is open for a third of a lease at first and four leases at most: 5 s and a minute, and shorter where leases are short.
+    func callLimit(of baseURL: String) -> CallLimit {
+        // FNV-1a: the same in all processes, and nobody is hidden behind it.
+        let digest = baseURL.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
+        return CallLimit(
+            endpoint: String(digest, radix: 36), maximum: slots, start: startLimit,
+            firstOpen: min(.seconds(5), leaseLength / 3), longestOpen: min(.seconds(60), leaseLength * 4))
+    }
 
     /// PostgreSQL is given a quarter of the lease for a renewal (``StorageConfiguration/leaseLength``), so there is time for two.
     ///

@@ -9,9 +9,6 @@ internal import UDM
 /// The worker's figures (names: queue-patterns section 13).
 struct SyncMetrics: Sendable {
     private let leases: [String: Counter]
-    private let inFlight = Gauge(label: "scim_udm_inflight")
-    private let limit = Gauge(label: "scim_udm_concurrency_limit")
-    private let breaker = Gauge(label: "scim_udm_breaker_state")
 
     init() {
         leases = Dictionary(
@@ -23,13 +20,6 @@ struct SyncMetrics: Sendable {
     func leased(_ result: String, _ count: Int = 1) {
         if count > 0 { leases[result]?.increment(by: count) }
     }
-
-    func slots(busy: Int, of total: Int) {
-        inFlight.record(busy)
-        limit.record(total)
-    }
-
-    func breaker(_ state: Int) { breaker.record(state) }
 
     /// From the moment the job was due to its lease.
     func waited(lane: String, for length: Duration) {

@@ -50,4 +50,13 @@ struct UDMRequest: Sendable {
 
     /// A call whose repetition would do more than read.
     var isWrite: Bool { method != .GET }
+
+    var operation: UDMCall.Operation {
+        switch method {
+        case .POST: .create
+        case .PATCH, .PUT: .modify
+        case .DELETE: .delete
+        default: dn == nil ? .search : .get
+        }
+    }
 }

@@ -31,6 +31,9 @@ package final class UDMClient: Sendable {
         try await transport.shutdown()
     }
 
+    /// Tells `observer` of every call from now on; there is one at a time.
+    package func observe(_ observer: any UDMObserver) { transport.observe(observer) }
+
     // MARK: Reading
 
     /// The objects with `univentionObjectIdentifier` equal to `identifier`: none, one, or in broken directories more.

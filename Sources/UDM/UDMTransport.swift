@@ -18,6 +18,7 @@ final class UDMTransport: Sendable {
     private let ledger: CallLedger
     private let metrics: UDMMetrics
     private let logger: Logger
+    private let observer = Locked<(any UDMObserver)?>(nil)
 
     init(configuration: UDMConfiguration, metrics: UDMMetrics, logger: Logger) throws(UDMConfigurationError) {
         let problems = configuration.problems
@@ -66,17 +67,21 @@ final class UDMTransport: Sendable {
 
     /// - Throws: ``UDMError`` for everything but a status of 2xx.
     func send(_ request: UDMRequest) async throws(UDMError) -> UDMAnswer {
+        let observer = request.module == nil ? nil : self.observer.withLock { $0 }
+        observer?.callBegan()
         let start = ContinuousClock.now
         do throws(UDMError) {
             let answer = try await answer(to: request)
             guard answer.isSuccess else { throw refusal(answer, to: request) }
-            note(request, status: answer.status, error: nil, duration: start.duration(to: .now))
+            note(request, status: answer.status, error: nil, since: start, observer)
             return answer
         } catch {
-            note(request, status: error.status, error: error, duration: start.duration(to: .now))
+            note(request, status: error.status, error: error, since: start, observer)
             throw error
         }
     }
+
+    func observe(_ observer: any UDMObserver) { self.observer.withLock { $0 = observer } }
 
     func shutdown() async throws {
         try await client.shutdown()
@@ -172,7 +177,16 @@ final class UDMTransport: Sendable {
         return UDMError(answer: answer, to: request, now: now)
     }
 
-    private func note(_ request: UDMRequest, status: Int?, error: UDMError?, duration: Duration) {
+    private func note(
+        _ request: UDMRequest, status: Int?, error: UDMError?, since start: ContinuousClock.Instant,
+        _ observer: (any UDMObserver)?
+    ) {
+        let duration = start.duration(to: .now)
+        if let observer, let module = request.module {
+            observer.callEnded(
+                UDMCall(
+                    operation: request.operation, module: module, started: start, duration: duration, error: error))
+        }
         metrics.record(method: request.method.rawValue, module: request.module, error: error?.class, duration: duration)
         var metadata: Logger.Metadata = [
             "method": "\(request.method.rawValue)",

@@ -1,12 +1,16 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
-import Queue
+@testable import Queue
 
 /// The reference of the queue scripts: the same transitions over dictionaries, written from their description.
 struct QueueModel {
     var state = QueueSnapshot()
     var now: Int64
+    /// What is known of UDM, when a run limits its calls.
+    var limiter: CallLimiter? {
+        didSet { state.limit = limiter?.fields ?? [:] }
+    }
 
     var generation: Int64 {
         Int64((state.alive ?? "0").drop { !$0.isNumber }) ?? 0
@@ -63,10 +67,18 @@ struct QueueModel {
         var nextDue: Int64?
         var isPaused = false
         var staleReleases = 0
+        var limit: CallLimitState?
     }
 
     /// - Parameter token: The one that Redis stored, as it is random.
-    mutating func lease(_ count: Int, length: Int64, token: String, placed: Bool = false) -> Answer {
+    mutating func lease(_ count: Int, length: Int64, token: String, report: CallReport? = nil) -> Answer {
+        if let report { note(report) }
+        return lease(count, length: length, token: token, isLimited: report != nil, placed: false)
+    }
+
+    private mutating func lease(
+        _ count: Int, length: Int64, token: String, isLimited: Bool, placed: Bool
+    ) -> Answer {
         var answer = Answer()
         var placed = placed
         for (key, end) in state.leaseEnds where end <= now {
@@ -83,30 +95,65 @@ struct QueueModel {
         }
         answer.isPaused = state.paused.contains("all")
         var remains = false
+        var (allowed, wait) = (Int.max, Int64?.none)
         if answer.isPaused {
             state.wakeTokens = 0
         } else if count > 0 {
-            (answer.leases, remains) = pick(count, length, token)
+            var room = count
+            if isLimited, var limiter {
+                (room, wait) = limiter.admit(count, inFlight: state.leaseEnds.count, at: now)
+                allowed = limiter.allowed
+                self.limiter = limiter
+            }
+            (answer.leases, remains) = pick(room, length, token, share: isLimited && room > 0 ? allowed : nil)
+            if isLimited, var limiter {
+                limiter.used(state.leaseEnds.count)
+                self.limiter = limiter
+            }
         }
-        if remains || (count == 0 && placed && !answer.isPaused) {
+        let isLeasable = remains && state.leaseEnds.count < allowed
+        if isLeasable || (count == 0 && placed && !answer.isPaused) {
             wake()
         } else if answer.leases.count < count {
             state.wakeTokens = 0
         }
         let next = (Array(state.due.values) + Array(state.leaseEnds.values)).min()
-        answer.nextDue = remains ? 0 : next.map { max(0, $0 - now) }
+        answer.nextDue = isLeasable ? 0 : next.map { max(0, $0 - now) }
+        if let wait, remains || answer.nextDue != nil { answer.nextDue = max(answer.nextDue ?? 0, wait) }
+        answer.limit = isLimited ? limiter?.state : nil
         return answer
     }
 
-    private mutating func pick(_ count: Int, _ length: Int64, _ token: String) -> (keys: [String], remains: Bool) {
+    /// - Parameter share: The limit that the lanes share; nil for none.
+    private mutating func pick(
+        _ count: Int, _ length: Int64, _ token: String, share: Int?
+    ) -> (keys: [String], remains: Bool) {
         var open = Lane.allCases.filter { !state.paused.contains("lane:\($0.rawValue)") }
+        var shares: [Lane: Int]?
+        if let share, open.filter({ turn(in: $0) != nil }).count > 1 {
+            shares = Dictionary(
+                uniqueKeysWithValues: Lane.allCases.map { ($0, max(1, share * $0.share / 100)) })
+        }
         var lead: [Lane: Int64] = [:]
         for lane in Lane.allCases { lead[lane] = state.clocks[lane.rawValue] ?? 0 }
         var keys: [String] = []
         var clock: Int64?
         while keys.count < count {
-            // The first of the lanes that are least ahead; the faster one if they are level.
-            guard let lane = open.min(by: { lead[$0, default: 0] < lead[$1, default: 0] }) else { break }
+            var full: Set<Lane> = []
+            for lane in open {
+                let held = state.leaseEnds.keys.filter { state.lanes[$0] == lane }.count
+                guard let shares, held >= shares[lane, default: 0] else { continue }
+                guard let head = turn(in: lane) else {
+                    open.removeAll { $0 == lane }
+                    continue
+                }
+                if now - head.since <= 600_000 { full.insert(lane) }
+            }
+            // The first of the lanes that are least ahead; the faster one if they are level. Full ones come last.
+            let free = open.filter { !full.contains($0) }
+            guard
+                let lane = (free.isEmpty ? open : free).min(by: { lead[$0, default: 0] < lead[$1, default: 0] })
+            else { break }
             guard let (tenant, start, key, since) = turn(in: lane) else {
                 open.removeAll { $0 == lane }
                 continue
@@ -168,7 +215,10 @@ struct QueueModel {
         return lost
     }
 
-    mutating func release(_ releases: [Release], leaseNext count: Int, length: Int64, token: String) -> Answer {
+    mutating func release(
+        _ releases: [Release], leaseNext count: Int, length: Int64, token: String, report: CallReport? = nil
+    ) -> Answer {
+        if let report { note(report) }
         var stale = 0
         var placed = false
         var earliest: Int64?
@@ -180,6 +230,7 @@ struct QueueModel {
             }
             state.owners[key] = nil
             state.leaseEnds[key] = nil
+            if report != nil { placed = true }
             let isDirty = state.dirty.remove(key) != nil
             switch release.next {
             case .due(let delay) where delay > .zero:
@@ -194,7 +245,7 @@ struct QueueModel {
                 placed = true
             }
         }
-        var answer = lease(count, length: length, token: token, placed: placed)
+        var answer = lease(count, length: length, token: token, isLimited: report != nil, placed: placed)
         if count == 0, isFirst(earliest) { wake() }
         answer.staleReleases = stale
         return answer
@@ -280,10 +331,37 @@ struct QueueModel {
         return since
     }
 
+    private mutating func note(_ report: CallReport) {
+        guard var limiter else { return }
+        limiter.note(report, at: now)
+        self.limiter = limiter
+    }
+
     private mutating func wake() { state.wakeTokens = min(64, state.wakeTokens + 1) }
 
     private func isFirst(_ time: Int64?) -> Bool {
         guard let time, let first = state.due.values.min() else { return false }
         return first >= time
+    }
+}
+
+extension CallLimiter {
+    /// As `P:limit:<endpoint>` holds them, without those that are 0.
+    fileprivate var fields: [String: Int64] {
+        var fields: [String: Int64] = [
+            "breaker": Int64(breaker.rawValue), "era": era, "until": until ?? 0, "length": length ?? 0,
+            "probes": Int64(probes ?? 0), "good": Int64(good ?? 0), "limit": limit, "trouble": trouble ?? 0,
+            "done": Int64(done), "cut": isCut ? 1 : 0, "used": isUsed ? 1 : 0, "since": bestSince,
+        ]
+        for (slice, counts) in recent {
+            fields["calls:\(slice)"] = Int64(counts.calls)
+            fields["failed:\(slice)"] = Int64(counts.failed)
+        }
+        for (kind, buckets) in latencies {
+            for (bucket, count) in buckets { fields["took:\(kind.name):\(bucket)"] = Int64(count) }
+        }
+        for (kind, bucket) in best { fields["best:\(kind.name)"] = Int64(bucket) }
+        for (kind, bucket) in formerBest { fields["former:\(kind.name)"] = Int64(bucket) }
+        return fields.filter { $0.value != 0 }
     }
 }

@@ -29,6 +29,8 @@ import Testing
             #expect(run.counts.count == ModelRun.operations.count)
             #expect(run.leasesGiven > Self.steps / 10)
             #expect(run.reRegistered > 0)
+            #expect(run.breakers == [.closed, .halfOpen, .open])
+            #expect(run.limits.count > 4)
         }
     }
 }
@@ -40,12 +42,18 @@ private struct ModelRun {
         "look",
     ]
     private static let tenants = ["a", "b", "c"]
+    private static let limit = CallLimit(
+        endpoint: "udm", maximum: 12, start: 3, firstOpen: .milliseconds(500), longestOpen: .seconds(3))
 
     let queue: WorkQueue
     var model: QueueModel
     private(set) var counts: [String: Int] = [:]
     private(set) var leasesGiven = 0
     private(set) var reRegistered = 0
+    private(set) var breakers: Set<CallLimitState.Breaker> = []
+    private(set) var limits: Set<Int> = []
+    /// Eighths of the calls that meet trouble.
+    private var weather = 0
     private let client: RedisClient
     private let clock = TestClock()
     private var random: SplitMix
@@ -58,11 +66,12 @@ private struct ModelRun {
         self.client = client
         queue = WorkQueue(client: client, name: name, now: { clock.now })
         model = QueueModel(now: clock.now)
+        model.limiter = CallLimiter(Self.limit)
         random = SplitMix(state: seed)
     }
 
     func read() async throws -> QueueSnapshot {
-        try await QueueSnapshot.read(client, prefix: queue.prefix, tenants: Self.tenants)
+        try await QueueSnapshot.read(client, prefix: queue.prefix, tenants: Self.tenants, limit: Self.limit)
     }
 
     mutating func step() async throws -> String {
@@ -113,8 +122,38 @@ private struct ModelRun {
     private mutating func lease() async throws {
         let count = Int.random(in: 0...4, using: &random)
         let length = Int64.random(in: 50...1_500, using: &random)
-        let answer = try await queue.lease(upTo: count, for: .milliseconds(length), worker: "w")
-        try take(answer) { $0.lease(count, length: length, token: answer.leases.first?.token ?? "") }
+        let report = report()
+        let answer = try await queue.lease(
+            upTo: count, for: .milliseconds(length), worker: "w", calls: limited(report))
+        try take(answer) {
+            $0.lease(count, length: length, token: answer.leases.first?.token ?? "", report: report)
+        }
+    }
+
+    /// What came of some calls; UDM is well or not for a while. Nil: a lease call without a limit.
+    private mutating func report() -> CallReport? {
+        if Int.random(in: 0..<12, using: &random) == 0 { return nil }
+        if Int.random(in: 0..<40, using: &random) == 0 { weather = Int.random(in: 0..<8, using: &random) }
+        let era = model.limiter?.era ?? 0
+        var report = CallReport(era: Int.random(in: 0..<20, using: &random) == 0 ? era - 1 : era)
+        for _ in 0..<Int.random(in: 0...6, using: &random) {
+            let kind = CallReport.Kind(Bool.random(using: &random) ? "cu" : "mg")
+            let isTrouble = Int.random(in: 0..<8, using: &random) < weather
+            let outcome: CallReport.Outcome =
+                if isTrouble {
+                    [.throttled, .failed, .overloaded, .overloaded, .answered].randomElement(using: &random) ?? .failed
+                } else {
+                    Int.random(in: 0..<400, using: &random) == 0 ? .accountRefused : .answered
+                }
+            report.add(
+                kind, outcome, duration: .milliseconds(Int.random(in: 1...(isTrouble ? 900 : 60), using: &random)),
+                retryAfter: Int.random(in: 0..<30, using: &random) == 0 ? .milliseconds(700) : nil)
+        }
+        return report
+    }
+
+    private func limited(_ report: CallReport?) -> LimitedCalls? {
+        report.map { LimitedCalls(limit: Self.limit, report: $0) }
     }
 
     private mutating func release() async throws {
@@ -130,9 +169,12 @@ private struct ModelRun {
         }
         let count = Int.random(in: 0...3, using: &random)
         let length = Int64.random(in: 50...1_500, using: &random)
-        let answer = try await queue.release(releases, leaseNext: count, for: .milliseconds(length), worker: "w")
+        let report = report()
+        let answer = try await queue.release(
+            releases, leaseNext: count, for: .milliseconds(length), worker: "w", calls: limited(report))
         try take(answer) {
-            $0.release(releases, leaseNext: count, length: length, token: answer.leases.first?.token ?? "")
+            $0.release(
+                releases, leaseNext: count, length: length, token: answer.leases.first?.token ?? "", report: report)
         }
         // Sometimes the holder does not notice, and releases or renews once more later.
         if Int.random(in: 0..<4, using: &random) > 0 {
@@ -148,7 +190,11 @@ private struct ModelRun {
         let found = QueueModel.Answer(
             leases: answer.leases.map(\.key.description),
             nextDue: answer.nextDue.map { $0.milliseconds }, isPaused: answer.isPaused,
-            staleReleases: answer.staleReleases)
+            staleReleases: answer.staleReleases, limit: answer.limit)
+        if let limit = answer.limit {
+            breakers.insert(limit.breaker)
+            limits.insert(limit.limit)
+        }
         try #require(found == expected)
         #expect(answer.leases.allSatisfy { model.state.lanes[$0.key.description] == $0.lane })
         leasesGiven += answer.leases.count
@@ -182,6 +228,7 @@ private struct ModelRun {
         let keys = try await client.send(RedisCommand("KEYS", queue.prefix + ":*")).array ?? []
         if !keys.isEmpty { _ = try await client.send(RedisCommand(["DEL"] + keys.compactMap(\.string))) }
         model.state = QueueSnapshot()
+        model.limiter = CallLimiter(Self.limit)
     }
 
     private mutating func begin() async throws {

@@ -21,9 +21,15 @@ struct QueueSnapshot: Equatable {
     /// Lanes: how far ahead. `clock:<lane>`: virtual start of the last lease.
     var clocks: [String: Int64] = [:]
     var wakeTokens = 0
+    /// Fields of `P:limit:<endpoint>` that are not 0.
+    var limit: [String: Int64] = [:]
 
-    /// - Parameter tenants: Every tenant that can occur.
-    static func read(_ client: RedisClient, prefix: String, tenants: [String]) async throws -> QueueSnapshot {
+    /// - Parameters:
+    ///   - tenants: Every tenant that can occur.
+    ///   - limit: The limit of calls, if one is used.
+    static func read(
+        _ client: RedisClient, prefix: String, tenants: [String], limit: CallLimit? = nil
+    ) async throws -> QueueSnapshot {
         var commands = [
             RedisCommand("GET", prefix + ":alive"), RedisCommand("HGETALL", prefix + ":meta"),
             RedisCommand("ZRANGE", prefix + ":due", "0", "-1", "WITHSCORES"),
@@ -31,6 +37,7 @@ struct QueueSnapshot: Equatable {
             RedisCommand("HGETALL", prefix + ":owner"), RedisCommand("SMEMBERS", prefix + ":dirty"),
             RedisCommand("SMEMBERS", prefix + ":paused"), RedisCommand("HGETALL", prefix + ":turn"),
             RedisCommand("LLEN", prefix + ":wake"),
+            RedisCommand("HGETALL", "\(prefix):limit:\(limit?.endpoint ?? "")"),
         ]
         for lane in Lane.allCases {
             commands.append(RedisCommand("ZRANGE", "\(prefix):turn:\(lane.rawValue)", "0", "-1", "WITHSCORES"))
@@ -50,7 +57,11 @@ struct QueueSnapshot: Equatable {
         snapshot.paused = members(replies[6])
         snapshot.clocks = numbers(replies[7])
         snapshot.wakeTokens = Int(replies[8].integer ?? -1)
-        var index = 9
+        if let limit {
+            snapshot.limit = numbers(replies[9]).filter { $0.value != 0 }
+            snapshot.limit["limit"] = snapshot.limit["limit"] ?? Int64(limit.start) * 1_000
+        }
+        var index = 10
         for lane in Lane.allCases {
             let turns = numbers(replies[index])
             if !turns.isEmpty { snapshot.turns[lane] = turns }

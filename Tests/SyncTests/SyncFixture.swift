@@ -44,7 +44,11 @@ final class SyncFixture: Sendable {
             configuration: StorageConfiguration(
                 postgres: configuration, sealer: try SecretSealer(keys: [key]), rules: DirectoryRules()), logger: logger
         )
-        client = try UDMClient(
+        client = try Self.client(of: double, logger: logger)
+    }
+
+    private static func client(of double: UDMDouble, logger: Logger) throws -> UDMClient {
+        try UDMClient(
             configuration: UDMConfiguration(
                 baseURL: double.baseURL ?? "", username: "svc-scim", password: "univention", timeout: .seconds(5)),
             logger: logger)
@@ -91,16 +95,20 @@ final class SyncFixture: Sendable {
     // MARK: Workers
 
     /// Runs a worker while `body` runs.
+    /// - Parameter other: A queue in another Redis.
     func withWorker<Value>(
-        _ change: (inout SyncConfiguration) -> Void = { _ in }, hasKey: Bool = true, _ body: () async throws -> Value
+        _ change: (inout SyncConfiguration) -> Void = { _ in }, hasKey: Bool = true, queue other: WorkQueue? = nil,
+        _ body: () async throws -> Value
     ) async throws -> Value {
         // Waits are short here; what they do is the same.
         var sync = SyncConfiguration(
             slots: 4, leaseLength: .seconds(8), memberWait: .seconds(20), drainTime: .seconds(5),
             backoff: Backoff(base: .milliseconds(50), cap: .milliseconds(400)))
         change(&sync)
+        // As each process has one, which tells that process alone of its calls.
+        let client = try Self.client(of: double, logger: logger)
         let worker = SyncWorker(
-            configuration: sync, queue: queue, jobs: database.jobs, client: client,
+            configuration: sync, queue: other ?? queue, jobs: database.jobs, client: client,
             mapping: UDMMapping(rules: DirectoryRules(), schema: schema),
             sealer: try SecretSealer(keys: [hasKey ? key : key.map { $0 ^ 1 }]), logger: logger)
         let group = ServiceGroup(configuration: ServiceGroupConfiguration(services: [worker], logger: logger))
@@ -109,10 +117,12 @@ final class SyncFixture: Sendable {
             let value = try await body()
             await group.triggerGracefulShutdown()
             try await running.value
+            try await client.shutdown()
             return value
         } catch {
             await group.triggerGracefulShutdown()
             try? await running.value  // the test's own error counts
+            try? await client.shutdown()
             throw error
         }
     }

@@ -85,6 +85,58 @@ import UDMDouble
         }
     }
 
+    @Test("What Redis holds without open work is forgotten; what is leased or has work stays")
+    func surplus() async throws {
+        try await SyncFixture.run { fixture in
+            let id = try await fixture.createUser("jo")
+            let stray = ResourceKey(tenant: "default", type: "User", id: ResourceID.random().description)
+            _ = try await fixture.queue.enqueue([Enqueue(stray, lane: .bulk, delay: .seconds(60))])
+            let sweep = QueueSweep(queue: fixture.queue, jobs: fixture.database.jobs, logger: fixture.logger)
+            var cursor: String?
+            repeat { cursor = try await sweep.surplus(from: cursor) } while cursor != nil
+            let key = ResourceKey(tenant: "default", type: "User", id: id.description)
+            #expect(try await fixture.queue.known([key, stray]) == [key])
+        }
+    }
+
+    @Test("A lease that only Redis knows is told at the second look")
+    func oddLease() async throws {
+        try await SyncFixture.run { fixture in
+            let id = try await fixture.createUser("jo")
+            let lease = try #require(
+                try await fixture.queue.lease(upTo: 1, for: .seconds(60), worker: "slow").leases.first)
+            let sweep = QueueSweep(queue: fixture.queue, jobs: fixture.database.jobs, logger: fixture.logger)
+            let first = try await sweep.oddLeases(former: [:])
+            #expect(first == [lease.key: lease.token])
+            let request = LeaseRequest(resourceID: id, tenant: "default", type: .user)
+            _ = try await fixture.database.jobs.confirm([request], worker: "slow", length: .seconds(60))
+            #expect(try await sweep.oddLeases(former: first).isEmpty)
+        }
+    }
+
+    @Test("Who no longer leads ends a rebuild where it is; the next leader does it anew")
+    func deposed() async throws {
+        try await SyncFixture.run { fixture in
+            let id = try await fixture.createUser("jo")
+            try await fixture.emptyQueue()
+            let deposed = QueueRebuild(
+                queue: fixture.queue, jobs: fixture.database.jobs, logger: fixture.logger, isLeader: { false })
+            try await deposed.runIfLost()
+            guard case .rebuilding = try await fixture.queue.state() else {
+                Issue.record("the rebuild was finished")
+                return
+            }
+            try await QueueRebuild(queue: fixture.queue, jobs: fixture.database.jobs, logger: fixture.logger)
+                .runIfLost()
+            let key = ResourceKey(tenant: "default", type: "User", id: id.description)
+            #expect(try await fixture.queue.known([key]) == [key])
+            guard case .ready = try await fixture.queue.state() else {
+                Issue.record("not ready after the rebuild")
+                return
+            }
+        }
+    }
+
     @Test("A lease that was renewed is registered anew when Redis is emptied, however long ago it was given")
     func renewedLease() async throws {
         try await SyncFixture.run { fixture in

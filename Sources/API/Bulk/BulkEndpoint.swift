@@ -90,7 +90,7 @@ struct BulkEndpoint: Sendable {
     // MARK: A wave
 
     private func carryOut(_ wave: [BulkStep], _ request: SCIMRequest) async -> [Result<WriteAnswer, any Error>] {
-        let context = request.writeContext(lane: "bulk")
+        let context = request.writeContext
         switch wave[0].kind {
         case .create(let type): return await create(wave, type, context)
         case .change, .delete:

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Hummingbird
+internal import Queue
 internal import Storage
 
 /// A request whose sender is known.
@@ -12,6 +13,8 @@ struct SCIMRequest: Sendable {
     let body: RequestBody
     let id: RequestID
     let principal: Principal
+    /// Of the jobs that its writes make.
+    var lane = Lane.interactive
 
     /// - Throws: 403 unless the sender's token has the scope.
     func permitted(_ scope: Scopes) throws(Refusal) -> SCIMRequest {
@@ -20,11 +23,9 @@ struct SCIMRequest: Sendable {
     }
 
     /// What a write leaves in its job.
-    var writeContext: WriteContext { writeContext(lane: "interactive") }
-
-    func writeContext(lane: String) -> WriteContext {
+    var writeContext: WriteContext {
         WriteContext(
             tenant: principal.tenant, client: principal.client, requestID: id.description,
-            traceParent: acceptedTraceParent(headers.traceParent), lane: lane)
+            traceParent: acceptedTraceParent(headers.traceParent), lane: lane.rawValue)
     }
 }

@@ -9,12 +9,16 @@
 /// returns without credit. Within a lane the tenant whose turn it is gives its oldest resource. A resource that waited
 /// longer than the aging limit costs its lane no more than an interactive one.
 ///
+/// With a limit (``LimitLua``) there are never more leases than it allows. While several lanes have work, one that holds its share of the limit
+/// (``Lane/share``) waits for those that do not, unless its oldest resource has aged; what they leave is for all.
+///
 /// Returns `paused`, time to the next due one (-1: none), and resource and lane of each lease.
 enum LeaseLua {
     /// Virtual time of one lease at weight 1; divisible by every weight.
     private static let virtualUnit = Lane.allCases.reduce(1) { $0 * $1.weight }
 
     static let function = """
+        local SHARE = {\(Lane.allCases.map { "\($0.rawValue) = \($0.share)" }.joined(separator: ", "))}
         local COST = {\(Lane.allCases.map { "\($0.rawValue) = \(virtualUnit / $0.weight)" }.joined(separator: ", "))}
         local steps, anyPaused = 0, false
 
@@ -60,25 +64,57 @@ enum LeaseLua {
             end
         end
 
+        -- What each lane holds and may hold; nothing unless several have work.
+        local function sharing(open, allowed)
+            local busy, held, share = 0, {}, {}
+            for _, lane in ipairs(LANES) do
+                held[lane], share[lane] = 0, math.max(1, math.floor(allowed * SHARE[lane] / 100))
+                if open[lane] and take(lane, true) then busy = busy + 1 end
+            end
+            if busy < 2 then return nil end
+            local keys = redis.call('ZRANGE', LEASE, 0, \(QueueLua.sharingMax - 1))
+            if #keys > 0 then
+                for _, lane in ipairs(redis.call('HMGET', META, unpack(keys))) do
+                    if lane then held[lane] = held[lane] + 1 end
+                end
+            end
+            return held, share
+        end
+
         local function lease(count, length, token, placed)
             placed = refill() or placed
             anyPaused = redis.call('SCARD', PAUSED) > 0
             local isPaused = anyPaused and redis.call('SISMEMBER', PAUSED, 'all') == 1
             local picked, expiries, owners, open, lead = {}, {}, {}, {}, {}
             local clock, remains, tenantClocks = nil, false, {}
+            local room, allowed, wait = 0, math.huge, nil
             if isPaused then
                 redis.call('DEL', WAKE)
             elseif count > 0 then
+                room, allowed, wait = admit(count)
                 local leads = redis.call('HMGET', TURN, unpack(LANES))
                 for i, lane in ipairs(LANES) do
                     lead[lane] = tonumber(leads[i] or 0)
                     open[lane] = not anyPaused or redis.call('SISMEMBER', PAUSED, 'lane:' .. lane) == 0
                 end
-                while #picked < 2 * count do
-                    local lane
+                local held, share
+                if limiter and room > 0 then held, share = sharing(open, allowed) end
+                while #picked < 2 * room do
+                    local lane, over
                     for _, name in ipairs(LANES) do
-                        if open[name] and (not lane or lead[name] < lead[lane]) then lane = name end
+                        local isOver = false
+                        if held and open[name] and held[name] >= share[name] then
+                            local key, since = take(name, true)
+                            open[name] = key ~= nil
+                            isOver = key ~= nil and now - since <= \(Lane.agingLimit.milliseconds)
+                        end
+                        if open[name] and isOver then
+                            if not over or lead[name] < lead[over] then over = name end
+                        elseif open[name] and (not lane or lead[name] < lead[lane]) then
+                            lane = name
+                        end
                     end
+                    lane = lane or over
                     if not lane then break end
                     local key, since, tenant, start = take(lane, false)
                     if key then
@@ -89,6 +125,7 @@ enum LeaseLua {
                         picked[#picked + 1], picked[#picked + 2] = key, lane
                         expiries[#expiries + 1], expiries[#expiries + 2] = now + length, key
                         owners[#owners + 1], owners[#owners + 2] = key, token
+                        if held then held[lane] = held[lane] + 1 end
                     else
                         open[lane] = false
                     end
@@ -111,14 +148,20 @@ enum LeaseLua {
                 end
                 redis.call('HSET', TURN, unpack(times))
             end
-            if remains or (count == 0 and placed and not isPaused) then
+            local leased = redis.call('ZCARD', LEASE)
+            if limiter and count > 0 and not isPaused and get('breaker') == 0 and leased >= allowed then
+                set('used', 1)
+            end
+            -- At the limit whoever gives a lease back takes the next.
+            local leasable = remains and leased < allowed
+            if leasable or (count == 0 and placed and not isPaused) then
                 wake()
             elseif #picked < 2 * count then
-                -- Nothing is ready, and this worker is about to wait: tokens would only wake others for nothing.
+                -- Nothing is to be had, and this worker is about to wait: tokens would only wake others for nothing.
                 redis.call('DEL', WAKE)
             end
-            local nextDue = remains and 0 or -1
-            if not remains then
+            local nextDue = leasable and 0 or -1
+            if not leasable then
                 for _, set in ipairs({DUE, LEASE}) do
                     local first = redis.call('ZRANGE', set, 0, 0, 'WITHSCORES')
                     if first[2] then
@@ -127,6 +170,7 @@ enum LeaseLua {
                     end
                 end
             end
+            if wait and (remains or nextDue >= 0) then nextDue = math.max(nextDue, wait) end
             return isPaused and 1 or 0, nextDue, picked
         end
 

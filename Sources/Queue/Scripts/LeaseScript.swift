@@ -5,23 +5,33 @@ internal import Redis
 
 /// Hands out leases; see ``LeaseLua``.
 ///
-/// `ARGV`: time, count, length, token. Reply: `alive`, paused, time to the next due one (-1: none), stale releases (0),
-/// then resource and lane of each lease.
+/// `ARGV`: time, count, length, token, the limit of calls and the report of calls that ended (empty: none).
+///
+/// Reply: `alive`, paused, time to the next due one (-1: none), stale releases (0), breaker (-1: no limit), limit and era, then resource and
+/// lane of each lease.
 enum LeaseScript {
     static let script = RedisScript(
         "lease",
-        QueueLua.prelude + QueueLua.refuseLost + QueueLua.evenIfFull + QueueLua.placing + LeaseLua.function + """
-            local paused, nextDue, picked = lease(tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], false)
-            local reply = {alive, paused, nextDue, 0}
-            for i, value in ipairs(picked) do reply[i + 4] = value end
-            return reply
-            """)
+        QueueLua.prelude + QueueLua.refuseLost + QueueLua.evenIfFull + QueueLua.placing + LimitLua.function
+            + LeaseLua.function + """
+                openLimiter(ARGV[5])
+                noteCalls(ARGV[6])
+                local paused, nextDue, picked = lease(tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], false)
+                saveLimiter()
+                local reply = {alive, paused, nextDue, 0, limiterReply()}
+                for i, value in ipairs(picked) do reply[i + 7] = value end
+                return reply
+                """)
 
-    static func arguments(count: Int, length: Duration, token: String, now: Int64?) -> RedisArguments {
+    static func arguments(
+        count: Int, length: Duration, token: String, calls: LimitedCalls?, now: Int64?
+    ) -> RedisArguments {
         var arguments = QueueLua.arguments(now)
         arguments.append(min(max(0, count), QueueLua.leaseMax))
         arguments.append(length.milliseconds)
         arguments.append(token)
+        arguments.append(calls?.limit.argument ?? "")
+        arguments.append(calls?.report.argument ?? "")
         return arguments
     }
 }

@@ -17,6 +17,8 @@ enum QueueLua {
     static let turnStepsMax = 1_000
     /// Tokens in the wake list: more would only wake workers for nothing.
     static let wakeMax = 64
+    /// Leases looked at to tell what each lane holds.
+    static let sharingMax = 1_024
     /// Leases given in one call.
     static let leaseMax = 256
     /// Resources enqueued, renewed or released in one call; longer batches are split.

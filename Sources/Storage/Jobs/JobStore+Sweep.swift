@@ -9,7 +9,8 @@ package struct OpenWork: Sendable, Hashable {
     package let resourceID: ResourceID
     package let tenant: String
     package let type: ResourceType
-    package let lane: String
+    /// The fastest of its jobs.
+    package internal(set) var lane: String
     package let dueAt: Timestamp
 }
 
@@ -50,13 +51,19 @@ extension JobStore {
 
     private func jobs(after: JobID, limit: Int, olderThan: Duration) async throws -> OpenWorkPage {
         let result = try await reader.execute(Self.jobPage, [.id(after), .int(Int64(limit)), .length(olderThan)])
-        var seen: Set<ResourceID> = []
+        var seen: [ResourceID: Int] = [:]
         var entries: [OpenWork] = []
         var last: JobID?
         for row in result {
             last = try row.id(0)
             let resource = try row.id(3)
-            guard try row.bool(6), seen.insert(resource).inserted else { continue }
+            guard try row.bool(6) else { continue }
+            if let index = seen[resource] {
+                let lane = try row.string(4)
+                if Self.rank(lane) < Self.rank(entries[index].lane) { entries[index].lane = lane }
+                continue
+            }
+            seen[resource] = entries.count
             entries.append(
                 OpenWork(
                     resourceID: resource, tenant: try row.string(1), type: try ResourceType(stored: row.string(2)),
@@ -66,6 +73,14 @@ extension JobStore {
         let next: OpenWorkPage.Position =
             if let last, !isLast { .jobs(after: last) } else { .waiting(after: ResourceID(high: 0, low: 0)) }
         return OpenWorkPage(entries: entries, next: next)
+    }
+
+    private static func rank(_ lane: String) -> Int {
+        switch lane {
+        case "interactive": 0
+        case "bulk": 1
+        default: 2
+        }
     }
 
     private static let jobPage = PostgresStatement(
@@ -105,6 +120,39 @@ extension JobStore {
                     WHERE m.group_id = w.resource_id AND m.member_id = w.target_id AND m.removed_revision IS NULL))
         GROUP BY w.resource_id ORDER BY w.resource_id LIMIT $2::int8
         """)
+
+    // MARK: The other direction
+
+    /// Which of `resources` have nothing open: no job, and no member to settle.
+    package func idle(_ resources: [ResourceID]) async throws -> Set<ResourceID> {
+        guard !resources.isEmpty else { return [] }
+        return Set(try await reader.execute(Self.idling, [.ids(resources)]).map { try $0.id(0) })
+    }
+
+    private static let idling = PostgresStatement(
+        "idle_resources",
+        """
+        SELECT r.id FROM unnest($1::uuid[]) AS r(id)
+        WHERE NOT EXISTS (SELECT FROM job j WHERE j.resource_id = r.id)
+            AND NOT EXISTS (SELECT FROM waits_for w WHERE w.resource_id = r.id)
+            AND NOT EXISTS (
+                SELECT FROM group_member m WHERE m.group_id = r.id AND m.synced = (m.removed_revision IS NOT NULL))
+        """)
+
+    /// Which of `resources` somebody holds, by PostgreSQL's clock.
+    package func leased(_ resources: [ResourceID]) async throws -> Set<ResourceID> {
+        guard !resources.isEmpty else { return [] }
+        return Set(try await reader.execute(Self.holding, [.ids(resources)]).map { try $0.id(0) })
+    }
+
+    private static let holding = PostgresStatement(
+        "leased_resources",
+        """
+        SELECT s.resource_id FROM resource_sync s
+        WHERE s.resource_id = ANY ($1::uuid[]) AND s.leased_until >= clock_timestamp()
+        """)
+
+    // MARK: Partitions
 
     /// Daily partitions of the history from today on; idempotent.
     ///

@@ -6,13 +6,22 @@ package import SCIM
 
 /// Counts that are sampled, never taken by a scrape.
 package struct QueueStatistics: Sendable {
-    package struct LaneCount: Sendable {
+    package struct Count: Sendable, Hashable {
         package var openJobs: Int
         package var oldestAcceptedAt: Timestamp?
+
+        package init(openJobs: Int, oldestAcceptedAt: Timestamp? = nil) {
+            self.openJobs = openJobs
+            self.oldestAcceptedAt = oldestAcceptedAt
+        }
     }
 
     /// Open jobs by lane.
-    package var lanes: [String: LaneCount] = [:]
+    package var lanes: [String: Count] = [:]
+    /// Open jobs by tenant.
+    package var tenants: [String: Count] = [:]
+    /// Jobs that ended since PostgreSQL began to count; only differences mean something, and after a crash of the server it begins anew.
+    package var endedJobs: Int64 = 0
     package var deadLetters = 0
     /// Of the sink that lacks most.
     package var unsentEvents = 0
@@ -23,34 +32,48 @@ package struct QueueStatistics: Sendable {
     package var openJobs: Int { lanes.values.reduce(0) { $0 + $1.openJobs } }
 }
 
+extension QueueStatistics.Count {
+    fileprivate static let none = QueueStatistics.Count(openJobs: 0)
+
+    fileprivate mutating func add(_ other: QueueStatistics.Count) {
+        openJobs += other.openJobs
+        oldestAcceptedAt = [oldestAcceptedAt, other.oldestAcceptedAt].compactMap { $0 }.min()
+    }
+}
+
 extension JobStore {
     /// Counts open jobs, dead letters and unsent events; a scan of those tables, which hold only what is open.
     package func statistics() async throws -> QueueStatistics {
         var statistics = QueueStatistics()
         let (lanes, others) = try await lists.withConnection { connection in
-            (try await connection.execute(Self.laneCounts, []), try await connection.execute(Self.otherCounts, []))
+            (try await connection.execute(Self.openCounts, []), try await connection.execute(Self.otherCounts, []))
         }
         for row in lanes {
-            statistics.lanes[try row.string(0)] = QueueStatistics.LaneCount(
-                openJobs: Int(try row.int(1)), oldestAcceptedAt: try row.optionalTime(2))
+            let count = QueueStatistics.Count(
+                openJobs: Int(try row.int(2)), oldestAcceptedAt: try row.optionalTime(3))
+            statistics.tenants[try row.string(0), default: .none].add(count)
+            statistics.lanes[try row.string(1), default: .none].add(count)
         }
         for row in others {
             statistics.deadLetters = Int(try row.int(0))
             statistics.unsentEvents = Int(try row.int(1))
             statistics.parkedEvents = Int(try row.int(2))
             statistics.oldestUnsentEvent = try row.optionalTime(3)
+            statistics.endedJobs = try row.int(4)
         }
         return statistics
     }
 
-    private static let laneCounts = PostgresStatement(
-        "statistics_lanes", "SELECT lane, count(*), min(accepted_at) FROM job GROUP BY lane")
+    private static let openCounts = PostgresStatement(
+        "statistics_open", "SELECT tenant, lane, count(*), min(accepted_at) FROM job GROUP BY tenant, lane")
 
     private static let otherCounts = PostgresStatement(
         "statistics_others",
         """
         SELECT (SELECT count(*) FROM job_history WHERE state = 'dead'),
-            coalesce(max(open), 0), coalesce(sum(parked), 0)::int8, min(oldest)
+            coalesce(max(open), 0), coalesce(sum(parked), 0)::int8, min(oldest),
+            -- An open job is deleted when it ends.
+            pg_stat_get_tuples_deleted('job'::regclass)
         FROM (
             SELECT count(*) FILTER (WHERE parked_at IS NULL) AS open, count(*) FILTER (WHERE parked_at IS NOT NULL) AS parked,
                 min(recorded_at) FILTER (WHERE parked_at IS NULL) AS oldest

@@ -12,14 +12,19 @@ struct QueueRebuild: Sendable {
     let queue: WorkQueue
     let jobs: JobStore
     let logger: Logger
+    /// Asked before each page.
+    let isLeader: @Sendable () async -> Bool
 
     private static let chunk = 5_000
     private let rebuilds = Counter(label: "scim_queue_rebuilds_total")
 
-    init(queue: WorkQueue, jobs: JobStore, logger: Logger) {
+    init(
+        queue: WorkQueue, jobs: JobStore, logger: Logger, isLeader: @escaping @Sendable () async -> Bool = { true }
+    ) {
         self.queue = queue
         self.jobs = jobs
         self.logger = logger
+        self.isLeader = isLeader
     }
 
     /// Rebuilds when Redis is empty, and also when a former leader died in the middle of it.
@@ -31,17 +36,36 @@ struct QueueRebuild: Sendable {
         }
         let generation = try await queue.beginRebuild()
         rebuilds.increment()
-        var position: OpenWorkPage.Position?
+        let started = ContinuousClock.now
         var count = 0
+        var page = try await jobs.openWork(from: nil, limit: Self.chunk, olderThan: .zero)
         while true {
-            let page = try await jobs.openWork(from: position, limit: Self.chunk, olderThan: .zero)
-            _ = try await queue.rebuild(page.entries.map { $0.enqueue })
+            // Whoever leads now does it anew.
+            guard await isLeader() else { return }
+            let next = page.next
+            // Read while this one is on its way to Redis.
+            async let following = next.asyncMap {
+                try await jobs.openWork(from: $0, limit: Self.chunk, olderThan: .zero)
+            }
+            let state = try await queue.rebuild(page.entries.map { $0.enqueue })
             count += page.entries.count
-            guard let next = page.next else { break }
-            position = next
+            // Emptied once more: the next look begins anew.
+            guard state != .lost else { return }
+            guard let read = try await following else { break }
+            page = read
         }
         // The mark goes last: a crash before it repeats the rebuild, which is idempotent.
         _ = try await queue.finishRebuild(generation: generation)
-        logger.notice("The queue is rebuilt", metadata: ["resources": "\(count)"])
+        logger.notice(
+            "The queue is rebuilt",
+            metadata: ["resources": "\(count)", "seconds": "\(started.duration(to: .now).inSeconds)"])
+    }
+}
+
+extension Optional where Wrapped: Sendable {
+    fileprivate func asyncMap<Value: Sendable>(
+        _ body: @Sendable (Wrapped) async throws -> Value
+    ) async throws -> Value? {
+        if let self { try await body(self) } else { nil }
     }
 }

@@ -10,9 +10,27 @@ internal import Storage
 struct QueueSampler: Sendable {
     let queue: WorkQueue
     let jobs: JobStore
+    private var drain = DrainRate()
+    private var sampledTenants: Set<String> = []
 
-    func sample() async throws {
+    init(queue: WorkQueue, jobs: JobStore) {
+        self.queue = queue
+        self.jobs = jobs
+    }
+
+    mutating func sample() async throws {
         let statistics = try await jobs.statistics()
+        drain.note(statistics.endedJobs, at: .now)
+        gauge("scim_queue_drain_rate", [], drain.perSecond)
+        for (tenant, count) in statistics.tenants {
+            gauge("scim_tenant_open_jobs", [("tenant", tenant)], Double(count.openJobs))
+        }
+        for tenant in sampledTenants.subtracting(statistics.tenants.keys) {
+            gauge("scim_tenant_open_jobs", [("tenant", tenant)], 0)
+        }
+        sampledTenants.formUnion(statistics.tenants.keys)
+        // What the API looks at before it takes more.
+        try await jobs.store(drain.loads(statistics.tenants))
         for lane in Lane.allCases {
             let open = statistics.lanes[lane.rawValue]
             gauge("scim_jobs_open", [("lane", lane.rawValue)], Double(open?.openJobs ?? 0))

@@ -7,11 +7,14 @@ internal import Queue
 internal import SCIM
 internal import Storage
 
-/// Finds open jobs that Redis does not know and enqueues them: the safety net under the enqueue after the commit (queue-patterns 6.2).
+/// Compares PostgreSQL and Redis (queue-patterns 6.2): open jobs that Redis does not know are enqueued, which is the safety net under the
+/// enqueue after the commit; resources without open work are forgotten; leases that only Redis knows are reported.
 struct QueueSweep: Sendable {
     let queue: WorkQueue
     let jobs: JobStore
     let logger: Logger
+    /// Asked before each page.
+    let isLeader: @Sendable () async -> Bool
 
     /// A write this young may be between its commit and its enqueue.
     private static let grace = Duration.seconds(5)
@@ -19,11 +22,16 @@ struct QueueSweep: Sendable {
     /// In a second of the leader's: a full pass never competes with the work it guards.
     private static let pageSize = 4_000
     private let repaired = Counter(label: "scim_queue_repaired_total")
+    private let forgotten = Counter(label: "scim_queue_forgotten_total")
+    private let odd = Counter(label: "scim_queue_odd_leases_total")
 
-    init(queue: WorkQueue, jobs: JobStore, logger: Logger) {
+    init(
+        queue: WorkQueue, jobs: JobStore, logger: Logger, isLeader: @escaping @Sendable () async -> Bool = { true }
+    ) {
         self.queue = queue
         self.jobs = jobs
         self.logger = logger
+        self.isLeader = isLeader
     }
 
     /// Jobs accepted in the last minute, and all groups whose members have come.
@@ -32,7 +40,7 @@ struct QueueSweep: Sendable {
         let moment = Timestamp.now().advanced(by: .zero - Self.recent)
         let start = JobID(high: UInt64(max(0, moment.microsecondsSinceEpoch / 1000)) << 16, low: 0)
         var position: OpenWorkPage.Position? = .jobs(after: start)
-        while let next = position { position = try await page(from: next) }
+        while let next = position, await isLeader() { position = try await page(from: next) }
     }
 
     /// One page of a pass over all open work.
@@ -49,5 +57,46 @@ struct QueueSweep: Sendable {
                 "Open jobs were missing in Redis and are enqueued again", metadata: ["resources": "\(unknown.count)"])
         }
         return page.next
+    }
+
+    // MARK: The other direction
+
+    /// One page of a walk over all that Redis holds: what has no open work is forgotten.
+    ///
+    /// A write that is accepted between the two looks is found by ``recent()``.
+    /// - Parameter cursor: Nil begins.
+    /// - Returns: Where to go on; nil at the end.
+    func surplus(from cursor: String?) async throws -> String? {
+        let page = try await queue.scan(cursor)
+        let requests = page.keys.compactMap { key in LeaseRequest(key).map { (key, $0.resourceID) } }
+        let idle = try await jobs.idle(requests.map(\.1))
+        let surplus = requests.filter { idle.contains($0.1) }.map(\.0)
+        let removed = surplus.isEmpty ? 0 : try await queue.forget(surplus)
+        if removed > 0 {
+            forgotten.increment(by: removed)
+            logger.notice("Resources without open work were in Redis", metadata: ["resources": "\(removed)"])
+        }
+        return page.cursor
+    }
+
+    /// Leases that are alive in Redis although PostgreSQL's are over, at this look and the one before: their holders are slow or cut off from
+    /// PostgreSQL. They run out by themselves.
+    /// - Parameter former: What the look before returned.
+    func oddLeases(former: [ResourceKey: String]) async throws -> [ResourceKey: String] {
+        let tokens = try await queue.leaseTokens()
+        let ids = tokens.keys.compactMap { LeaseRequest($0)?.resourceID }
+        let held = try await jobs.leased(ids)
+        let found = tokens.filter { key, _ in LeaseRequest(key).map { !held.contains($0.resourceID) } ?? true }
+        let lasting = found.filter { former[$0.key] == $0.value }
+        if !lasting.isEmpty {
+            odd.increment(by: lasting.count)
+            logger.warning(
+                "Leases are alive in Redis that are over in PostgreSQL",
+                metadata: [
+                    "leases": "\(lasting.count)",
+                    "resources": "\(lasting.keys.prefix(5).map(\.description).joined(separator: " "))",
+                ])
+        }
+        return found
     }
 }

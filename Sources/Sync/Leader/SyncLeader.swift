@@ -8,10 +8,10 @@ internal import SCIM
 internal import ServiceLifecycle
 package import Storage
 
-/// The duties that one process has at a time: rebuild, sweep, sampled counts, partitions.
+/// The duties that one process has at a time: rebuild, sweep, sampled counts, partitions and retention.
 ///
-/// Leadership is a PostgreSQL advisory lock held by a session of its own; losing the session loses it. Every duty is idempotent, so two
-/// leaders for a moment do no harm.
+/// Leadership is a PostgreSQL advisory lock held by a session of its own; losing the session loses it, which is looked at before each page of
+/// the long duties. Every duty is idempotent, so two leaders for a moment do no harm.
 package actor SyncLeader: Service {
     private let executor = DispatchExecutor(label: "sync.leader")
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -21,10 +21,19 @@ package actor SyncLeader: Service {
     private let leadership: Leadership
     private let rebuild: QueueRebuild
     private let sweep: QueueSweep
-    private let sampler: QueueSampler
+    private var sampler: QueueSampler
+    private let historyDays: Int
     private let logger: Logger
     /// Where the full pass of the sweep goes on; nil between two passes.
     private var sweepPosition: OpenWorkPage.Position?
+    /// Where the walk over what Redis holds goes on: `begins`, at a cursor, or nil between two walks.
+    private var walk: Walk?
+    private var oddLeases: [ResourceKey: String] = [:]
+
+    private enum Walk {
+        case begins
+        case goesOn(cursor: String)
+    }
 
     private static let tick = Duration.seconds(1)
     private static let sampleInterval = Duration.seconds(5)
@@ -32,14 +41,19 @@ package actor SyncLeader: Service {
     private static let recentSweepInterval = Duration.seconds(10)
     private static let fullSweepInterval = Duration.seconds(600)
     private static let partitionInterval = Duration.seconds(3600)
+    /// While there is more to remove.
+    private static let removalPause = Duration.seconds(10)
 
-    package init(queue: WorkQueue, jobs: JobStore, leadership: Leadership, logger: Logger) {
+    /// - Parameter historyDays: How long finished jobs are kept (`HISTORY_DAYS`); dead letters stay.
+    package init(queue: WorkQueue, jobs: JobStore, leadership: Leadership, historyDays: Int = 30, logger: Logger) {
         self.queue = queue
         self.jobs = jobs
         self.leadership = leadership
+        self.historyDays = historyDays
         self.logger = logger
-        rebuild = QueueRebuild(queue: queue, jobs: jobs, logger: logger)
-        sweep = QueueSweep(queue: queue, jobs: jobs, logger: logger)
+        let isLeader: @Sendable () async -> Bool = { await leadership.hold() }
+        rebuild = QueueRebuild(queue: queue, jobs: jobs, logger: logger, isLeader: isLeader)
+        sweep = QueueSweep(queue: queue, jobs: jobs, logger: logger, isLeader: isLeader)
         sampler = QueueSampler(queue: queue, jobs: jobs)
     }
 
@@ -57,6 +71,7 @@ package actor SyncLeader: Service {
         var nextRecentSweep = ContinuousClock.now
         var nextFullSweep = ContinuousClock.now.advanced(by: .seconds(30))
         var nextPartitions = ContinuousClock.now
+        var nextRemoval = ContinuousClock.now
         while !Task.isCancelled {
             let isLeader = await leadership.hold()
             if isLeader != wasLeader {
@@ -68,7 +83,7 @@ package actor SyncLeader: Service {
                 let now = ContinuousClock.now
                 if now >= nextSample {
                     nextSample = now.advanced(by: Self.sampleInterval)
-                    await attempt("sampling") { try await self.sampler.sample() }
+                    await attempt("sampling") { try await self.sample() }
                 }
                 if now >= nextResourceSample {
                     nextResourceSample = now.advanced(by: Self.resourceSampleInterval)
@@ -77,10 +92,12 @@ package actor SyncLeader: Service {
                 if now >= nextRecentSweep {
                     nextRecentSweep = now.advanced(by: Self.recentSweepInterval)
                     await attempt("sweep") { try await self.sweep.recent() }
+                    await attempt("look at leases") { try await self.lookAtLeases() }
                 }
                 if now >= nextFullSweep {
                     nextFullSweep = now.advanced(by: Self.fullSweepInterval)
                     sweepPosition = .start
+                    walk = .begins
                 }
                 await attempt("full sweep") { try await self.sweepOn() }
                 if now >= nextPartitions {
@@ -91,6 +108,12 @@ package actor SyncLeader: Service {
                         }
                     }
                 }
+                if now >= nextRemoval {
+                    nextRemoval = now.advanced(by: Self.partitionInterval)
+                    await attempt("retention") {
+                        if try await self.removeOld() { nextRemoval = now.advanced(by: Self.removalPause) }
+                    }
+                }
             }
             try? await Task.sleep(for: Self.tick)  // only cancellation ends it early, and the loop looks at that
         }
@@ -98,8 +121,36 @@ package actor SyncLeader: Service {
 
     /// A page at each look, so that the other duties go on meanwhile.
     private func sweepOn() async throws {
-        guard let position = sweepPosition else { return }
-        sweepPosition = try await sweep.page(from: position)
+        if let position = sweepPosition { sweepPosition = try await sweep.page(from: position) }
+        // As fast as the other direction: a thousand keys a page.
+        for _ in 0..<4 {
+            guard let walk else { break }
+            var cursor: String?
+            if case .goesOn(let next) = walk { cursor = next }
+            self.walk = try await sweep.surplus(from: cursor).map { .goesOn(cursor: $0) }
+        }
+    }
+
+    private func sample() async throws {
+        var sampler = sampler
+        defer { self.sampler = sampler }
+        try await sampler.sample()
+    }
+
+    private func lookAtLeases() async throws { oddLeases = try await sweep.oddLeases(former: oddLeases) }
+
+    /// - Returns: Whether there is more to remove.
+    private func removeOld() async throws -> Bool {
+        let removal = try await jobs.removeOld(historyDays: historyDays)
+        if removal.partitions + removal.rows + removal.transactions > 0 {
+            logger.info(
+                "Old history was removed",
+                metadata: [
+                    "days": "\(removal.partitions)", "rows": "\(removal.rows)",
+                    "transactions": "\(removal.transactions)",
+                ])
+        }
+        return removal.isUnfinished
     }
 
     /// A duty that fails is tried again at its next turn; PostgreSQL or Redis may be away.

@@ -1,7 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Dispatch
 internal import Executors
 package import Logging
 package import Queue
@@ -23,7 +22,7 @@ package import UDM
 ///
 /// PostgreSQL alone decides whose a resource is; Redis only says where work may be. So leases outlive Redis.
 package actor SyncWorker: Service {
-    private struct Held {
+    struct Held {
         /// Its deadline moves with every renewal: without that, an emptied Redis would take it for one that is over.
         var lease: QueueLease
         let confirmed: ConfirmedLease
@@ -32,36 +31,44 @@ package actor SyncWorker: Service {
         var task: Task<Void, Never>?
     }
 
-    private let executor = DispatchExecutor(label: "sync.supervisor")
+    let executor = DispatchExecutor(label: "sync.supervisor")
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    private let configuration: SyncConfiguration
-    private let queue: WorkQueue
-    private let jobs: JobStore
-    private let client: UDMClient
-    private let gate: UDMGate
-    private let gateChanges: AsyncStream<Void>
+    let configuration: SyncConfiguration
+    let queue: WorkQueue
+    let jobs: JobStore
+    let gate: UDMGate
     private let environment: TurnEnvironment
-    private let metrics = SyncMetrics()
-    private let logger: Logger
+    let metrics = SyncMetrics()
+    let logger: Logger
     /// Random per process start: host names return after restarts.
-    private let worker = LowercaseUUID.random().description
+    let worker = LowercaseUUID.random().description
     private let slotExecutors: [DispatchExecutor]
 
-    private var idleSlots: [SyncSlot]
-    private var held: [ResourceID: Held] = [:]
-    private var finished: [Release] = []
-    private var isDraining = false
-    private var isStopped = false
-    private var isListening = false
-    private var change = Signal()
+    var idleSlots: [SyncSlot]
+    var held: [ResourceID: Held] = [:]
+    var finished: [Release] = []
+    /// Keys that PostgreSQL has not answered for yet; each will need a slot.
+    var confirming = 0
+    var isDraining = false
+    var isStopped = false
+    var isListening = false
+    var change = Signal()
+    var sleepers: [Int: CheckedContinuation<Void, Never>] = [:]
+    var sleepNumber = 0
+    /// Since when Redis does not answer; nil while it does.
+    var redisAwaySince: ContinuousClock.Instant?
+    /// Where the look for work without Redis goes on.
+    var trickleAfter: JobID?
 
     /// Slots await UDM, so a few dispatch queues carry many of them.
     private static let slotExecutorCount = 2
     /// At most this many keys are leased in one call, so that one process does not take all from the others.
     private static let leaseBatch = 16
     /// An idle worker looks again after this long even if no wake-up came: wake-ups are bounded and may be taken by a busy worker.
-    private static let longestWait = Duration.seconds(5)
+    static let longestWait = Duration.seconds(5)
+    /// Confirmations under way: while one waits for PostgreSQL's disk, the next leases are on their way.
+    private static let confirmingMax = 4 * leaseBatch
 
     package init(
         configuration: SyncConfiguration, queue: WorkQueue, jobs: JobStore, client: UDMClient, mapping: UDMMapping,
@@ -70,15 +77,14 @@ package actor SyncWorker: Service {
         self.configuration = configuration
         self.queue = queue
         self.jobs = jobs
-        self.client = client
         self.logger = logger
-        let (changes, changed) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        gate = UDMGate { changed.yield() }
-        gateChanges = changes
-        let recorder = OutcomeRecorder(jobs: jobs, logger: logger) { woken in
-            queue.enqueueDetached(woken.map { Enqueue($0.key, lane: .interactive) })
+        let gate = UDMGate(limit: configuration.callLimit(of: client.configuration.baseURL))
+        self.gate = gate
+        client.observe(gate)
+        let recorder = OutcomeRecorder(jobs: jobs, batchLimit: configuration.outcomeBatch, logger: logger) { woken in
+            // What is queued already keeps its lane; a group whose late members have come is nobody's single write.
+            queue.enqueueDetached(woken.map { Enqueue($0.key, lane: .bulk) })
         }
-        let gate = gate
         environment = TurnEnvironment(
             configuration: configuration, client: client, mapping: mapping, jobs: jobs, sealer: sealer,
             metrics: metrics, leftOut: LeftOutLog(),
@@ -86,8 +92,7 @@ package actor SyncWorker: Service {
             giveBack: { handle, mayHaveCalled in
                 try await Self.giveBack(handle, mayHaveCalled, jobs: jobs, logger: logger)
             },
-            report: { gate.failed($0) },
-            reportHealthy: { gate.succeeded() })
+            report: { _ in }, reportHealthy: {})
         let executors = (0..<min(Self.slotExecutorCount, configuration.slots)).map {
             DispatchExecutor(label: "sync.slots.\($0)")
         }
@@ -99,7 +104,7 @@ package actor SyncWorker: Service {
     }
 
     /// Takes the place of an abandoned slot.
-    private func makeSlot(_ number: Int) -> SyncSlot {
+    func makeSlot(_ number: Int) -> SyncSlot {
         SyncSlot(
             number: number, executor: slotExecutors[number % slotExecutors.count], environment: environment,
             logger: logger)
@@ -108,67 +113,98 @@ package actor SyncWorker: Service {
     // MARK: Running
 
     package func run() async throws {
-        await withGracefulShutdownHandler {
-            await withTaskGroup(of: Void.self) { group in
-                group.addTask { await self.renewInPostgres() }
-                group.addTask { await self.renewInRedis() }
-                group.addTask { await self.watchDeadlines() }
-                group.addTask { await self.watchGate() }
-                await self.leaseUntilDrained()
-                self.isStopped = true
-                group.cancelAll()
+        await withTaskCancellationHandler {
+            await withGracefulShutdownHandler {
+                await withTaskGroup(of: Void.self) { group in
+                    group.addTask { await self.renewInPostgres() }
+                    group.addTask { await self.renewInRedis() }
+                    group.addTask { await self.watchDeadlines() }
+                    await self.leaseUntilDrained()
+                    self.stop()
+                    group.cancelAll()
+                }
+            } onGracefulShutdown: {
+                Task { await self.drain(within: self.configuration.drainTime) }
             }
-        } onGracefulShutdown: {
-            Task { await self.drain() }
+        } onCancel: {
+            Task { await self.drain(within: .zero) }
         }
     }
 
-    /// Stops leasing; turns under way may finish within the drain time, then they are cancelled and handed back.
-    private func drain() {
-        guard !isDraining else { return }
+    /// Stops leasing; turns under way may finish within `time`, then they are cancelled and handed back. What ignores that is left behind:
+    /// its lease runs out.
+    private func drain(within time: Duration) {
+        guard !isDraining || time == .zero else { return }
         isDraining = true
         logger.info("Draining", metadata: ["held": "\(held.count)"])
         change.raise()
-        after(configuration.drainTime) { worker in
+        after(time) { worker in
             for held in worker.held.values { held.task?.cancel() }
+        }
+        after(time + configuration.leaseLength / 2) { worker in
+            for id in worker.held.keys { worker.lose(id, why: "its turn did not end in time") }
         }
     }
 
     private func leaseUntilDrained() async {
         while true {
-            if isDraining && held.isEmpty && finished.isEmpty { return }
-            if Task.isCancelled && held.isEmpty { return }
+            if isDraining && held.isEmpty && finished.isEmpty && confirming == 0 { return }
             let releases = finished
             finished = []
-            let wanted = isDraining || !gate.isClosed ? 0 : min(idleSlots.count, Self.leaseBatch)
-            if releases.isEmpty && wanted == 0 {
-                await wait(upTo: gate.probeDue ?? Self.longestWait)
-                probeIfDue()
+            let wanted =
+                isDraining
+                ? 0 : min(idleSlots.count - confirming, Self.leaseBatch, Self.confirmingMax - confirming)
+            if releases.isEmpty && wanted <= 0 {
+                await wait(upTo: Self.longestWait)
                 continue
             }
+            let calls = gate.calls()
             do {
                 let answer =
                     if releases.isEmpty {
-                        try await queue.lease(upTo: wanted, for: configuration.leaseLength, worker: worker)
+                        try await queue.lease(
+                            upTo: wanted, for: configuration.leaseLength, worker: worker, calls: calls)
                     } else {
                         try await queue.release(
-                            releases, leaseNext: wanted, for: configuration.leaseLength, worker: worker)
+                            releases, leaseNext: max(0, wanted), for: configuration.leaseLength, worker: worker,
+                            calls: calls)
                     }
+                redisAwaySince = nil
+                note(answer)
                 if !answer.leases.isEmpty {
-                    await begin(answer.leases)
-                } else if releases.isEmpty {
+                    begin(answer.leases)
+                } else if wanted > 0, answer.nextDue != .zero {
                     await waitForWork(nextDue: answer.nextDue)
                 }
             } catch {
-                // A release that did not arrive costs no more than the lease's end: PostgreSQL has the outcome.
-                logger.warning("Redis did not answer a lease call", metadata: ["error": "\(error)"])
-                await wait(upTo: .milliseconds(Int64.random(in: 200...1000)))
+                gate.keep(calls)
+                await goOn(without: error)
             }
         }
     }
 
+    private func note(_ answer: LeaseAnswer) {
+        guard let known = answer.limit, let former = gate.learned(known) else { return }
+        switch known.breaker {
+        case .open:
+            logger.error("UDM is out of order or refuses our account; no leases are taken until it may work again")
+        case .halfOpen: logger.notice("UDM is tried again")
+        case .closed where former.breaker != .closed: logger.notice("UDM answers again; leasing goes on")
+        case .closed: break
+        }
+    }
+
+    func begin(_ leases: [QueueLease]) {
+        confirming += leases.count
+        Task {
+            await confirm(leases)
+            confirming -= leases.count
+            change.raise()
+        }
+    }
+
     /// Asks PostgreSQL for the leases that Redis gave, and starts what it confirms.
-    private func begin(_ leases: [QueueLease]) async {
+    private func confirm(_ leases: [QueueLease]) async {
         var byID: [ResourceID: QueueLease] = [:]
         var requests: [LeaseRequest] = []
         for lease in leases {
@@ -198,11 +234,11 @@ package actor SyncWorker: Service {
             }
         } catch {
             logger.warning("PostgreSQL did not confirm leases", metadata: ["error": "\(error)"])
-            await wait(upTo: .milliseconds(Int64.random(in: 200...1000)))
+            // The keys count as being confirmed meanwhile, so that no others are leased in their place.
+            await sleep(.milliseconds(Int64.random(in: 200...1000)))
         }
         // Neither confirmed nor refused: later, by whoever comes first.
         for lease in byID.values { finished.append(Release(lease, next: .due(.seconds(1)))) }
-        metrics.slots(busy: held.count, of: configuration.slots)
     }
 
     private func start(_ lease: QueueLease, _ confirmed: ConfirmedLease, deadline: ContinuousClock.Instant) {
@@ -232,7 +268,6 @@ package actor SyncWorker: Service {
             metrics.leased("lost")
             if isDraining { finished.append(Release(held.lease, next: .again)) }
         }
-        metrics.slots(busy: self.held.count, of: configuration.slots)
         change.raise()
     }
 
@@ -243,147 +278,6 @@ package actor SyncWorker: Service {
         let result = await Task { try await jobs.giveBack([handle], callMayHaveStarted: true) }.result
         if case .failure(let error) = result {
             logger.warning("A lease was not handed back and runs out by itself", metadata: ["error": "\(error)"])
-        }
-    }
-
-    // MARK: Keeping leases
-
-    private func renewInPostgres() async {
-        var wait = configuration.heartbeat
-        while !isStopped {
-            await sleep(wait)
-            wait = configuration.heartbeat
-            if held.isEmpty { continue }
-            let handles = held.values.map(\.confirmed.handle)
-            let before = ContinuousClock.now
-            do {
-                let ours = try await jobs.renew(handles, worker: worker, length: configuration.leaseLength)
-                for handle in handles {
-                    guard let current = held[handle.resourceID], current.confirmed.epoch == handle.epoch else {
-                        continue
-                    }
-                    if ours.contains(handle.resourceID) {
-                        held[handle.resourceID]?.deadline = before.advanced(by: configuration.leaseLength)
-                    } else {
-                        // Either somebody else's, or the turn has just ended and its end is on the way here: then the
-                        // cancellation changes nothing. Whatever ignores it is abandoned at the deadline.
-                        current.task?.cancel()
-                    }
-                }
-            } catch {
-                logger.warning("PostgreSQL did not renew leases", metadata: ["error": "\(error)"])
-                // A try that hung has used up its share of the lease: the next one follows soon.
-                wait = configuration.heartbeat / 16
-            }
-        }
-    }
-
-    /// Keeps the keys out of other workers' hands. What Redis says decides nothing: PostgreSQL refuses whoever it gives them to.
-    private func renewInRedis() async {
-        while !isStopped {
-            await sleep(configuration.heartbeat)
-            if held.isEmpty { continue }
-            let leases = held.mapValues(\.lease)
-            let before = ContinuousClock.now
-            do {
-                let gone = try await queue.renew(Array(leases.values), for: configuration.leaseLength)
-                for (id, lease) in leases where held[id]?.lease.token == lease.token && !gone.contains(lease.key) {
-                    held[id]?.lease.deadline = before.advanced(by: configuration.leaseLength)
-                }
-                if !gone.isEmpty {
-                    logger.notice(
-                        "Leases had run out in Redis; PostgreSQL still guards them", metadata: ["keys": "\(gone.count)"]
-                    )
-                }
-            } catch {
-                logger.warning("Redis did not renew leases", metadata: ["error": "\(error)"])
-            }
-        }
-    }
-
-    private func watchDeadlines() async {
-        while !isStopped {
-            await sleep(configuration.heartbeat / 4)
-            let limit = ContinuousClock.now.advanced(by: configuration.leaseMargin)
-            for (id, held) in held where held.deadline < limit {
-                lose(id, why: "the lease could not be renewed in time")
-            }
-        }
-    }
-
-    /// Cancels the work and abandons its slot: slots are leases, so a turn that ignores the cancellation blocks nobody.
-    private func lose(_ id: ResourceID, why: String) {
-        guard let lost = held.removeValue(forKey: id) else { return }
-        logger.warning("A lease was lost: \(why)", metadata: ["resource": "\(id)", "epoch": "\(lost.confirmed.epoch)"])
-        lost.task?.cancel()
-        metrics.leased("lost")
-        idleSlots.append(makeSlot(lost.slot.number))
-        change.raise()
-    }
-
-    // MARK: UDM out of order
-
-    private func watchGate() async {
-        for await _ in gateChanges {
-            metrics.breaker(gate.metricValue)
-            if gate.isClosed {
-                logger.notice("UDM answers again; leasing goes on")
-            } else {
-                logger.error("UDM is out of order or refuses our account; no leases are taken until a probe succeeds")
-            }
-            change.raise()
-        }
-    }
-
-    private func probeIfDue() {
-        guard gate.beginProbe() else { return }
-        Task {
-            do throws(UDMError) {
-                try await client.probe()
-                gate.probeSucceeded()
-            } catch {
-                logger.warning("UDM is still out of order", metadata: ["error": "\(error)"])
-                gate.probeFailed(error)
-            }
-            change.raise()
-        }
-    }
-
-    // MARK: Waiting
-
-    private func waitForWork(nextDue: Duration?) async {
-        if !isListening {
-            isListening = true
-            Task {
-                do {
-                    _ = try await queue.waitForWork(upTo: Self.longestWait, worker: worker)
-                } catch {
-                    await sleep(.milliseconds(Int64.random(in: 200...1000)))
-                }
-                isListening = false
-                change.raise()
-            }
-        }
-        await wait(upTo: min(nextDue ?? Self.longestWait, Self.longestWait))
-    }
-
-    /// Returns when something has changed, or at the latest after `limit`.
-    private func wait(upTo limit: Duration) async {
-        if change.takeRaised() { return }
-        let generation = change.generation
-        after(max(limit, .milliseconds(1))) { $0.change.expire(generation) }
-        await withCheckedContinuation { change.wait($0) }
-    }
-
-    private func sleep(_ length: Duration) async {
-        await withCheckedContinuation { continuation in
-            after(length) { _ in continuation.resume() }
-        }
-    }
-
-    private func after(_ length: Duration, _ body: @escaping @Sendable (isolated SyncWorker) -> Void) {
-        executor.dispatchQueue.asyncAfter(deadline: .now() + length.inSeconds) {
-            self.assumeIsolated { body($0) }
         }
     }
 

@@ -1,45 +1,158 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Synchronization
+internal import Executors
+internal import Metrics
+internal import Queue
 internal import UDM
 
-/// The breaker of this process, shared by its slots (who report) and its supervisor (who asks before it leases).
-final class UDMGate: Sendable {
-    private let breaker = Mutex(UDMBreaker())
-    private let onChange: @Sendable () -> Void
-
-    init(onChange: @escaping @Sendable () -> Void) {
-        self.onChange = onChange
+/// What this process sees of UDM: it gathers what came of its calls until the next call to Redis carries it to the shared limit, and knows
+/// what Redis said last.
+///
+/// A ``CallLimiter`` of its own sees the same calls, for the time in which Redis is away.
+final class UDMGate: UDMObserver {
+    private struct State {
+        var report = CallReport(era: 0)
+        var shared: CallLimitState
+        /// Calls that began before this say nothing about UDM as it is now.
+        var openedAt: ContinuousClock.Instant?
+        var own: CallLimiter
+        var ownOpenedAt: ContinuousClock.Instant?
+        var inFlight = 0
     }
 
-    var isClosed: Bool { breaker.withLock { $0.isClosed } }
-    var metricValue: Int { breaker.withLock { $0.metricValue } }
-    var probeDue: Duration? { breaker.withLock { $0.probeDue(at: .now) } }
+    let limit: CallLimit
+    private let origin = ContinuousClock.now
+    private let state: Locked<State>
+    private let inFlight = Gauge(label: "scim_udm_inflight")
+    private let limitGauge = Gauge(label: "scim_udm_concurrency_limit")
+    private let breakerGauge = Gauge(label: "scim_udm_breaker_state")
 
-    func beginProbe() -> Bool { breaker.withLock { $0.beginProbe(at: .now) } }
-
-    func succeeded() { change { $0.succeeded() } }
-
-    func probeSucceeded() { change { $0.probeSucceeded() } }
-
-    /// Refusals of one object say nothing about the server and do not count.
-    func failed(_ error: UDMError) {
-        guard error.class.isOutage else { return }
-        change { $0.failed(at: .now, atOnce: error.class == .authentication, retryAfter: error.retryAfter) }
+    init(limit: CallLimit) {
+        self.limit = limit
+        let own = CallLimiter(limit)
+        state = Locked(State(shared: own.state, own: own))
+        inFlight.record(0)
+        export(own.state)
     }
 
-    /// The probe failed, whatever the reason: UDM stays closed to us.
-    func probeFailed(_ error: UDMError) {
-        change { $0.failed(at: .now, atOnce: true, retryAfter: error.retryAfter) }
+    // MARK: Calls
+
+    func callBegan() {
+        inFlight.record(
+            state.withLock { state in
+                state.inFlight += 1
+                return state.inFlight
+            })
     }
 
-    private func change(_ body: (inout UDMBreaker) -> Void) {
-        let changed = breaker.withLock { breaker in
-            let before = breaker.isClosed
-            body(&breaker)
-            return before != breaker.isClosed
+    func callEnded(_ call: UDMCall) {
+        let outcome = CallReport.Outcome(call)
+        let now = ContinuousClock.now
+        let running = state.withLock { state in
+            state.inFlight -= 1
+            // A cancelled call is no answer of UDM's.
+            guard let outcome else { return state.inFlight }
+            let kind = CallReport.Kind(call)
+            if call.started >= state.openedAt ?? origin {
+                state.report.add(kind, outcome, duration: call.duration, retryAfter: call.error?.retryAfter)
+            }
+            if call.started >= state.ownOpenedAt ?? origin {
+                var report = CallReport(era: state.own.state.era)
+                report.add(kind, outcome, duration: call.duration, retryAfter: call.error?.retryAfter)
+                state.own.note(report, at: milliseconds(now))
+                if state.own.state.breaker == .open { state.ownOpenedAt = now }
+            }
+            return state.inFlight
         }
-        if changed { onChange() }
+        inFlight.record(running)
     }
+
+    // MARK: Leases
+
+    /// What the next lease call tells and asks.
+    func calls() -> LimitedCalls {
+        state.withLock { state in
+            defer { state.report = CallReport(era: state.shared.era) }
+            return LimitedCalls(limit: limit, report: state.report)
+        }
+    }
+
+    /// The lease call did not reach Redis.
+    func keep(_ calls: LimitedCalls) {
+        state.withLock { state in
+            if calls.report.era == state.report.era { state.report.add(calls.report) }
+        }
+    }
+
+    /// - Returns: The state before, when the breaker has opened or closed since.
+    @discardableResult
+    func learned(_ known: CallLimitState?) -> CallLimitState? {
+        guard let known else { return nil }
+        let former = state.withLock { state in
+            let former = state.shared
+            if known.era != former.era {
+                state.openedAt = .now
+                state.report = CallReport(era: known.era)
+            }
+            state.shared = known
+            return former
+        }
+        if former != known { export(known) }
+        return former.breaker == known.breaker ? nil : former
+    }
+
+    /// How many leases may be taken while Redis is away, by what this process alone knows.
+    /// - Parameter held: Leases that it has.
+    func admitAlone(_ count: Int, held: Int) -> Int {
+        let (admitted, known) = state.withLock { state in
+            let admitted = state.own.admit(count, inFlight: held, at: milliseconds(.now)).count
+            state.own.used(held + admitted)
+            return (admitted, state.own.state)
+        }
+        export(known)
+        return admitted
+    }
+
+    private func export(_ known: CallLimitState) {
+        limitGauge.record(known.limit)
+        breakerGauge.record(known.breaker.rawValue)
+    }
+
+    private func milliseconds(_ instant: ContinuousClock.Instant) -> Int64 {
+        Int64(origin.duration(to: instant).milliseconds)
+    }
+}
+
+extension CallReport.Kind {
+    /// Creates of users are compared with creates of users, and so on.
+    fileprivate init(_ call: UDMCall) {
+        self.init(call.operation.rawValue + (call.module == .user ? "u" : "g"))
+    }
+}
+
+extension CallReport.Outcome {
+    /// Nil for a call that was cancelled.
+    init?(_ call: UDMCall) {
+        guard let error = call.error else {
+            self = .answered
+            return
+        }
+        if error.isCancellation { return nil }
+        switch (error.class, error.status) {
+        case (.authentication, _): self = .accountRefused
+        // No connection, or no answer in time.
+        case (_, nil), (_, 408), (_, 503), (_, 504): self = .overloaded
+        case (_, 429): self = .throttled
+        case (.bug, _): self = .answered
+        case (_, let status?) where status >= 500 || (300..<400).contains(status): self = .failed
+        // It judged the one request.
+        default: self = .answered
+        }
+    }
+}
+
+/// How long a job that UDM could not even be asked for waits; its attempts do not rise.
+enum UDMBreaker {
+    static let firstLength = Duration.seconds(1)
 }

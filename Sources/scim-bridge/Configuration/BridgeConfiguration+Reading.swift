@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+import API
 import Events
 import Foundation
 import Postgres
@@ -50,6 +51,8 @@ extension BridgeConfiguration {
                     hint: "a file with 32 random bytes (openssl rand -base64 32), which seals passwords")
                 : nil,
             sync: sync,
+            historyDays: roles.contains(.worker)
+                ? reader.integer("HISTORY_DAYS", default: 30, in: 8...3650) : 30,
             operationsAddress: serves
                 ? reader.address("OPS_ADDRESS", default: .standardOperations) : .standardOperations,
             operationsToken: serves ? reader.optionalSecret("OPS_TOKEN_FILE") : nil,
@@ -138,7 +141,12 @@ extension BridgeConfiguration {
             tlsCertificateFile: certificate, tlsKeyFile: key,
             staticTokensFile: reader.readableFile(
                 "STATIC_TOKENS_FILE",
-                hint: "the file that `scim-bridge token create` writes; every request needs a token"))
+                hint: "the file that `scim-bridge token create` writes; every request needs a token"),
+            backPressure: BackPressure.Limits(
+                bulkJobs: reader.integer("TENANT_JOBS_MAX", default: 200_000, in: 1...100_000_000),
+                bulkAge: reader.duration("TENANT_AGE_MAX", default: .seconds(6 * 3600)),
+                jobs: reader.integer("TENANT_JOBS_HARD_MAX", default: 1_000_000, in: 1...100_000_000)),
+            interactiveRate: reader.integer("CLIENT_INTERACTIVE_RATE", default: 10, in: 1...1_000_000))
     }
 
     /// Events go to other systems, for which no address of ours can be guessed; clients of the API know where they are.
@@ -213,8 +221,9 @@ extension BridgeConfiguration {
     ) -> SyncConfiguration {
         let lease = Duration.seconds(reader.integer("LEASE_SECONDS", default: 15, in: 2...300))
         let configuration = SyncConfiguration(
-            slots: reader.integer("UDM_CONCURRENCY_MAX", default: 8, in: 1...256), leaseLength: lease,
-            maximumAge: reader.duration("RETRY_MAX_AGE", default: .seconds(72 * 3600)))
+            slots: reader.integer("UDM_CONCURRENCY_MAX", default: 32, in: 1...256), leaseLength: lease,
+            maximumAge: reader.duration("RETRY_MAX_AGE", default: .seconds(72 * 3600)),
+            outcomeBatch: reader.integer("OUTCOME_BATCH", default: 64, in: 1...256))
         guard let redis else { return configuration }
         do {
             try configuration.validate(redisTimeout: redis.commandTimeout)

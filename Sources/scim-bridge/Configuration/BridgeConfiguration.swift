@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+import API
 import Events
 import Foundation
 import Postgres
@@ -30,6 +31,8 @@ struct BridgeConfiguration: Sendable {
     /// Key file for sealed passwords; needed by whoever accepts or pushes them.
     var passwordKeyFile: String?
     var sync: SyncConfiguration
+    /// How long finished jobs are kept.
+    var historyDays: Int
     var operationsAddress: HostAndPort
     var operationsToken: String?
     var logLevel: String
@@ -42,6 +45,9 @@ struct BridgeConfiguration: Sendable {
         var tlsCertificateFile: String?
         var tlsKeyFile: String?
         var staticTokensFile: String
+        var backPressure: BackPressure.Limits
+        /// Writes a second of one client beyond which they are bulk work.
+        var interactiveRate: Int
 
         /// How clients on this machine reach the API.
         var localURL: String {

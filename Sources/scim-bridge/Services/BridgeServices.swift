@@ -153,7 +153,7 @@ struct BridgeServices {
         work.append(
             SyncLeader(
                 queue: queue, jobs: database.jobs, leadership: database.leadership(.sync),
-                logger: logger.labelled("leader")))
+                historyDays: configuration.historyDays, logger: logger.labelled("leader")))
         work.append(
             SyncWorker(
                 configuration: configuration.sync, queue: queue, jobs: database.jobs, client: client,
@@ -174,10 +174,13 @@ struct BridgeServices {
         onRunning: @escaping @Sendable (Int) -> Void
     ) throws {
         let tokens = try TokenFile(path: api.staticTokensFile).read()
+        let backPressure = BackPressure(limits: api.backPressure)
+        work.append(
+            LoadWatch(resources: database.resources, backPressure: backPressure, logger: logger.labelled("api")))
         let scim = SCIMAPI(
             database: database, queue: queue, authenticator: tokens, baseURL: configuration.publicURL ?? api.localURL,
             rules: configuration.rules, cursors: try Self.cursors(configuration, logger: logger),
-            registry: configuration.schema.registry,
+            registry: configuration.schema.registry, backPressure: backPressure, interactiveRate: api.interactiveRate,
             logger: logger.labelled("api"))
         let startup = startup
         let connections = OpenConnections()

@@ -166,7 +166,8 @@ func withAPI(
     authenticator: any TokenAuthenticator = TestToken.authenticator,
     limits: RequestLimits = RequestLimits(), metrics: any MetricsFactory = NOOPMetricsHandler.instance,
     logger: Logger = PostgresForTests.logger, hasPasswordKey: Bool = true, registry: SchemaRegistry = .standard,
-    rules: DirectoryRules = DirectoryRules(),
+    rules: DirectoryRules = DirectoryRules(), backPressure: BackPressure? = nil,
+    interactiveRate: Int = ClientRates.standard,
     configure: @Sendable (inout StorageConfiguration) -> Void = { _ in },
     _ body: @escaping @Sendable (TestAPI) async throws -> Void
 ) async throws {
@@ -181,7 +182,8 @@ func withAPI(
         let api = SCIMAPI(
             database: database, queue: queue, authenticator: authenticator, baseURL: "https://scim.example/scim/v2",
             rules: rules, cursors: try CursorCodec(keys: [Array(repeating: 9, count: 32)]),
-            acceptsPasswords: hasPasswordKey, registry: registry, limits: limits, logger: logger, metrics: metrics)
+            acceptsPasswords: hasPasswordKey, registry: registry, limits: limits,
+            backPressure: backPressure, interactiveRate: interactiveRate, logger: logger, metrics: metrics)
         do {
             try await serve(api, logger: logger) { port in try await body(TestAPI(port: port, database: configuration))
             }

@@ -1,0 +1,105 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Redis
+import Testing
+
+@testable import Queue
+
+/// The shared limit as leases meet it.
+@Suite struct WorkQueueLimitTests {
+    private static func calls(
+        _ maximum: Int = 8, start: Int = 8, report: CallReport? = nil
+    ) -> LimitedCalls {
+        LimitedCalls(
+            limit: CallLimit(endpoint: "udm", maximum: maximum, start: start), report: report ?? CallReport(era: 0))
+    }
+
+    private static func failures(_ count: Int, era: Int64 = 0) -> CallReport {
+        var report = CallReport(era: era)
+        for _ in 0..<count { report.add(.init("cu"), .overloaded, duration: .seconds(1)) }
+        return report
+    }
+
+    private static func take(
+        _ fixture: QueueFixture, _ count: Int, _ calls: LimitedCalls, releasing: [Release] = []
+    ) async throws -> LeaseAnswer {
+        try await fixture.queue.release(
+            releasing, leaseNext: count, for: .seconds(15), worker: "w", calls: calls)
+    }
+
+    @Test("All workers together hold no more leases than the limit; whoever gives one back makes room")
+    func limit() async throws {
+        try await QueueFixture.with { fixture in
+            try await fixture.enqueue((0..<20).map { "\($0)" })
+            let first = try await Self.take(fixture, 5, Self.calls())
+            let second = try await Self.take(fixture, 16, Self.calls())
+            #expect([first.leases.count, second.leases.count] == [5, 3])
+            // Nothing can be had until a lease ends, at the latest by itself.
+            #expect(second.nextDue == .seconds(15))
+            #expect(try await fixture.wakeTokens == 0)
+            let next = try await Self.take(
+                fixture, 4, Self.calls(), releasing: [Release(first.leases[0], next: .forget)])
+            #expect(next.leases.count == 1)
+            // A worker that stops leaves its place to another one.
+            _ = try await Self.take(fixture, 0, Self.calls(), releasing: [Release(first.leases[1], next: .forget)])
+            #expect(try await fixture.wakeTokens == 1)
+        }
+    }
+
+    @Test("While UDM is out of order nothing is leased; then one probe, two, four, and all again")
+    func breaker() async throws {
+        try await QueueFixture.with { fixture in
+            try await fixture.enqueue((0..<30).map { "\($0)" })
+            let answer = try await Self.take(fixture, 16, Self.calls(report: Self.failures(10)))
+            #expect(answer.leases.isEmpty)
+            #expect(answer.limit == CallLimitState(breaker: .open, limit: 5, era: 1))
+            #expect(answer.nextDue == .seconds(5))
+            fixture.clock.advance(.seconds(5))
+            var leases: [QueueLease] = []
+            var counts: [Int] = []
+            for _ in 0..<4 {
+                var report = CallReport(era: 1)
+                for _ in leases { report.add(.init("cu"), .answered, duration: .milliseconds(30)) }
+                let answer = try await Self.take(
+                    fixture, 16, Self.calls(report: report), releasing: leases.map { Release($0, next: .forget) })
+                leases = answer.leases
+                counts.append(leases.count)
+            }
+            #expect(counts == [1, 2, 4, 5])
+            #expect(try await Self.take(fixture, 1, Self.calls()).limit?.breaker == .closed)
+        }
+    }
+
+    @Test("Bulk work may use three quarters while single writes wait, repairs a tenth; alone each uses all")
+    func shares() async throws {
+        try await QueueFixture.with { fixture in
+            try await fixture.enqueue((0..<40).map { "b\($0)" }, lane: .bulk)
+            let bulk = try await Self.take(fixture, 20, Self.calls(20, start: 20))
+            #expect(bulk.leases.count == 20)
+            // It has borrowed all; what it gives back goes to the others until it is at its share.
+            try await fixture.enqueue((0..<10).map { "i\($0)" })
+            try await fixture.enqueue((0..<10).map { "r\($0)" }, lane: .repair)
+            let next = try await Self.take(
+                fixture, 5, Self.calls(20, start: 20),
+                releasing: bulk.leases.prefix(5).map { Release($0, next: .forget) })
+            #expect(next.leases.filter { $0.lane == .bulk }.isEmpty)
+            #expect(next.leases.filter { $0.lane == .repair }.count <= 2)
+        }
+    }
+
+    @Test("Bulk work that waited ten minutes is served as single writes are")
+    func aging() async throws {
+        try await QueueFixture.with { fixture in
+            try await fixture.enqueue((0..<40).map { "b\($0)" }, lane: .bulk)
+            let bulk = try await Self.take(fixture, 20, Self.calls(20, start: 20))
+            fixture.clock.advance(.seconds(601))
+            _ = try await fixture.queue.renew(bulk.leases, for: .seconds(15))
+            try await fixture.enqueue((0..<10).map { "i\($0)" })
+            let next = try await Self.take(
+                fixture, 8, Self.calls(20, start: 20),
+                releasing: bulk.leases.prefix(8).map { Release($0, next: .forget) })
+            #expect(next.leases.contains { $0.lane == .bulk })
+        }
+    }
+}
