@@ -47,7 +47,7 @@ extension JobStore {
     private static let otherCounts = PostgresStatement(
         "statistics_others",
         """
-        SELECT (SELECT count(*) FROM job_history WHERE state = 'dead'),
+        SELECT (SELECT count(*) FROM dead_letter),
             count(*) FILTER (WHERE parked_at IS NULL), count(*) FILTER (WHERE parked_at IS NOT NULL),
             min(recorded_at) FILTER (WHERE parked_at IS NULL)
         FROM event_outbox
