@@ -11,14 +11,16 @@ internal import Storage
 struct QueueRebuild: Sendable {
     let queue: WorkQueue
     let jobs: JobStore
+    /// Whose pauses an emptied Redis is told again; nil keeps what it has.
+    let pauses: PauseStore?
     let logger: Logger
 
-    private static let chunk = 5_000
     private let rebuilds = Counter(label: "scim_queue_rebuilds_total")
 
-    init(queue: WorkQueue, jobs: JobStore, logger: Logger) {
+    init(queue: WorkQueue, jobs: JobStore, pauses: PauseStore? = nil, logger: Logger) {
         self.queue = queue
         self.jobs = jobs
+        self.pauses = pauses
         self.logger = logger
     }
 
@@ -29,17 +31,9 @@ struct QueueRebuild: Sendable {
         case .lost: logger.warning("Redis has lost the queue; rebuilding it from PostgreSQL")
         case .rebuilding: logger.warning("An interrupted rebuild of the queue is done again")
         }
-        let generation = try await queue.beginRebuild()
+        let generation = try await queue.beginRebuild(paused: try await pauses?.queueScopes())
         rebuilds.increment()
-        var position: OpenWorkPage.Position?
-        var count = 0
-        while true {
-            let page = try await jobs.openWork(from: position, limit: Self.chunk, olderThan: .zero)
-            _ = try await queue.rebuild(page.entries.map { $0.enqueue })
-            count += page.entries.count
-            guard let next = page.next else { break }
-            position = next
-        }
+        let count = try await QueueFill(queue: queue, jobs: jobs).run()
         // The mark goes last: a crash before it repeats the rebuild, which is idempotent.
         _ = try await queue.finishRebuild(generation: generation)
         logger.notice("The queue is rebuilt", metadata: ["resources": "\(count)"])

@@ -22,6 +22,7 @@ package actor SyncLeader: Service {
     private let rebuild: QueueRebuild
     private let sweep: QueueSweep
     private let sampler: QueueSampler
+    private let operators: OperatorDuties
     private let logger: Logger
     /// Where the full pass of the sweep goes on; nil between two passes.
     private var sweepPosition: OpenWorkPage.Position?
@@ -31,16 +32,20 @@ package actor SyncLeader: Service {
     private static let resourceSampleInterval = Duration.seconds(60)
     private static let recentSweepInterval = Duration.seconds(10)
     private static let fullSweepInterval = Duration.seconds(600)
+    private static let operatorInterval = Duration.seconds(5)
     private static let partitionInterval = Duration.seconds(3600)
 
-    package init(queue: WorkQueue, jobs: JobStore, leadership: Leadership, logger: Logger) {
+    package init(
+        queue: WorkQueue, jobs: JobStore, operators: OperatorStores, leadership: Leadership, logger: Logger
+    ) {
         self.queue = queue
         self.jobs = jobs
         self.leadership = leadership
         self.logger = logger
-        rebuild = QueueRebuild(queue: queue, jobs: jobs, logger: logger)
+        rebuild = QueueRebuild(queue: queue, jobs: jobs, pauses: operators.pauses, logger: logger)
         sweep = QueueSweep(queue: queue, jobs: jobs, logger: logger)
         sampler = QueueSampler(queue: queue, jobs: jobs)
+        self.operators = OperatorDuties(stores: operators, queue: queue, logger: logger)
     }
 
     package func run() async throws {
@@ -57,6 +62,7 @@ package actor SyncLeader: Service {
         var nextRecentSweep = ContinuousClock.now
         var nextFullSweep = ContinuousClock.now.advanced(by: .seconds(30))
         var nextPartitions = ContinuousClock.now
+        var nextOperatorDuties = ContinuousClock.now
         while !Task.isCancelled {
             let isLeader = await leadership.hold()
             if isLeader != wasLeader {
@@ -83,8 +89,13 @@ package actor SyncLeader: Service {
                     sweepPosition = .start
                 }
                 await attempt("full sweep") { try await self.sweepOn() }
+                if now >= nextOperatorDuties {
+                    nextOperatorDuties = now.advanced(by: Self.operatorInterval)
+                    await attempt("operators' duties") { try await self.operators.run() }
+                }
                 if now >= nextPartitions {
                     nextPartitions = now.advanced(by: Self.partitionInterval)
+                    await attempt("pruning attempts") { try await self.operators.prune() }
                     await attempt("partitions") {
                         if try await !self.jobs.ensurePartitions() {
                             self.logger.info("The job history is locked; its partitions are made later")

@@ -153,7 +153,8 @@ struct BridgeServices {
         services.append(Closing { try await client.shutdown() })
         work.append(
             SyncLeader(
-                queue: queue, jobs: database.jobs, leadership: database.leadership(.sync),
+                queue: queue, jobs: database.jobs, operators: database.operators,
+                leadership: database.leadership(.sync),
                 logger: logger.labelled("leader")))
         work.append(
             SyncWorker(

@@ -1,0 +1,50 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import Queue
+internal import SCIM
+package import Storage
+
+/// Enqueues everything that is open in PostgreSQL. What Redis has already only moves forward, so it can be done at any time.
+package struct QueueFill: Sendable {
+    private let queue: WorkQueue
+    private let jobs: JobStore
+    private let pauses: PauseStore?
+
+    private static let chunk = 5_000
+
+    /// - Parameter pauses: Whose pauses the queue gets as well; nil leaves them as they are.
+    package init(queue: WorkQueue, jobs: JobStore, pauses: PauseStore? = nil) {
+        self.queue = queue
+        self.jobs = jobs
+        self.pauses = pauses
+    }
+
+    /// - Parameter progress: Called after each chunk with the resources so far.
+    /// - Returns: How many resources have open work.
+    @discardableResult
+    package func run(progress: (Int) -> Void = { _ in }) async throws -> Int {
+        var position: OpenWorkPage.Position?
+        var count = 0
+        while true {
+            let page = try await jobs.openWork(from: position, limit: Self.chunk, olderThan: .zero)
+            _ = try await queue.rebuild(page.entries.map { $0.enqueue })
+            count += page.entries.count
+            progress(count)
+            guard let next = page.next else { return count }
+            position = next
+        }
+    }
+
+    /// Fills Redis by an operator's order: whether it is empty or not.
+    /// - Returns: How many resources have open work, and the state of the queue afterwards.
+    package func rebuild(progress: (Int) -> Void = { _ in }) async throws -> (resources: Int, state: QueueState) {
+        if case .ready = try await queue.state() {
+            try await pauses?.apply(to: queue)
+            return (try await run(progress: progress), try await queue.state())
+        }
+        let generation = try await queue.beginRebuild(paused: try await pauses?.queueScopes())
+        let count = try await run(progress: progress)
+        return (count, try await queue.finishRebuild(generation: generation))
+    }
+}
