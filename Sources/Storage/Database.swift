@@ -60,6 +60,7 @@ package final class Database: Sendable {
     package let jobs: JobStore
     package let events: EventStore
     package let transactions: TransactionStore
+    package let operators: OperatorStores
 
     private let configuration: StorageConfiguration
     private let logger: Logger
@@ -137,6 +138,7 @@ package final class Database: Sendable {
             pipeline: turns, renewals: leases, reader: turnReader, lists: lists, exclusive: exclusive, logger: logger)
         events = EventStore(pipeline: eventWriter, reader: eventReader, pool: lists)
         transactions = TransactionStore(pool: exclusive, reader: readers[0])
+        operators = OperatorStores(lists: lists, exclusive: exclusive, reader: turnReader)
     }
 
     /// Leadership over a duty, to be held by one process at a time.

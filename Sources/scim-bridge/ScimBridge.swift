@@ -22,7 +22,7 @@ struct ScimBridge: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             DevCommand.self, ServeCommand.self, MigrateCommand.self, CheckConfigCommand.self, TokenCommand.self,
-            DoubleCommand.self, EventsCommand.self,
+            DoubleCommand.self, QueueCommand.self, EventsCommand.self,
         ])
 
     /// An error that escapes an async `main` prints a backtrace; operators get one line and a status instead.
@@ -54,6 +54,9 @@ enum Version {
 /// Exit statuses as of sysexits.h.
 enum ExitStatus {
     static let failure: Int32 = 1
+    static let usage: Int32 = 64
+    /// What was named does not exist.
+    static let notFound: Int32 = 66
     static let unavailable: Int32 = 69
     static let configuration: Int32 = 78
     /// As shells say it: 128 and SIGINT.

@@ -150,7 +150,8 @@ extension JobStore {
             s.lease_epoch, s.lease_token, s.ambiguous_since, s.synced_revision, o.dn, o.properties,
             r.is_unsettled,
             j.id, j.revision, j."order", j.operation, j.lane, j.client, j.request_id, j.trace_parent, j.accepted_at,
-            j.due_at, j.first_attempt_at, j.attempts, j.crashes, j.secret, j.new_state, j.last_error, r.members_error
+            j.due_at, j.first_attempt_at, j.attempts, j.crashes, j.secret, j.new_state, j.last_error, r.members_error,
+            \(PauseStore.operations)
         FROM (
             SELECT q.resource_id, q.token,
                 EXISTS (
@@ -208,13 +209,17 @@ extension JobStore {
         if jobs.isEmpty && !(isUnsettled && object != nil) {
             return Answer(confirmation: .nothingToDo(id), idleHandle: handle)
         }
+        // The order of a resource's jobs is kept: what comes after a paused one waits too.
+        let paused = Set(try row.textArray(29))
+        let workable = jobs.prefix { !paused.contains($0.operation.rawValue) }
+        if workable.isEmpty && !jobs.isEmpty { return Answer(confirmation: .paused(id), idleHandle: handle) }
         return Answer(
             confirmation: .leased(
                 ConfirmedLease(
                     handle: handle, tenant: try row.string(3), type: try ResourceType(stored: row.string(4)),
                     ambiguousSince: try row.optionalTime(7), syncedRevision: try row.int(8), udmObject: object,
-                    membersError: try row.optionalBytes(28), jobs: Array(jobs.prefix(turnLimit)),
-                    hasMoreJobs: jobs.count > turnLimit)))
+                    membersError: try row.optionalBytes(28), jobs: Array(workable.prefix(turnLimit)),
+                    hasMoreJobs: jobs.count > min(workable.count, turnLimit))))
     }
 
     private static func job(_ row: PostgresRow) throws -> LeasedJob? {

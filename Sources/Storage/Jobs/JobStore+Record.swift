@@ -44,6 +44,7 @@ extension JobStore {
         }
         let wakeIndex = commands.count
         commands.append(PostgresCommand(OutcomeStatements.wake, rows.handles + rows.arrived))
+        if rows.hasFailure { commands.append(PostgresCommand(AttemptStore.recording, rows.handles + rows.failures)) }
         commands.append(PostgresCommand(OutcomeStatements.release, rows.handles + rows.release))
 
         let results = try await pipeline.transaction(commands)
@@ -75,6 +76,7 @@ private struct OutcomeRows {
     private(set) var missing: [PostgresParameter] = []
     private(set) var later: [PostgresParameter] = []
     private(set) var refusal: [PostgresParameter] = []
+    private(set) var failures: [PostgresParameter] = []
     private(set) var hasTerminal = false
     private(set) var hasRetry = false
     private(set) var hasObject = false
@@ -83,6 +85,7 @@ private struct OutcomeRows {
     private(set) var hasMissing = false
     private(set) var hasLater = false
     private(set) var hasRefusal = false
+    private(set) var hasFailure = false
 
     init(_ outcomes: [JobOutcome]) {
         handles = JobStore.handles(outcomes.map(\.lease))
@@ -183,6 +186,7 @@ private struct OutcomeRows {
             hasRemoval = hasRemoval || isRemoval
             hasLater = hasLater || laterDue != nil
             hasRefusal = hasRefusal || isRefusal
+            hasFailure = hasFailure || (job != nil && error != nil && (state == nil || state == "dead"))
         }
         hasMembers = !groups.isEmpty
         hasMissing = !waiting.isEmpty
@@ -202,5 +206,6 @@ private struct OutcomeRows {
         missing = [.ids(waiting), .ids(targets)]
         later = [.intArray(laterDues), .jsonArray(errors)]
         refusal = [.boolArray(refusals), .jsonArray(errors)]
+        failures = [.ids(jobs), .textArray(states), .jsonArray(errors), .intArray(attempts)]
     }
 }

@@ -69,11 +69,13 @@ package enum Confirmation: Sendable {
     case nothingToDo(ResourceID)
     /// Another worker's lease is not over, by PostgreSQL's clock.
     case heldElsewhere(ResourceID, remaining: Duration)
+    /// The next job is of an operation that is paused; the lease has ended.
+    case paused(ResourceID)
 
     package var resourceID: ResourceID {
         switch self {
         case .leased(let lease): lease.resourceID
-        case .nothingToDo(let id), .heldElsewhere(let id, _): id
+        case .nothingToDo(let id), .heldElsewhere(let id, _), .paused(let id): id
         }
     }
 }

@@ -70,7 +70,7 @@ extension JobStore {
     private static let otherCounts = PostgresStatement(
         "statistics_others",
         """
-        SELECT (SELECT count(*) FROM job_history WHERE state = 'dead'),
+        SELECT (SELECT count(*) FROM dead_letter),
             coalesce(max(open), 0), coalesce(sum(parked), 0)::int8, min(oldest),
             -- An open job is deleted when it ends.
             pg_stat_get_tuples_deleted('job'::regclass)

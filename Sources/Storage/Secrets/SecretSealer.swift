@@ -87,6 +87,29 @@ package struct SecretSealer: Sendable {
         }
     }
 
+    /// Wraps the data key of an envelope under the current key; the secret itself stays sealed as it is.
+    ///
+    /// - Returns: The new envelope; nil when the current key wraps it already.
+    /// - Throws: As ``open(_:jobID:resourceID:)``.
+    package func rewrap(_ envelope: [UInt8], jobID: JobID, resourceID: ResourceID) throws(SecretError) -> [UInt8]? {
+        let keyStart = 1 + Self.keyIDLength
+        let textStart = keyStart + Self.wrappedKeyLength
+        guard envelope.count > textStart, envelope[0] == Self.format else { throw .damaged }
+        let id = Array(envelope[1..<keyStart])
+        guard id != keys[0].id else { return nil }
+        guard let key = keys.first(where: { $0.id == id }) else { throw .unknownKey(id: Self.hex(id)) }
+        let binding = Self.binding(jobID, resourceID)
+        do {
+            let wrapped = try AES.GCM.SealedBox(combined: envelope[keyStart..<textStart])
+            let dataKey = try AES.GCM.open(wrapped, using: key.key, authenticating: binding)
+            let again = try AES.GCM.seal(dataKey, using: keys[0].key, authenticating: binding)
+            guard let combined = again.combined else { throw SecretError.notSealed }
+            return [Self.format] + keys[0].id + Array(combined) + envelope[textStart...]
+        } catch {
+            throw .damaged
+        }
+    }
+
     private static func binding(_ jobID: JobID, _ resourceID: ResourceID) -> [UInt8] {
         Array("\(jobID)/\(resourceID)".utf8)
     }

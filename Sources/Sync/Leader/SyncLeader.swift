@@ -23,6 +23,7 @@ package actor SyncLeader: Service {
     private let sweep: QueueSweep
     private var sampler: QueueSampler
     private let historyDays: Int
+    private let operators: OperatorDuties
     private let logger: Logger
     /// Where the full pass of the sweep goes on; nil between two passes.
     private var sweepPosition: OpenWorkPage.Position?
@@ -40,21 +41,27 @@ package actor SyncLeader: Service {
     private static let resourceSampleInterval = Duration.seconds(60)
     private static let recentSweepInterval = Duration.seconds(10)
     private static let fullSweepInterval = Duration.seconds(600)
+    private static let operatorInterval = Duration.seconds(5)
     private static let partitionInterval = Duration.seconds(3600)
     /// While there is more to remove.
     private static let removalPause = Duration.seconds(10)
 
     /// - Parameter historyDays: How long finished jobs are kept (`HISTORY_DAYS`); dead letters stay.
-    package init(queue: WorkQueue, jobs: JobStore, leadership: Leadership, historyDays: Int = 30, logger: Logger) {
+    package init(
+        queue: WorkQueue, jobs: JobStore, operators: OperatorStores, leadership: Leadership, historyDays: Int = 30,
+        logger: Logger
+    ) {
         self.queue = queue
         self.jobs = jobs
         self.leadership = leadership
         self.historyDays = historyDays
         self.logger = logger
         let isLeader: @Sendable () async -> Bool = { await leadership.hold() }
-        rebuild = QueueRebuild(queue: queue, jobs: jobs, logger: logger, isLeader: isLeader)
+        rebuild = QueueRebuild(
+            queue: queue, jobs: jobs, pauses: operators.pauses, logger: logger, isLeader: isLeader)
         sweep = QueueSweep(queue: queue, jobs: jobs, logger: logger, isLeader: isLeader)
         sampler = QueueSampler(queue: queue, jobs: jobs)
+        self.operators = OperatorDuties(stores: operators, queue: queue, logger: logger)
     }
 
     package func run() async throws {
@@ -72,6 +79,7 @@ package actor SyncLeader: Service {
         var nextFullSweep = ContinuousClock.now.advanced(by: .seconds(30))
         var nextPartitions = ContinuousClock.now
         var nextRemoval = ContinuousClock.now
+        var nextOperatorDuties = ContinuousClock.now
         while !Task.isCancelled {
             let isLeader = await leadership.hold()
             if isLeader != wasLeader {
@@ -100,8 +108,13 @@ package actor SyncLeader: Service {
                     walk = .begins
                 }
                 await attempt("full sweep") { try await self.sweepOn() }
+                if now >= nextOperatorDuties {
+                    nextOperatorDuties = now.advanced(by: Self.operatorInterval)
+                    await attempt("operators' duties") { try await self.operators.run() }
+                }
                 if now >= nextPartitions {
                     nextPartitions = now.advanced(by: Self.partitionInterval)
+                    await attempt("pruning attempts") { try await self.operators.prune() }
                     await attempt("partitions") {
                         if try await !self.jobs.ensurePartitions() {
                             self.logger.info("The job history is locked; its partitions are made later")

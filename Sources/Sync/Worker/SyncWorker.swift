@@ -230,6 +230,9 @@ package actor SyncWorker: Service {
                 case .heldElsewhere(_, let remaining):
                     metrics.leased("elsewhere")
                     finished.append(Release(lease, next: .due(max(.milliseconds(100), remaining))))
+                case .paused:
+                    metrics.leased("paused")
+                    finished.append(Release(lease, next: .due(PauseStore.lookAgain)))
                 }
             }
         } catch {

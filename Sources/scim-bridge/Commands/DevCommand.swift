@@ -18,7 +18,7 @@ struct DevCommand: AsyncParsableCommand {
             that a SCHEMA_FILE needs. While `dev` runs, its parts can be stopped
             and started one by one: scim-bridge dev stop udm; scim-bridge dev start udm.
             """,
-        subcommands: [Run.self, Start.self, Stop.self, Clean.self],
+        subcommands: [Run.self, Start.self, Stop.self, Env.self, Clean.self],
         defaultSubcommand: Run.self)
 
     struct Run: AsyncParsableCommand {
@@ -147,7 +147,7 @@ extension DevEnvironment.Part: ExpressibleByArgument {}
 
 extension DevEnvironment {
     /// Of a `dev` that runs.
-    fileprivate init(running path: String) throws {
+    init(running path: String) throws {
         let folder = DevFolder(path)
         guard folder.isLocked else {
             throw CommandFailure(

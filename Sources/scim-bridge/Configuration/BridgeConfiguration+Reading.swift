@@ -77,7 +77,7 @@ extension BridgeConfiguration {
         }
     }
 
-    private static func database(_ reader: inout SettingsReader) -> PostgresConfiguration {
+    static func database(_ reader: inout SettingsReader) -> PostgresConfiguration {
         let url = reader.url(
             "DATABASE_URL", schemes: ["postgresql", "postgres"], passwordFile: "DATABASE_PASSWORD_FILE",
             hint: "PostgreSQL 15 or later, such as postgresql://scim@db.example.org/scim")
@@ -91,7 +91,7 @@ extension BridgeConfiguration {
         return configuration
     }
 
-    private static func redis(_ reader: inout SettingsReader) -> RedisConfiguration? {
+    static func redis(_ reader: inout SettingsReader) -> RedisConfiguration? {
         let url = reader.url(
             "REDIS_URL", schemes: ["redis", "rediss"], passwordFile: "REDIS_PASSWORD_FILE",
             hint: "Redis 6.2 or later, or Valkey, such as rediss://redis.example.org:6379/0")
@@ -121,7 +121,7 @@ extension BridgeConfiguration {
         }
     }
 
-    private static func queueName(_ reader: inout SettingsReader) -> String {
+    static func queueName(_ reader: inout SettingsReader) -> String {
         let name = reader.optional("QUEUE_NAME") ?? "default"
         if name.count > 64 || !name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") })
         {
@@ -162,7 +162,7 @@ extension BridgeConfiguration {
         return url
     }
 
-    private static func udm(_ reader: inout SettingsReader) -> UDMConfiguration {
+    static func udm(_ reader: inout SettingsReader) -> UDMConfiguration {
         let url = reader.url(
             "UDM_URL", schemes: ["http", "https"], passwordFile: "UDM_PASSWORD_FILE",
             hint: "base URL of the UDM REST API with a slash at its end, such as https://dc.example.org/univention/udm/"
@@ -182,7 +182,7 @@ extension BridgeConfiguration {
         return configuration
     }
 
-    private static func rules(_ reader: inout SettingsReader) -> DirectoryRules {
+    static func rules(_ reader: inout SettingsReader) -> DirectoryRules {
         var rules = DirectoryRules(
             minimumPasswordLength: reader.integer("PASSWORD_LENGTH_MIN", default: 8, in: 1...128))
         if let text = reader.optional("UDM_USERNAME_RULE") {
@@ -206,7 +206,7 @@ extension BridgeConfiguration {
     }
 
     /// The schemas and the mapping, with what `SCHEMA_FILE` adds.
-    private static func schema(_ reader: inout SettingsReader) -> ConfiguredSchema {
+    static func schema(_ reader: inout SettingsReader) -> ConfiguredSchema {
         guard let path = reader.optional("SCHEMA_FILE") else { return .standard }
         do {
             return try ConfiguredSchema(file: try SchemaFile.read(path))

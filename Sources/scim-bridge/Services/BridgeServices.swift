@@ -152,8 +152,9 @@ struct BridgeServices {
         services.append(Closing { try await client.shutdown() })
         work.append(
             SyncLeader(
-                queue: queue, jobs: database.jobs, leadership: database.leadership(.sync),
-                historyDays: configuration.historyDays, logger: logger.labelled("leader")))
+                queue: queue, jobs: database.jobs, operators: database.operators,
+                leadership: database.leadership(.sync), historyDays: configuration.historyDays,
+                logger: logger.labelled("leader")))
         work.append(
             SyncWorker(
                 configuration: configuration.sync, queue: queue, jobs: database.jobs, client: client,
