@@ -33,7 +33,8 @@ package struct QueueFill: Sendable {
         while true {
             guard await whileTrue() else { return (count, false) }
             // Read while this one is on its way to Redis.
-            async let following = self.page(from: page.next)
+            let next = page.next
+            async let following = self.page(from: next)
             let state = try await queue.rebuild(page.entries.map { $0.enqueue })
             count += page.entries.count
             progress(count)
