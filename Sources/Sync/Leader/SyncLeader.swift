@@ -96,6 +96,7 @@ package actor SyncLeader: Service {
                 if now >= nextResourceSample {
                     nextResourceSample = now.advanced(by: Self.resourceSampleInterval)
                     await attempt("counting resources") { try await self.sampler.sampleResources() }
+                    await attempt("settling dead letters") { try await self.operators.settle() }
                 }
                 if now >= nextRecentSweep {
                     nextRecentSweep = now.advanced(by: Self.recentSweepInterval)
@@ -110,7 +111,7 @@ package actor SyncLeader: Service {
                 await attempt("full sweep") { try await self.sweepOn() }
                 if now >= nextOperatorDuties {
                     nextOperatorDuties = now.advanced(by: Self.operatorInterval)
-                    await attempt("operators' duties") { try await self.operators.run() }
+                    await attempt("pauses") { try await self.operators.pause() }
                 }
                 if now >= nextPartitions {
                     nextPartitions = now.advanced(by: Self.partitionInterval)

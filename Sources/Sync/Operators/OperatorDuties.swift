@@ -14,9 +14,13 @@ struct OperatorDuties: Sendable {
     let logger: Logger
 
     /// Every few seconds.
-    func run() async throws {
+    func pause() async throws {
         let changed = try await stores.pauses.apply(to: queue)
         if changed > 0 { logger.notice("Pauses were brought to Redis", metadata: ["scopes": "\(changed)"]) }
+    }
+
+    /// Every minute: it looks at every dead letter that is not settled.
+    func settle() async throws {
         let settled = try await stores.deadLetters.settleOvertaken()
         if settled > 0 {
             logger.info("Later writes went through where dead letters were", metadata: ["settled": "\(settled)"])

@@ -10,7 +10,7 @@ import UDMDouble
 
 @testable import Sync
 
-@Suite(.serialized, .timeLimit(.minutes(5))) struct VerificationTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct ResourceVerificationTests {
     private func verify(
         _ fixture: SyncFixture, _ id: ResourceID, _ type: ResourceType = .user
     ) async throws -> VerificationReport {
