@@ -12,6 +12,8 @@ struct SCIMRequest: Sendable {
     let body: RequestBody
     let id: RequestID
     let principal: Principal
+    /// What its body may have of the memory for large bodies.
+    let share: BodyShare
 
     /// - Throws: 403 unless the sender's token has the scope.
     func permitted(_ scope: Scopes) throws(Refusal) -> SCIMRequest {
