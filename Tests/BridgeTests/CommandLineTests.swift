@@ -28,7 +28,8 @@ import Testing
         arguments: [
             "dev", "dev --demo --port 0 --operations-port 65535 --demo-users 0 --demo-groups 0 --latency 0ms",
             "dev start redis --empty", "dev clean", "double udm --port 0 --latency 1.5s",
-            "token create --client a --file /tmp/t --days 36500", "serve --roles api,worker",
+            "token create --client a --file /tmp/t --days 36500", "token create --client a --file /tmp/t --subject jo",
+            "serve --roles api,worker",
         ])
     func accepted(line: String) {
         #expect(throws: Never.self) { try ScimBridge.parseAsRoot(line.split(separator: " ").map(String.init)) }
