@@ -140,6 +140,7 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: settings
         ),
+        .target(name: "FuzzSupport", path: "Tests/FuzzSupport", swiftSettings: settings),
         .target(
             name: "SCIMTestSupport",
             dependencies: ["JSON", "SCIM"],
@@ -149,7 +150,7 @@ let package = Package(
         tests(
             of: "API",
             [
-                "JSON", "Postgres", "Queue", "Redis", "SCIM", "Storage", "TestSupport",
+                "FuzzSupport", "JSON", "Postgres", "Queue", "Redis", "SCIM", "Storage", "TestSupport",
                 asyncHTTPClient, coreMetrics, hummingbird, hummingbirdCore, logging, metricsTestKit, nioCore, nioHTTP1,
                 serviceLifecycle,
             ]
@@ -162,8 +163,9 @@ let package = Package(
         .testTarget(
             name: "BridgeTests",
             dependencies: [
-                "scim-bridge", "Events", "JSON", "Postgres", "ProvisioningDouble", "Redis", "SCIM", "Storage", "Sync",
-                "TestSupport", "UDM", argumentParser, logging, serviceLifecycle,
+                "scim-bridge", "API", "Events", "JSON", "Postgres", "ProvisioningDouble", "Redis", "SCIM", "Storage",
+                "Sync", "TestSupport", "UDM", argumentParser, asyncHTTPClient, logging, nioCore, nioHTTP1, nioSSL,
+                serviceLifecycle,
             ],
             swiftSettings: settings
         ),
@@ -175,7 +177,7 @@ let package = Package(
             ]
         ),
         tests(of: "Executors"),
-        tests(of: "JSON"),
+        tests(of: "JSON", ["FuzzSupport"]),
         tests(
             of: "Operations",
             [coreMetrics, hummingbird, hummingbirdCore, logging, nioCore, serviceLifecycle]
@@ -186,7 +188,7 @@ let package = Package(
         ),
         tests(of: "Queue", ["Executors", "Redis", "TestSupport"]),
         tests(of: "Redis", ["Executors", "TestSupport", logging, nioCore, nioPosix]),
-        tests(of: "SCIM", ["JSON", "SCIMTestSupport"]),
+        tests(of: "SCIM", ["FuzzSupport", "JSON", "SCIMTestSupport"]),
         tests(of: "Storage", ["JSON", "Postgres", "SCIM", "SCIMTestSupport", "TestSupport", logging]),
         tests(
             of: "Sync",

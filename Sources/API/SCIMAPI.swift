@@ -30,6 +30,7 @@ package final class SCIMAPI: HTTPResponder {
     private let bulk: BulkEndpoint
     private let me: MeEndpoint
     private let transactions: TransactionEndpoint
+    private let bodies: BodyBudget
     private let explanation: ErrorExplanation
     private let rates: ClientRates
     private let backPressure: BackPressure?
@@ -53,6 +54,7 @@ package final class SCIMAPI: HTTPResponder {
         interactiveRate: Int = ClientRates.standard, logger: Logger,
         metrics factory: any MetricsFactory = MetricsSystem.factory
     ) {
+        bodies = BodyBudget(total: limits.bodiesAtOnce, patience: limits.bodyPatience)
         let metrics = RequestMetrics(factory: factory)
         self.authenticator = authenticator
         self.metrics = metrics
@@ -87,6 +89,8 @@ package final class SCIMAPI: HTTPResponder {
         let method = RequestMethod(request.method)
         let target = RequestTarget(request.head.path ?? "")
         let route = target.path(below: SCIMAPI.prefix).map(Route.init(path:))
+        let share = BodyShare(of: bodies)
+        defer { share.release() }
         var response: Response
         do {
             guard let route else {
@@ -96,7 +100,8 @@ package final class SCIMAPI: HTTPResponder {
             let query = target.query.isEmpty ? .none : try QueryParameters(target.query)
             response = try await answer(
                 SCIMRequest(
-                    method: method, headers: headers, query: query, body: request.body, id: id, principal: principal),
+                    method: method, headers: headers, query: query, body: request.body, id: id, principal: principal,
+                    share: share),
                 at: route)
         } catch {
             response = explanation.response(to: error, id)

@@ -25,6 +25,7 @@ package struct JSONError: Error, Hashable, Sendable {
         case tooLarge(limit: Int)
         case tooManyMembers(limit: Int)
         case tooManyElements(limit: Int)
+        case tooManyValues(limit: Int)
         /// Of a text that is read in pieces: one value has more bytes than the limit.
         case valueTooLarge(limit: Int)
         /// Of a text that is read in pieces: the members of its object, the arrays that are split up apart, have more bytes together.
@@ -62,6 +63,7 @@ extension JSONError: CustomStringConvertible {
         case .tooLarge(let limit): "the text is longer than \(limit) bytes"
         case .tooManyMembers(let limit): "an object has more than \(limit) members"
         case .tooManyElements(let limit): "an array has more than \(limit) elements"
+        case .tooManyValues(let limit): "there are more than \(limit) values"
         case .valueTooLarge(let limit): "a value is longer than \(limit) bytes"
         case .membersTooLarge(let limit): "an object is longer than \(limit) bytes even without its long lists"
         case .trailingBytes: "something follows the value"

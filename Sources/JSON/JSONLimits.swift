@@ -16,13 +16,18 @@ package struct JSONLimits: Sendable, Hashable {
     package var maximumMembers: Int?
     /// Elements of one array; nil: as many as fit into ``maximumBytes``.
     package var maximumElements: Int?
+    /// Values of all kinds, arrays and objects included: a value takes 32 bytes and more, where its text may have been two. Of a text that is read
+    /// in pieces, those of each piece. nil: as many as fit into ``maximumBytes``.
+    package var maximumValues: Int?
 
     package init(
-        maximumBytes: Int = 1 << 20, maximumDepth: Int = 64, maximumMembers: Int? = nil, maximumElements: Int? = nil
+        maximumBytes: Int = 1 << 20, maximumDepth: Int = 64, maximumMembers: Int? = nil, maximumElements: Int? = nil,
+        maximumValues: Int? = nil
     ) {
         self.maximumBytes = maximumBytes
         self.maximumDepth = min(maximumDepth, Self.deepestAllowed)
         self.maximumMembers = maximumMembers
         self.maximumElements = maximumElements
+        self.maximumValues = maximumValues
     }
 }

@@ -14,6 +14,8 @@ struct JSONParser {
     private let maximumBytes: Int
     private let maximumMembers: Int
     private let maximumElements: Int
+    private let maximumValues: Int
+    private var valuesLeft: Int
 
     /// `bytes` must outlive the parser.
     ///
@@ -26,6 +28,8 @@ struct JSONParser {
         maximumBytes = limits.maximumBytes
         maximumMembers = limits.maximumMembers ?? .max
         maximumElements = limits.maximumElements ?? .max
+        valuesLeft = limits.maximumValues ?? .max
+        maximumValues = valuesLeft
     }
 
     mutating func parse() throws(JSONError) -> JSONValue {
@@ -40,6 +44,8 @@ struct JSONParser {
     /// `position` is at the first byte of the value, afterwards behind its last one.
     mutating func parseValue() throws(JSONError) -> JSONValue {
         guard position < end else { throw JSONError(.unexpectedEnd, at: end) }
+        guard valuesLeft > 0 else { throw JSONError(.tooManyValues(limit: maximumValues), at: position) }
+        valuesLeft -= 1
         let byte = bytes[position]
         switch byte {
         case UInt8(ascii: "\""):

@@ -58,7 +58,7 @@ extension SCIMError {
     package static func malformedJSON(_ error: JSONError) -> SCIMError {
         switch error.kind {
         case .tooLarge(let limit): .tooLarge(limit: limit)
-        case .valueTooLarge, .membersTooLarge, .tooManyElements, .tooManyMembers:
+        case .valueTooLarge, .membersTooLarge, .tooManyElements, .tooManyMembers, .tooManyValues:
             .tooLarge("The body is larger than the service takes: \(error)")
         default: .invalidSyntax("The body cannot be read as JSON: \(error)")
         }

@@ -24,6 +24,15 @@ import Testing
         for name in named.sorted() { #expect(functions.contains(name), "\(name)") }
     }
 
+    @Test func everyRowNamesATest() throws {
+        let text = try String(contentsOfFile: "\(Self.root)/docs/scim-conformance.md", encoding: .utf8)
+        let table = text.split(separator: "## Deviations")[0]
+        // Section, level, requirement, what is here, test.
+        let rows = table.split(separator: "\n").filter { $0.hasPrefix("| ") && !$0.hasPrefix("| Section") }
+        #expect(rows.count > 100)
+        for row in rows { #expect(row.contains("Tests."), "\(row.prefix(100))") }
+    }
+
     /// Such as `UserTests.unknownID`; what is in `UserTests+Names.swift` belongs to `UserTests`.
     private static func functions() throws -> Set<String> {
         var functions: Set<String> = []

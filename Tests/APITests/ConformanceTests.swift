@@ -153,6 +153,26 @@ extension OverHTTP {
             }
         }
 
+        @Test(
+            "RFC 7613: names that it would refuse are refused; full-width letters are others than the usual ones (deviation 14)"
+        )
+        func preparationOfNames() async throws {
+            try await withAPI { api in
+                for name in [
+                    "jose\u{301}", "j\u{200D}o", "j\u{7F}o", "jo\u{A0}roe", "jo\u{202E}roe", "jo roe",
+                    "\u{FB01}\u{20DD}",
+                ] {
+                    try await api.post("/Users", Samples.user(name)).expect(
+                        400, scimType: "invalidValue", naming: "userName")
+                }
+                for name in ["wide", "\u{FF57}\u{FF49}\u{FF44}\u{FF45}"] {
+                    let created = try await api.post("/Users", Samples.user(name))
+                    created.expect(201)
+                    #expect(created.json["userName"] == .string(name))
+                }
+            }
+        }
+
         @Test("A password is in no answer, in no list, and cannot be searched or sorted by")
         func passwordIsNowhere() async throws {
             try await withAPI { api in

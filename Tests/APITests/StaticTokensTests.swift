@@ -71,6 +71,9 @@ import Testing
             "\(digest) client=c tenant=t scopes=scim.admin",
             "\(digest) client=c tenant=t scopes=scim.read,",
             "\(digest) client=c tenant=t scopes=scim.read expires=tomorrow",
+            "\(digest) client=c tenant=t scopes=scim.read subject=",
+            "\(digest) client=c tenant=t scopes=scim.read subject=a\u{7}b",
+            "\(digest) client=c tenant=t scopes=scim.read subject=a\u{2028}b",
             "\(digest) client=c client=d tenant=t scopes=scim.read",
             "\(digest) client=c tenant=t scopes=scim.read role=admin",
         ])
@@ -85,6 +88,18 @@ import Testing
         let line = "\(Self.digest) client=c tenant=t scopes=scim.read"
         #expect(throws: StaticTokenFileError(line: 2, reason: "the same token stands in line 1")) {
             try StaticTokens(parsing: "\(line)\n\(line)")
+        }
+    }
+
+    @Test(
+        "A subject is kept, and is one word",
+        arguments: ["a b", "a\nb", "a\r\nb", "a\tb", "a\u{0}", "", "a scopes=scim.write"])
+    func subject(wrong: String) throws {
+        let principal = Principal(client: "c", tenant: "t", scopes: .read, subject: "j.\u{f6}@example.test")
+        let (_, entry) = try StaticToken.generate(for: principal)
+        #expect(entry.principal == principal)
+        #expect(throws: StaticTokenError.self) {
+            try StaticToken.generate(for: Principal(client: "c", tenant: "t", scopes: .read, subject: wrong))
         }
     }
 

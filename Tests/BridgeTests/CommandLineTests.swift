@@ -32,7 +32,8 @@ import Testing
             "dev start redis --empty", "dev clean", "double udm --port 0 --latency 1.5s",
             "events parked --sink redis-stream --limit 5", "events resend --all", "events discard --sink webhook --all",
             "events resend a3b00000-0000-4000-8000-000000000001 A3B00000-0000-4000-8000-000000000002",
-            "token create --client a --file /tmp/t --days 36500", "serve --roles api,worker",
+            "token create --client a --file /tmp/t --days 36500", "token create --client a --file /tmp/t --subject jo",
+            "serve --roles api,worker",
         ])
     func accepted(line: String) {
         #expect(throws: Never.self) { try ScimBridge.parseAsRoot(line.split(separator: " ").map(String.init)) }

@@ -1,8 +1,12 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+import AsyncHTTPClient
 import Foundation
 import Logging
+import NIOCore
+import NIOHTTP1
+import NIOSSL
 import Operations
 import Postgres
 import ServiceLifecycle
@@ -44,24 +48,103 @@ import UDM
         try await withSchema { (database) async throws in
             try await withFolder { (folder) async throws in
                 let (configuration, token) = try await configuration(database, folder: folder)
-                let (ports, running) = AsyncStream.makeStream(of: Int.self)
-                let services = try await BridgeServices(
-                    configuration, registry: PrometheusRegistry(), logger: Self.logger
-                ) { running.yield($0) }
-                let group = services.group(signals: [], logger: Self.logger)
-                try await withThrowingTaskGroup(of: Void.self) { tasks in
-                    tasks.addTask { try await group.run() }
-                    var iterator = ports.makeAsyncIterator()
-                    let port = try #require(await iterator.next())
-                    let client = try await StalledClient(
+                // Without a deadline its end never comes.
+                let client = try await serving(configuration) { port in
+                    try await StalledClient(
                         port: port, head: "PUT /scim/v2/Users/\(UUID().uuidString.lowercased())", token: token)
-                    await group.triggerGracefulShutdown()
-                    // Without a deadline this never returns.
-                    try await tasks.waitForAll()
-                    withExtendedLifetime(client) {}
+                }
+                withExtendedLifetime(client) {}
+            }
+        }
+    }
+
+    /// Runs the services for the time of `body`, then stops them as SIGTERM does and waits for their end.
+    private func serving<Value: Sendable>(
+        _ configuration: BridgeConfiguration, _ body: (_ port: Int) async throws -> Value
+    ) async throws -> Value {
+        let (ports, running) = AsyncStream.makeStream(of: Int.self)
+        let services = try await BridgeServices(
+            configuration, registry: PrometheusRegistry(), logger: Self.logger
+        ) { running.yield($0) }
+        let group = services.group(signals: [], logger: Self.logger)
+        return try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await group.run() }
+            var iterator = ports.makeAsyncIterator()
+            let value: Value
+            do {
+                value = try await body(try #require(await iterator.next()))
+            } catch {
+                await group.triggerGracefulShutdown()
+                throw error
+            }
+            await group.triggerGracefulShutdown()
+            try await tasks.waitForAll()
+            return value
+        }
+    }
+
+    @Test("HTTPS from TLS 1.2 on with the certificate of the settings; older versions and plain HTTP are refused")
+    func tls() async throws {
+        let certificates = try RedisCertificates()
+        defer { certificates.remove() }
+        let pair = try certificates.sign("scim", names: "IP:127.0.0.1")
+        try await withSchema { (database) async throws in
+            try await withFolder { (folder) async throws in
+                var (configuration, token) = try await configuration(database, folder: folder)
+                configuration.api?.tlsCertificateFile = pair.certificateFile
+                configuration.api?.tlsKeyFile = pair.keyFile
+                let authority = certificates.authorityFile
+                try await serving(configuration) { [token] port in
+                    for version in [TLSVersion.tlsv12, .tlsv13] {
+                        let status = try await Self.get(port, token, version, authority: authority)
+                        #expect(status == 200, "\(version)")
+                    }
+                    for version in [TLSVersion.tlsv1, .tlsv11] {
+                        let error = await #expect(throws: (any Error).self) {
+                            try await Self.get(port, token, version, authority: authority)
+                        }
+                        // Said by the server; a client that cannot speak this version would prove nothing.
+                        #expect("\(error.map { "\($0)" } ?? "")".contains("ALERT_PROTOCOL_VERSION"), "\(version)")
+                    }
+                    await #expect(throws: (any Error).self) {
+                        try await Self.get(port, token, .tlsv13, authority: nil)
+                    }
+                    await #expect(throws: (any Error).self) {
+                        try await Self.get(port, token, nil, authority: nil)
+                    }
                 }
             }
         }
+    }
+
+    /// - Parameters:
+    ///   - version: The only one that the client speaks; nil: plain HTTP.
+    ///   - authority: Whose certificates it trusts; nil: those of this machine.
+    private static func get(
+        _ port: Int, _ token: String, _ version: TLSVersion?, authority: String?
+    ) async throws -> Int {
+        var configuration = HTTPClient.Configuration()
+        // The first error is the one that counts.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        if let version {
+            var tls = TLSConfiguration.makeClientConfiguration()
+            tls.minimumTLSVersion = version
+            tls.maximumTLSVersion = version
+            if let authority { tls.trustRoots = .file(authority) }
+            configuration.tlsConfiguration = tls
+        }
+        let client = HTTPClient(configuration: configuration)
+        let answer: Result<Int, any Error>
+        do {
+            var request = HTTPClientRequest(
+                url: "\(version == nil ? "http" : "https")://127.0.0.1:\(port)/scim/v2/ServiceProviderConfig")
+            request.headers.add(name: "Authorization", value: "Bearer \(token)")
+            answer = .success(Int(try await client.execute(request, timeout: .seconds(30)).status.code))
+        } catch {
+            answer = .failure(error)
+        }
+        try await client.shutdown()
+        return try answer.get()
     }
 
     @Test("Files that cannot be used end the start as a problem of the configuration")

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import FuzzSupport
 import JSON
 import Testing
 
@@ -22,8 +23,11 @@ struct JSONFuzzTests {
         var generator = SeededGenerator(seed: seed)
         var accepted = 0
         var refused = 0
-        for _ in 0..<20_000 {
+        let corpus = try FuzzCorpus.json()
+        var budget = FuzzBudget(count: 20_000)
+        while budget.takes() {
             var bytes = RandomJSON.value(depth: 2, using: &generator).serialize()
+            if Int.random(in: 0..<4, using: &generator) == 0 { bytes = corpus.randomElement(using: &generator) ?? [] }
             for _ in 0..<Int.random(in: 0...3, using: &generator) { JSONDamage.apply(to: &bytes, using: &generator) }
             guard !looksLikeAnotherEncoding(bytes) else { continue }
             let ours = Result { try JSONValue(parsing: bytes) }

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+import FuzzSupport
 import JSON
 import Testing
 
@@ -107,11 +108,16 @@ struct JSONStreamReaderTests {
         var generator = SeededGenerator(seed: seed)
         var accepted = 0
         var refused = 0
-        for round in 0..<6000 {
+        let corpus = try FuzzCorpus.json()
+        var budget = FuzzBudget(count: 6000)
+        var round = 0
+        while budget.takes() {
+            round += 1
             let value = RandomJSON.value(depth: 4 - round % 3, using: &generator)
             // An object most of the time, because only these come in pieces.
             let document: JSONValue = round % 5 == 0 ? value : ["a": value, "list": [value, 1, "x"], "": value]
             var bytes = document.serialize()
+            if round % 7 == 0 { bytes = corpus.randomElement(using: &generator) ?? [] }
             if round % 4 != 0 {
                 for _ in 0..<Int.random(in: 1...3, using: &generator) {
                     JSONDamage.apply(to: &bytes, using: &generator)

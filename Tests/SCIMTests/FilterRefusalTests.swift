@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+import FuzzSupport
 import JSON
 import SCIM
 import SCIMTestSupport
@@ -207,9 +208,12 @@ struct FilterRefusalTests {
     func damaged() throws {
         let seed = SeededGenerator.seedOfThisRun
         var generator = SeededGenerator(seed: seed)
+        let corpus = try FuzzCorpus.filters()
         var refused = 0
-        for _ in 0..<1500 {
+        var budget = FuzzBudget(count: 3000)
+        while budget.takes() {
             var bytes = Array(RandomFilter.filter(for: .user, depth: 2, using: &generator).description.utf8)
+            if Bool.random(using: &generator) { bytes = Array((corpus.randomElement(using: &generator) ?? "").utf8) }
             for _ in 0..<Int.random(in: 1...3, using: &generator) {
                 let place = Int.random(in: 0..<max(1, bytes.count), using: &generator)
                 switch Int.random(in: 0..<4, using: &generator) {

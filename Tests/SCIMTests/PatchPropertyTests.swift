@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import FuzzSupport
 import JSON
 import SCIM
 import Testing
@@ -122,17 +123,17 @@ struct PatchPropertyTests {
         #expect(names.count > 30)
         let user = ValidatedResource(type: .user, attributes: try PatchFixture.user())
         let group = ValidatedResource(type: .group, attributes: try PatchFixture.group())
+        let corpus =
+            try names.map { Array(try Data(contentsOf: folder.appendingPathComponent($0))) } + FuzzCorpus.patches()
         var parsed = 0
-        for name in names {
-            let bytes = Array(try Data(contentsOf: folder.appendingPathComponent(name)))
-            for _ in 0..<100 {
-                var damaged = bytes
-                for _ in 0..<Int.random(in: 1...3, using: &generator) { damage(&damaged, using: &generator) }
-                guard let message = try? JSONValue(parsing: damaged) else { continue }
-                parsed += 1
-                _ = try outcome(message, user, seed: seed)
-                _ = try outcome(message, group, seed: seed)
-            }
+        var budget = FuzzBudget(count: 100 * corpus.count)
+        while budget.takes() {
+            var damaged = corpus.randomElement(using: &generator) ?? []
+            for _ in 0..<Int.random(in: 1...3, using: &generator) { damage(&damaged, using: &generator) }
+            guard let message = try? JSONValue(parsing: damaged) else { continue }
+            parsed += 1
+            _ = try outcome(message, user, seed: seed)
+            _ = try outcome(message, group, seed: seed)
         }
         #expect(parsed > 500, "seed \(seed): only \(parsed)")
     }

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+import FuzzSupport
 import JSON
 import SCIM
 import SCIMTestSupport
@@ -232,10 +233,17 @@ struct PatchPathTests {
             " pr", ":",
             SchemaURN.user, SchemaURN.enterpriseUser, "manager", "é", "\u{0}", " ", "\\",
         ]
+        let corpus = try FuzzCorpus.paths()
         var taken = 0
-        for _ in 0..<5000 {
+        var budget = FuzzBudget(count: 8000)
+        while budget.takes() {
             let count = Int.random(in: 1...8, using: &generator)
-            let text = (0..<count).compactMap { _ in tokens.randomElement(using: &generator) }.joined()
+            var text = (0..<count).compactMap { _ in tokens.randomElement(using: &generator) }.joined()
+            if Bool.random(using: &generator) {
+                var bytes = Array((corpus.randomElement(using: &generator) ?? "").utf8)
+                JSONDamage.apply(to: &bytes, using: &generator)
+                text = String(decoding: bytes, as: UTF8.self)
+            }
             do {
                 let path = try parse(text)
                 try #require(try parse(path.description) == path, "seed \(seed): \(text)")

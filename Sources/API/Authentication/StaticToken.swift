@@ -77,8 +77,8 @@ package struct StaticToken: Equatable, Sendable {
             }
             scopes.formUnion(scope)
         }
-        if let subject = values["subject"], !(1...255 ~= subject.utf8.count) {
-            throw .invalidField("subject", "1 to 255 bytes of a userName")
+        if let subject = values["subject"], !StaticToken.isSubject(subject) {
+            throw .invalidField("subject", "1 to 255 bytes of a userName, without white space and control characters")
         }
         let expires = values["expires"].map { Timestamp(iso8601: $0) }
         if case .some(nil) = expires { throw .invalidField("expires", "a time such as 2027-01-01T00:00:00Z") }
@@ -86,6 +86,13 @@ package struct StaticToken: Equatable, Sendable {
             digest: digest,
             principal: Principal(client: client, tenant: tenant, scopes: scopes, subject: values["subject"]),
             expires: expires.flatMap { $0 })
+    }
+
+    private static func isSubject(_ name: String) -> Bool {
+        1...255 ~= name.utf8.count
+            && name.unicodeScalars.allSatisfy {
+                !$0.properties.isWhitespace && $0.properties.generalCategory != .control
+            }
     }
 
     /// The rule of the table `tenant`.

@@ -37,9 +37,8 @@ struct BulkEndpoint: Sendable {
     /// What became of the operations, in the order of the request. Those that were left undone after too many errors are missing.
     func outcomes(of request: SCIMRequest) async throws -> [BulkOutcome] {
         try MediaType.check(contentType: request.headers.contentType, contentEncoding: request.headers.contentEncoding)
-        let body = try await BodyReader(limit: limits.bulkBody, depth: limits.depth)
-            .readJSON(from: request.body, contentLength: request.headers.contentLength)
-        let bulk = try BulkRequest(body, limit: limits.bulkOperations)
+        let bulk = try await BodyReader(limit: limits.bulkBody, limits: limits)
+            .readBulk(from: request)
         return await run(bulk, request)
     }
 
@@ -108,7 +107,7 @@ struct BulkEndpoint: Sendable {
         _ wave: [BulkStep], _ type: ResourceType, _ context: WriteContext
     ) async -> [Result<WriteAnswer, any Error>] {
         let validated = wave.map { step in
-            Result { try writes.validator.validate(step.data ?? .null, as: type) }
+            Result { try writes.validator.validate(try step.data(), as: type) }
         }
         var created = await writes.create(
             zip(wave, validated).compactMap { step, resource in (try? resource.get()).map { ($0, step.id) } }, context
@@ -134,7 +133,7 @@ struct BulkEndpoint: Sendable {
     private func result(of step: BulkStep, _ context: WriteContext) async -> Result<WriteAnswer, any Error> {
         let precondition = Precondition(version: step.operation.version)
         do {
-            let data = step.data ?? .null
+            let data = try step.data()
             switch step.operation.method {
             case .put:
                 let validator = writes.validator

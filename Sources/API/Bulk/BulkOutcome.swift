@@ -9,12 +9,29 @@ internal import Storage
 struct BulkOutcome: Sendable {
     let method: RequestMethod?
     let bulkID: String?
-    let result: Result<WriteAnswer, SCIMError>
+    let result: Result<Written, SCIMError>
+
+    /// What is left of a ``WriteAnswer``. The resource itself would be kept until the last operation has ended.
+    struct Written: Sendable {
+        let type: ResourceType
+        let id: ResourceID
+        let revision: Int64?
+        let status: Int
+        let job: JobID?
+
+        init(_ answer: WriteAnswer) {
+            type = answer.type
+            id = answer.id
+            revision = answer.stored?.revision
+            status = answer.status
+            job = answer.job
+        }
+    }
 
     init(_ operation: BulkRequest.Operation, _ result: Result<WriteAnswer, SCIMError>) {
         method = operation.method
         bulkID = operation.bulkID
-        self.result = result
+        self.result = result.map(Written.init)
     }
 
     init(_ operation: BulkRequest.Operation, _ error: SCIMError) { self.init(operation, .failure(error)) }
@@ -33,10 +50,10 @@ struct BulkOutcome: Sendable {
         if let method { json["method"] = .string(method.name) }
         if let bulkID { json["bulkId"] = .string(bulkID) }
         switch result {
-        case .success(let answer):
-            json["location"] = .string(location(answer.type, answer.id))
-            if let stored = answer.stored { json["version"] = .string(ResourceRenderer.etag(stored.revision)) }
-            json["status"] = .string(String(answer.status))
+        case .success(let written):
+            json["location"] = .string(location(written.type, written.id))
+            if let revision = written.revision { json["version"] = .string(ResourceRenderer.etag(revision)) }
+            json["status"] = .string(String(written.status))
         case .failure(let error):
             json["status"] = .string(String(error.status))
             json["response"] = error.json

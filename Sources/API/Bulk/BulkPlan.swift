@@ -9,6 +9,9 @@ internal import SCIM
 /// whatever is about the same resource as one of them. Operations of another kind end the wave, so that a delete that frees a name comes before the
 /// create that takes it.
 struct BulkPlan {
+    /// Bytes of data in a wave: all of it is in memory several times while it is written.
+    private static let heaviest = 1 << 20
+
     private var waiting: [BulkStep]
     private var unfinished: Set<Int>
     private var failed: Set<Int> = []
@@ -30,7 +33,7 @@ struct BulkPlan {
 
     /// Takes what can be carried out next.
     ///
-    /// - Parameter limit: Steps in a wave.
+    /// - Parameter limit: Steps in a wave. One that is heavier than all of ``heaviest`` is a wave by itself.
     mutating func next(upTo limit: Int) -> Wave {
         let orphans = waiting.filter { !$0.requires.isDisjoint(with: failed) }
         if !orphans.isEmpty { return refuse(orphans, "refers to an operation of this request that failed") }
@@ -52,14 +55,17 @@ struct BulkPlan {
 
     private mutating func take(upTo limit: Int, _ isReady: (BulkStep, Set<Int>) -> Bool) -> [BulkStep] {
         var wave: [BulkStep] = []
+        var weight = 0
         var touched: Set<ResourceID> = []
         var position = waiting.startIndex
         var left: [BulkStep] = []
         while position < waiting.endIndex, wave.count < limit {
             let step = waiting[position]
             if isReady(step, unfinished), !touched.contains(step.id) {
-                guard wave.first.map({ $0.kind == step.kind }) ?? true else { break }
+                guard wave.first.map({ $0.kind == step.kind && weight + step.weight <= Self.heaviest }) ?? true
+                else { break }
                 wave.append(step)
+                weight += step.weight
             } else {
                 left.append(step)
             }

@@ -14,38 +14,25 @@ struct BulkRequest: Sendable {
         let bulkID: String?
         /// The entity tag of the expected revision, as in `If-Match`.
         let version: String?
-        let data: JSONValue?
+        let data: BulkData?
     }
 
     let operations: [Result<Operation, SCIMError>]
     /// How many operations may fail before the rest is left undone; nil: all of them.
     let failOnErrors: Int?
 
-    /// - Throws: 400 `invalidSyntax` for what is no bulk request, 413 for more operations than `limit`.
-    init(_ body: JSONValue, limit: Int) throws(SCIMError) {
-        guard let body = body.objectValue else { throw .invalidSyntax("The body must be a JSON object") }
+    /// - Parameters:
+    ///   - body: The message without its operations.
+    ///   - operations: nil if there is no such array.
+    /// - Throws: 400 `invalidSyntax` for what is no bulk request.
+    init(_ body: JSONObject, operations: [Result<Operation, SCIMError>]?) throws(SCIMError) {
         try BulkRequest.checkSchemas(of: body)
-        guard let operations = body.member("Operations")?.arrayValue else {
+        guard let operations, body.member("Operations") == nil else {
             throw .invalidSyntax("Operations must be an array of bulk operations")
         }
         guard !operations.isEmpty else { throw .invalidSyntax("Operations must have at least one operation") }
-        guard operations.count <= limit else {
-            throw .tooLarge("The request has \(operations.count) operations; at most \(limit) are taken at a time")
-        }
         failOnErrors = try BulkRequest.failOnErrors(body.member("failOnErrors"))
-        var bulkIDs: Set<String> = []
-        self.operations = operations.enumerated().map { index, operation in
-            do throws(SCIMError) {
-                let operation = try Operation(operation, at: index)
-                if operation.method == .post, let bulkID = operation.bulkID, !bulkIDs.insert(bulkID).inserted {
-                    throw SCIMError.invalidValue(
-                        attribute: "Operations[\(index)].bulkId", reason: "is the bulkId of an earlier operation too")
-                }
-                return .success(operation)
-            } catch {
-                return .failure(error)
-            }
-        }
+        self.operations = operations
     }
 
     private static func checkSchemas(of body: JSONObject) throws(SCIMError) {
@@ -66,7 +53,7 @@ struct BulkRequest: Sendable {
 }
 
 extension BulkRequest.Operation {
-    fileprivate init(_ value: JSONValue, at index: Int) throws(SCIMError) {
+    init(_ value: JSONValue, at index: Int) throws(SCIMError) {
         guard let object = value.objectValue else {
             throw .invalidSyntax("Operations[\(index)] must be an object")
         }
@@ -91,7 +78,10 @@ extension BulkRequest.Operation {
         if method != .delete, data?.objectValue == nil {
             throw .invalidSyntax("Operations[\(index)].data must be an object")
         }
-        self.init(method: method, path: path, bulkID: bulkID, version: try text("version"), data: data)
+        // Of a DELETE it means nothing.
+        self.init(
+            method: method, path: path, bulkID: bulkID, version: try text("version"),
+            data: method == .delete ? nil : data.map(BulkData.init))
     }
 }
 

@@ -19,13 +19,19 @@ struct BulkStep: Sendable {
     let operation: BulkRequest.Operation
     let type: ResourceType
     let id: ResourceID
-    /// With ids in place of references.
-    let data: JSONValue?
+    /// The ids that its references stand for.
+    private let ids: [String: ResourceID]
     /// The operations that create what this one refers to.
     let requires: Set<Int>
     /// Whether it can be carried out only after those of ``requires``. A user's data may name a manager who does not exist yet; members and
     /// addresses must exist.
     let mustWait: Bool
+
+    /// Bytes of its data.
+    var weight: Int { operation.data?.count ?? 0 }
+
+    /// Made when it is asked for.
+    func data() throws(SCIMError) -> JSONValue { try operation.data?.value(resolving: ids) ?? .null }
 
     var kind: Kind {
         switch operation.method {
@@ -69,7 +75,7 @@ extension BulkStep {
         _ index: Int, _ operation: BulkRequest.Operation, _ target: Target, newID: ResourceID?,
         ids: [String: ResourceID], creators: [String: Int]
     ) throws(SCIMError) {
-        var names = operation.data.map(BulkReferences.names) ?? []
+        var names = operation.data?.references ?? []
         let type: ResourceType
         let id: ResourceID
         var mustWait = false
@@ -98,7 +104,7 @@ extension BulkStep {
         self.operation = operation
         self.type = type
         self.id = id
-        data = names.isEmpty ? operation.data : operation.data.map { BulkReferences.resolve($0, ids) }
+        self.ids = names.isEmpty ? [:] : ids
         self.requires = requires
         self.mustWait = mustWait || type == .group
     }

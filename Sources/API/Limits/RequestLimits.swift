@@ -14,10 +14,21 @@ package struct RequestLimits: Sendable {
     package var searchBody = 64 << 10
     /// Bytes of a `/Bulk` body.
     package var bulkBody = 8 << 20
+    /// Bytes of all bodies above 64 KiB that are worked on at the same time; the others wait for their turn, unread. A bulk request needs up to
+    /// three times its length until it is answered, a group twice.
+    package var bodiesAtOnce = 16 << 20
+    /// How long a large body waits for its turn before it is refused with 429.
+    package var bodyPatience: Duration = .seconds(60)
+    /// How long a large body may take to arrive once it has its turn.
+    package var bodyTime: Duration = .seconds(60)
     /// Operations of a bulk request.
     package var bulkOperations = 1000
     /// Nesting of a JSON body.
     package var depth = 64
+    /// Values in a JSON body, arrays and objects included: a body of 1 MiB has place for a list of 20,000 members, which are twice as many values.
+    package var values = 65_536
+    /// Values in one operation of a bulk request, such as a group of 65,000 members. They take up to 400 bytes each.
+    package var bulkValues = 131_072
     /// Resources in a page when `count` is missing.
     package var defaultPageSize = 100
     /// Resources in a page at most; a larger `count` is lowered to it (RFC 7644 section 3.4.2.4).

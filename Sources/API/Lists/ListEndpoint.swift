@@ -24,8 +24,8 @@ struct ListEndpoint: Sendable {
 
     func search(_ types: [ResourceType], _ request: SCIMRequest) async throws -> Response {
         try MediaType.check(contentType: request.headers.contentType, contentEncoding: request.headers.contentEncoding)
-        let body = try await BodyReader(limit: limits.searchBody, depth: limits.depth)
-            .readJSON(from: request.body, contentLength: request.headers.contentLength)
+        let body = try await BodyReader(limit: limits.searchBody, limits: limits)
+            .readJSON(from: request)
         return try await answer(types, try ListRequest(body, limits: limits), request.principal)
     }
 

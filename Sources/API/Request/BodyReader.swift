@@ -6,63 +6,78 @@ internal import JSON
 internal import NIOCore
 internal import SCIM
 
-/// Reads a request's JSON body within a limit.
+/// Reads a request's JSON body within a limit, a large one in its turn (``BodyBudget``).
 struct BodyReader: Sendable {
     /// Bytes.
     let limit: Int
-    let depth: Int
+    let limits: RequestLimits
 
-    /// - Parameter contentLength: The header, which the HTTP decoder has checked to be a number.
-    /// - Throws: ``SCIMError`` 413 as soon as the limit is passed, 400 `invalidSyntax` for what is not JSON and for a
-    ///   body that ends before its announced length.
-    func readJSON(from body: RequestBody, contentLength: String?) async throws -> JSONValue {
-        let bytes = try await collect(body, announced: contentLength.flatMap { Int($0) })
-        guard bytes.readableBytes > 0 else {
+    /// - Throws: ``SCIMError`` 413 as soon as a limit is passed, 400 `invalidSyntax` for what is not JSON and for a body that ends before its
+    ///   announced length, 408 for a large one that takes too long, 429 for one whose turn does not come.
+    func readJSON(from request: SCIMRequest) async throws -> JSONValue {
+        var collected = ByteBuffer()
+        try await read(request) { part throws(SCIMError) in
+            if collected.readableBytes == 0 {
+                // Most bodies are one part: taken over, not copied.
+                collected = part
+            } else {
+                collected.writeImmutableBuffer(part)
+            }
+        }
+        guard collected.readableBytes > 0 else {
             throw SCIMError.invalidSyntax("The request has no body")
         }
-        return try bytes.withUnsafeReadableBytes { bytes throws(SCIMError) in
+        return try collected.withUnsafeReadableBytes { bytes throws(SCIMError) in
             do throws(JSONError) {
-                return try JSONValue(parsing: bytes, limits: JSONLimits(maximumBytes: limit, maximumDepth: depth))
+                let limits = JSONLimits(
+                    maximumBytes: limit, maximumDepth: limits.depth, maximumValues: limits.values)
+                return try JSONValue(parsing: bytes, limits: limits)
             } catch {
-                throw .invalidSyntax("The request body is not valid JSON: \(error.description)")
+                throw .malformedJSON(error)
             }
         }
     }
 
     /// Reads the body of a group while it arrives: its members never lie here as JSON.
-    func readGroup(from body: RequestBody, contentLength: String?) async throws -> GroupBody {
-        let announced = contentLength.flatMap { Int($0) }
-        if let announced, announced > limit { throw SCIMError.tooLarge(limit: limit) }
-        var reader = GroupBodyReader(maximumBytes: limit, maximumDepth: depth)
-        var received = 0
-        do {
-            for try await part in body {
-                received += part.readableBytes
-                try part.withUnsafeReadableBytes { try reader.append($0) }
-            }
-        } catch let error as SCIMError {
-            throw error
-        } catch {
-            throw SCIMError.invalidSyntax("The request body is incomplete or malformed")
+    func readGroup(from request: SCIMRequest) async throws -> GroupBody {
+        var reader = GroupBodyReader(
+            maximumBytes: limit, maximumDepth: limits.depth, maximumValues: limits.values)
+        try await read(request) { part throws(SCIMError) in
+            try part.withUnsafeReadableBytes { bytes throws(SCIMError) in try reader.append(bytes) }
         }
-        if let announced, received != announced { throw SCIMError.invalidSyntax("The request body is incomplete") }
         return try reader.finish()
     }
 
-    private func collect(_ body: RequestBody, announced: Int?) async throws -> ByteBuffer {
+    /// Reads a bulk request while it arrives: one operation at a time is a JSON value.
+    func readBulk(from request: SCIMRequest) async throws -> BulkRequest {
+        var reader = BulkReader(limits: limits)
+        try await read(request) { part throws(SCIMError) in
+            try part.withUnsafeReadableBytes { bytes throws(SCIMError) in try reader.append(bytes) }
+        }
+        return try reader.finish()
+    }
+
+    /// Hands over the parts of the body as they arrive, not more than ``limit`` bytes of them.
+    private func read(_ request: SCIMRequest, _ take: (ByteBuffer) throws(SCIMError) -> Void) async throws {
+        // The HTTP decoder has checked it to be a number.
+        let announced = request.headers.contentLength.flatMap { Int($0) }
         if let announced, announced > limit { throw SCIMError.tooLarge(limit: limit) }
-        var collected = ByteBuffer()
+        var hasShare = try await request.share.take(for: announced ?? 0)
+        var end = hasShare ? deadline : nil
+        var received = 0
         do {
-            for try await var part in body {
-                guard collected.readableBytes + part.readableBytes <= limit else {
-                    throw SCIMError.tooLarge(limit: limit)
+            for try await part in request.body {
+                received += part.readableBytes
+                guard received <= limit else { throw SCIMError.tooLarge(limit: limit) }
+                if !hasShare, received > BodyBudget.small {
+                    hasShare = try await request.share.take(for: announced ?? limit)
+                    end = deadline
                 }
-                if collected.readableBytes == 0 {
-                    // Most bodies are one part: taken over, not copied.
-                    collected = part
-                } else {
-                    collected.writeBuffer(&part)
+                // Whoever holds a share is waited for by others.
+                if let end, ContinuousClock.now > end {
+                    throw SCIMError(status: 408, detail: "The body did not arrive within \(limits.bodyTime)")
                 }
+                try take(part)
             }
         } catch let error as SCIMError {
             throw error
@@ -70,9 +85,8 @@ struct BodyReader: Sendable {
             // The decoder's complaint about a broken chunk, or about a connection that was closed half way.
             throw SCIMError.invalidSyntax("The request body is incomplete or malformed")
         }
-        if let announced, collected.readableBytes != announced {
-            throw SCIMError.invalidSyntax("The request body is incomplete")
-        }
-        return collected
+        if let announced, received != announced { throw SCIMError.invalidSyntax("The request body is incomplete") }
     }
+
+    private var deadline: ContinuousClock.Instant { .now + limits.bodyTime }
 }

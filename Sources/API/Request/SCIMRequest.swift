@@ -15,6 +15,8 @@ struct SCIMRequest: Sendable {
     let principal: Principal
     /// Of the jobs that its writes make.
     var lane = Lane.interactive
+    /// What its body may have of the memory for large bodies.
+    let share: BodyShare
 
     /// - Throws: 403 unless the sender's token has the scope.
     func permitted(_ scope: Scopes) throws(Refusal) -> SCIMRequest {

@@ -129,14 +129,14 @@ struct ResourceEndpoints: Sendable {
 
     private func groupBody(of request: SCIMRequest) async throws -> GroupBody {
         try MediaType.check(contentType: request.headers.contentType, contentEncoding: request.headers.contentEncoding)
-        return try await BodyReader(limit: limits.groupBody, depth: limits.depth)
-            .readGroup(from: request.body, contentLength: request.headers.contentLength)
+        return try await BodyReader(limit: limits.groupBody, limits: limits)
+            .readGroup(from: request)
     }
 
     private func body(of request: SCIMRequest, limit: Int) async throws -> JSONValue {
         try MediaType.check(contentType: request.headers.contentType, contentEncoding: request.headers.contentEncoding)
-        return try await BodyReader(limit: limit, depth: limits.depth)
-            .readJSON(from: request.body, contentLength: request.headers.contentLength)
+        return try await BodyReader(limit: limit, limits: limits)
+            .readJSON(from: request)
     }
 
     /// Ids are UUIDs, so every other text names nothing. It is not repeated in the answer.

@@ -106,16 +106,18 @@ struct TransactionEndpoint: Sendable {
 }
 
 extension TransactionOperation {
-    init(_ answer: WriteAnswer, method: RequestMethod, bulkID: String? = nil) {
+    init(_ answer: WriteAnswer, method: RequestMethod) {
         self.init(
-            method: method.name, bulkID: bulkID, type: answer.type, id: answer.id, revision: answer.stored?.revision,
+            method: method.name, bulkID: nil, type: answer.type, id: answer.id, revision: answer.stored?.revision,
             status: answer.status, job: answer.job)
     }
 
     init(_ outcome: BulkOutcome) {
         switch outcome.result {
-        case .success(let answer):
-            self.init(answer, method: outcome.method ?? .other, bulkID: outcome.bulkID)
+        case .success(let written):
+            self.init(
+                method: (outcome.method ?? .other).name, bulkID: outcome.bulkID, type: written.type, id: written.id,
+                revision: written.revision, status: written.status, job: written.job)
         case .failure(let error):
             self.init(
                 method: (outcome.method ?? .other).name, bulkID: outcome.bulkID, status: error.status,

@@ -52,9 +52,11 @@ package struct GroupBodyReader: Sendable {
     /// - Parameters:
     ///   - maximumBytes: Of the whole body.
     ///   - maximumDepth: Of its nesting.
-    package init(maximumBytes: Int, maximumDepth: Int) {
+    ///   - maximumValues: Of one attribute, or member.
+    package init(maximumBytes: Int, maximumDepth: Int, maximumValues: Int? = nil) {
         let limits = JSONLimits(
-            maximumBytes: maximumBytes, maximumDepth: maximumDepth, maximumElements: Self.maximumMembers)
+            maximumBytes: maximumBytes, maximumDepth: maximumDepth, maximumElements: Self.maximumMembers,
+            maximumValues: maximumValues)
         reader = JSONStreamReader(
             limits: limits, maximumElementBytes: Self.maximumMemberBytes,
             maximumMemberBytes: Self.maximumAttributeBytes, isSplit: { $0.equalsIgnoringASCIICase("members") })

@@ -25,6 +25,8 @@ struct TokenCommand: AsyncParsableCommand {
         @Option(help: "The tokens file (STATIC_TOKENS_FILE); made when missing.") var file: String
         @Option(help: "Tenant of the client's resources.") var tenant = "default"
         @Option(help: "Scopes, separated by commas: scim.read, scim.write.") var scopes = "scim.read,scim.write"
+        @Option(help: "userName of the user that the token belongs to, who is /Me; without it there is no /Me.")
+        var subject: String?
         @Option(help: "Days until it expires; without it the token does not expire.") var days: Int?
 
         func validate() throws {
@@ -34,7 +36,7 @@ struct TokenCommand: AsyncParsableCommand {
         func run() async throws {
             let token = try TokenFile(path: file).create(
                 client: client, tenant: tenant, scopes: scopes.split(separator: ",").map(String.init),
-                lifetime: days.map { .seconds($0 * 86400) })
+                subject: subject, lifetime: days.map { .seconds($0 * 86400) })
             print(token)
         }
     }
@@ -47,9 +49,10 @@ struct TokenCommand: AsyncParsableCommand {
         func run() async throws {
             for entry in try TokenFile(path: file).entries() {
                 let principal = entry.principal
+                let subject = principal.subject.map { "  subject \($0)" } ?? ""
                 let expires = entry.expires.map { "  expires \($0.iso8601Milliseconds)" } ?? ""
                 print(
-                    "\(principal.client)  tenant \(principal.tenant)  \(principal.scopes.names.joined(separator: ","))\(expires)"
+                    "\(principal.client)  tenant \(principal.tenant)  \(principal.scopes.names.joined(separator: ","))\(subject)\(expires)"
                 )
             }
         }

@@ -25,8 +25,12 @@ struct TokenFile {
     }
 
     /// Makes a token and appends its entry; the file is made when it is missing.
+    ///
+    /// - Parameter subject: The `userName` of the user that the token belongs to; nil: it belongs to the client alone.
     /// - Returns: The token, which is stored nowhere.
-    func create(client: String, tenant: String, scopes: [String], lifetime: Duration?) throws -> String {
+    func create(client: String, tenant: String, scopes: [String], subject: String? = nil, lifetime: Duration?) throws
+        -> String
+    {
         var set: Scopes = []
         for name in scopes {
             guard let scope = Scopes(name: name) else {
@@ -39,7 +43,7 @@ struct TokenFile {
         let entry: StaticToken
         do {
             (token, entry) = try StaticToken.generate(
-                for: Principal(client: client, tenant: tenant, scopes: set), expires: expires)
+                for: Principal(client: client, tenant: tenant, scopes: set, subject: subject), expires: expires)
         } catch {
             throw CommandFailure("no token was made: \(error)")
         }

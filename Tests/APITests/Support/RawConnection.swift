@@ -12,20 +12,28 @@ struct RawConnection {
 
     /// Sends `bytes` to a loopback port and reads until the server closes or `limit` is over.
     ///
-    /// - Parameter closesWriting: Ends our half of the connection after the bytes, as a client that gives up does.
-    static func exchange(_ bytes: [UInt8], port: Int, closesWriting: Bool = false, limit: Duration = .seconds(10))
-        async throws -> [UInt8]
-    {
+    /// - Parameters:
+    ///   - closesWriting: Ends our half of the connection after the bytes, as a client that gives up does.
+    ///   - stopsAtAnswer: Does not wait for the server to close, which it need not do.
+    static func exchange(
+        _ bytes: [UInt8], port: Int, closesWriting: Bool = false, stopsAtAnswer: Bool = false,
+        limit: Duration = .seconds(10)
+    ) async throws -> [UInt8] {
         try await withCheckedThrowingContinuation { continuation in
             // A thread of its own: the calls block.
             DispatchQueue.global().async {
                 continuation.resume(
-                    with: Result { try run(bytes, port: port, closesWriting: closesWriting, limit: limit) })
+                    with: Result {
+                        try run(
+                            bytes, port: port, closesWriting: closesWriting, stopsAtAnswer: stopsAtAnswer, limit: limit)
+                    })
             }
         }
     }
 
-    private static func run(_ bytes: [UInt8], port: Int, closesWriting: Bool, limit: Duration) throws -> [UInt8] {
+    private static func run(_ bytes: [UInt8], port: Int, closesWriting: Bool, stopsAtAnswer: Bool, limit: Duration)
+        throws -> [UInt8]
+    {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { throw Failure(call: "socket", code: errno) }
         defer { close(descriptor) }
@@ -58,6 +66,7 @@ struct RawConnection {
             let count = recv(descriptor, &buffer, buffer.count, 0)
             guard count > 0 else { return received }
             received += buffer[..<count]
+            if stopsAtAnswer, (try? RawResponse(received)) != nil { return received }
         }
     }
 }

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Random damage to JSON texts, such as leaves many of them valid.
-enum JSONDamage {
+package enum JSONDamage {
     private static let alphabet: [[UInt8]] =
         [
             "{", "}", "[", "]", ",", ":", "\"", "\\", "\\u", "\\ud83d", "\\ude00", "\\n", "0", "1", "-", "+", ".", "e",
@@ -13,7 +13,7 @@ enum JSONDamage {
             [0x80], [0xC3], [0xFF], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80], [0xC0, 0x80],
         ]
 
-    static func apply(to bytes: inout [UInt8], using generator: inout SeededGenerator) {
+    package static func apply(to bytes: inout [UInt8], using generator: inout SeededGenerator) {
         let place = Int.random(in: 0...bytes.count, using: &generator)
         switch Int.random(in: 0..<5, using: &generator) {
         case 0: bytes.insert(contentsOf: Self.alphabet.randomElement(using: &generator) ?? [], at: place)
