@@ -186,6 +186,44 @@ final class SyncFixture: Sendable {
         try await enqueue(.group, id)
     }
 
+    func addMember(_ id: ResourceID, to group: ResourceID) async throws {
+        let member = ValidatedResource.Member(id: id, type: nil)
+        let result = try await database.resources.changeMembers(
+            of: group, [.change(adding: [member], removing: [])], context: context)
+        guard case .updated = result else { throw UnexpectedResult() }
+        try await enqueue(.group, group)
+    }
+
+    /// Users that both sides have, without the turns that brought them there.
+    func syncedUsers(_ count: Int) async throws -> [ResourceID] {
+        let ids = (0..<count).map { _ in ResourceID.random() }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for (number, id) in ids.enumerated() {
+                if number >= 8 { try await group.next() }
+                group.addTask {
+                    _ = try await self.client.create(
+                        .user,
+                        properties: [
+                            "username": .string("user-\(number)"), "lastname": "Roe", "password": "a-Passw0rd!",
+                            "univentionObjectIdentifier": .string(id.description),
+                        ], requestID: LowercaseUUID.random().description)
+                }
+            }
+            try await group.waitForAll()
+        }
+        let list = ids.map { "'\($0)'" }.joined(separator: ", ")
+        try await run(
+            """
+            INSERT INTO resource (tenant, type, id, revision, "order", created_at, modified_at, attributes)
+            SELECT 'default', 'User', i, 1, nextval('write_order'), now(), now(), '{"displayName": "Roe"}'
+            FROM unnest(ARRAY[\(list)]::uuid[]) i;
+            INSERT INTO udm_object (resource_id, tenant, type, dn, properties, revision, synced_at)
+            SELECT i, 'default', 'User', 'uid=user-' || n - 1 || ',cn=users,dc=example,dc=org', '{}', 1, now()
+            FROM unnest(ARRAY[\(list)]::uuid[]) WITH ORDINALITY AS u(i, n)
+            """)
+        return ids
+    }
+
     func delete(_ type: ResourceType, _ id: ResourceID) async throws {
         guard case .deleted = try await database.resources.delete(type, id, ifMatch: nil, context: context) else {
             throw UnexpectedResult()

@@ -10,8 +10,6 @@ package struct JobOutcome: Sendable {
         case done(job: JobID, udm: UDMObjectRecord, members: AppliedMembers)
         /// A delete reached UDM: nothing of the resource remains.
         case removed(job: JobID)
-        /// A later write of the same turn carried it.
-        case superseded(job: JobID, by: JobID)
         /// It concerns nobody any more; no event.
         case cancelled(job: JobID)
         /// Failed for good. `error`: JSON object with a SCIM error's members and UDM's answer. `isAmbiguous`: its last call may have had
@@ -33,11 +31,14 @@ package struct JobOutcome: Sendable {
     package let result: Result
     /// Whether the lease ends with it.
     package let endsTurn: Bool
+    /// The job carried all open jobs of the resource before it: they end with it, superseded by it, or cancelled as it is.
+    package let merges: Bool
 
-    package init(lease: LeaseHandle, result: Result, endsTurn: Bool) {
+    package init(lease: LeaseHandle, result: Result, endsTurn: Bool, merges: Bool = false) {
         self.lease = lease
         self.result = result
         self.endsTurn = endsTurn
+        self.merges = merges
     }
 }
 

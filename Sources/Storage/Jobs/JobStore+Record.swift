@@ -62,7 +62,7 @@ extension JobStore {
 /// Outcomes as parallel arrays. Every statement gets the handles first, in `$1` to `$3`, and works on those that are still current.
 private struct OutcomeRows {
     let handles: [PostgresParameter]
-    /// Job, state, error, superseding job, DN, attempts to add; null job where the outcome ends none.
+    /// Job, state, error, attempts to add, DN, whether it carries earlier jobs; null job where the outcome ends none.
     private(set) var terminal: [PostgresParameter] = []
     private(set) var retry: [PostgresParameter] = []
     private(set) var object: [PostgresParameter] = []
@@ -89,7 +89,6 @@ private struct OutcomeRows {
         var jobs: [JobID?] = []
         var states: [String?] = []
         var errors: [[UInt8]?] = []
-        var superseding: [JobID?] = []
         var attempts: [Int64?] = []
         var dues: [Int64?] = []
         var dns: [String?] = []
@@ -111,7 +110,6 @@ private struct OutcomeRows {
             var job: JobID?
             var state: String?
             var error: [UInt8]?
-            var by: JobID?
             var counted: Int64 = 0
             var due: Int64?
             var udm: UDMObjectRecord?
@@ -130,11 +128,9 @@ private struct OutcomeRows {
             case .removed(let id):
                 (job, state, isArrival, isRemoval) = (id, "done", true, true)
                 isKnown = true
-            case .superseded(let id, let carrier):
-                (job, state, by) = (id, "superseded", carrier)
             case .cancelled(let id):
-                // Whoever waits for it need not wait any longer.
-                (job, state, isArrival) = (id, "cancelled", true)
+                // Whoever waits for it need not wait any longer. With all jobs cancelled nothing of the resource remains.
+                (job, state, isArrival, isRemoval) = (id, "cancelled", true, outcome.merges && outcome.endsTurn)
             case .dead(let id, let problem, let careful):
                 (job, state, error, counted, isAmbiguous) = (id, "dead", problem, 1, careful)
             case .retry(let id, let wait, let problem, let countsAttempt, let careful):
@@ -152,7 +148,6 @@ private struct OutcomeRows {
             jobs.append(job)
             states.append(state)
             errors.append(error)
-            superseding.append(by)
             attempts.append(counted)
             dues.append(due)
             dns.append(udm?.dn)
@@ -187,7 +182,8 @@ private struct OutcomeRows {
         hasMembers = !groups.isEmpty
         hasMissing = !waiting.isEmpty
         terminal = [
-            .ids(jobs), .textArray(states), .jsonArray(errors), .ids(superseding), .intArray(attempts), .textArray(dns),
+            .ids(jobs), .textArray(states), .jsonArray(errors), .intArray(attempts), .textArray(dns),
+            .boolArray(outcomes.map(\.merges)),
         ]
         retry = [.ids(jobs), .intArray(dues), .jsonArray(errors), .intArray(attempts)]
         object = [.textArray(dns), .jsonArray(properties), .ids(jobs)]

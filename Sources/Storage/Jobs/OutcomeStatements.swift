@@ -24,23 +24,34 @@ enum OutcomeStatements {
         UNION ALL
         SELECT l.resource_id FROM l
         WHERE l.is_removal AND NOT EXISTS (SELECT FROM resource_sync s WHERE s.resource_id = l.resource_id)
-            AND EXISTS (SELECT FROM job_history h WHERE h.id = l.job_id AND h.state = 'done')
+            AND EXISTS (SELECT FROM job_history h WHERE h.id = l.job_id AND h.state IN ('done', 'cancelled'))
         """)
 
-    /// Moves finished jobs to the history, without their secret, and writes their events (I-5, I-6).
+    /// Moves finished jobs to the history, without their secret, and writes their events, each with its own `order` (I-5, I-6). Earlier jobs that one
+    /// of them carried end with it.
     static let finish = PostgresStatement(
         "outcome_finish",
         """
         WITH o AS (
             SELECT i.* FROM unnest(
-                $1::uuid[], $2::int8[], $3::uuid[], $4::uuid[], $5::text[], $6::jsonb[], $7::uuid[], $8::int8[], $9::text[]
-            ) AS i(resource_id, epoch, token, job_id, state, error, superseded_by, attempts, dn)
+                $1::uuid[], $2::int8[], $3::uuid[], $4::uuid[], $5::text[], $6::jsonb[], $7::int8[], $8::text[], $9::bool[]
+            ) AS i(resource_id, epoch, token, job_id, state, error, attempts, dn, merges)
             JOIN resource_sync s
                 ON s.resource_id = i.resource_id AND s.lease_epoch = i.epoch AND s.lease_token = i.token
             WHERE i.state IS NOT NULL
+        ), ending AS (
+            SELECT j.id, o.state, o.error, NULL::uuid AS superseded_by, o.attempts, o.dn
+            FROM o JOIN job j ON j.id = o.job_id AND j.resource_id = o.resource_id
+            UNION ALL
+            SELECT j.id, CASE WHEN o.state = 'cancelled' THEN o.state ELSE 'superseded' END, NULL,
+                CASE WHEN o.state <> 'cancelled' THEN c.id END, 0, o.dn
+            FROM o
+            JOIN job c ON c.id = o.job_id AND c.resource_id = o.resource_id
+            JOIN job j ON j.resource_id = c.resource_id AND (j.revision, j.id) < (c.revision, c.id)
+            WHERE o.merges
         ), gone AS (
-            DELETE FROM job j USING o WHERE j.id = o.job_id AND j.resource_id = o.resource_id
-            RETURNING j.*, o.state, o.error, o.superseded_by, o.dn, j.attempts + o.attempts AS all_attempts,
+            DELETE FROM job j USING ending e WHERE j.id = e.id
+            RETURNING j.*, e.state, e.error, e.superseded_by, e.dn, j.attempts + e.attempts AS all_attempts,
                 clock_timestamp() AS finished_at
         ), history AS (
             INSERT INTO job_history (

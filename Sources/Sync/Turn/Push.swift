@@ -105,7 +105,8 @@ struct Push: Sendable {
         for state in possibleStates {
             let other = mapping.difference(from: state, to: goal)
             for (property, value) in other.scalars where difference.scalars[property] == nil {
-                let arrived: JSONObject = [property: state[property] ?? .null]
+                guard let held = state[property] else { continue }
+                let arrived: JSONObject = [property: held]
                 if mapping.difference(from: fresh, to: arrived).isEmpty { difference.scalars[property] = value }
             }
             for (property, list) in other.lists {
