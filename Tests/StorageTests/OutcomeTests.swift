@@ -246,6 +246,33 @@ import Testing
         }
     }
 
+    @Test("Of many jobs the first ones may end before their carrier does")
+    func carriedInParts() async throws {
+        try await StorageFixture.run { fixture in
+            var jobs: [JobID] = []
+            for revision in 1...4 {
+                jobs.append(
+                    try await fixture.insertJob(
+                        id, revision: Int64(revision), operation: revision == 1 ? .create : .modify))
+            }
+            let lease = try #require(try await fixture.lease(id))
+            let part = JobOutcome(
+                lease: lease.handle, result: .superseded(job: jobs[1], by: jobs[3]), endsTurn: false, merges: true)
+            for _ in 0..<2 { #expect(try await fixture.database.jobs.record([part]).matched == [id]) }
+            #expect(try await fixture.number("SELECT count(*) FROM job") == 2)
+            #expect(try await fixture.lease(id) == nil)
+            #expect(try await fixture.database.jobs.openJobs(of: id, before: jobs[3]) == [jobs[2]])
+            let rest = JobOutcome(
+                lease: lease.handle, result: .done(job: jobs[3], udm: .test, members: AppliedMembers()), endsTurn: true,
+                merges: true)
+            _ = try await fixture.database.jobs.record([rest])
+            #expect(
+                try await fixture.number("SELECT count(*) FROM job_history WHERE superseded_by = '\(jobs[3])'") == 3)
+            let events = try await fixture.database.events.unsent(limit: 10, now: .now())
+            #expect(events.map(\.revision) == [1, 2, 3, 4])
+        }
+    }
+
     @Test("A delete may carry thousands; the page beyond which they lie brings only the delete itself")
     func manyMerged() async throws {
         try await StorageFixture.run { fixture in

@@ -93,9 +93,8 @@ import UDMDouble
 
     @Test("A carrier that is refused is taken apart: only the guilty write dies")
     func refusedCarrier() async throws {
-        var settings = UDMDouble.Settings()
-        settings.reservedNames = ["taken"]
-        try await SyncFixture.run(settings: settings) { fixture in
+        try await SyncFixture.run { fixture in
+            _ = try await fixture.foreignUser("taken")
             let id = try await fixture.createUser("jo", enqueues: false)
             try await fixture.replaceUser(id, "jo") { $0["title"] = "Lead" }
             try await fixture.replaceUser(id, "taken") { $0["title"] = "Head" }
@@ -153,7 +152,7 @@ import UDMDouble
             fixture.double.settings.latency = ["PATCH": .fixed(milliseconds: 300)]
             try await fixture.withWorker {
                 for user in users { try await fixture.addMember(user, to: group) }
-                try await fixture.drain(limit: .seconds(120))
+                try await fixture.drain(limit: .seconds(300))
             }
             let patches = fixture.double.requests(after: before).filter { $0.method == "PATCH" }
             #expect(patches.count <= 20, "\(patches.count) writes")

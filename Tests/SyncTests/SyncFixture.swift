@@ -32,7 +32,7 @@ final class SyncFixture: Sendable {
 
     private init(
         configuration: PostgresConfiguration, redis: RedisClient, queueName: String, queue: WorkQueue,
-        double: UDMDouble, schema: ConfiguredSchema
+        double: UDMDouble, schema: ConfiguredSchema, requestLimit: Duration
     ) throws {
         self.configuration = configuration
         self.redis = redis
@@ -40,10 +40,10 @@ final class SyncFixture: Sendable {
         self.queue = queue
         self.double = double
         self.schema = schema
-        database = Database(
-            configuration: StorageConfiguration(
-                postgres: configuration, sealer: try SecretSealer(keys: [key]), rules: DirectoryRules()), logger: logger
-        )
+        var storage = StorageConfiguration(
+            postgres: configuration, sealer: try SecretSealer(keys: [key]), rules: DirectoryRules())
+        storage.udmRequestLimit = requestLimit
+        database = Database(configuration: storage, logger: logger)
         client = try UDMClient(
             configuration: UDMConfiguration(
                 baseURL: double.baseURL ?? "", username: "svc-scim", password: "univention", timeout: .seconds(5)),
@@ -53,6 +53,7 @@ final class SyncFixture: Sendable {
     static func run<Value>(
         settings: UDMDouble.Settings = UDMDouble.Settings(), schema: ConfiguredSchema = .standard,
         extendedProperties: [String: [UDMDouble.Configuration.ExtendedProperty]] = [:],
+        requestLimit: Duration = .seconds(311),
         _ body: (SyncFixture) async throws -> Value
     ) async throws -> Value {
         let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -69,7 +70,7 @@ final class SyncFixture: Sendable {
                 _ = try await queue.finishRebuild(generation: generation)
                 let fixture = try SyncFixture(
                     configuration: configuration, redis: redis, queueName: name, queue: queue, double: double,
-                    schema: schema)
+                    schema: schema, requestLimit: requestLimit)
                 do {
                     let value = try await body(fixture)
                     try await fixture.close()
@@ -138,17 +139,27 @@ final class SyncFixture: Sendable {
     /// What a client sends, as the API would take it.
     @discardableResult
     func create(_ type: ResourceType, _ body: JSONValue, client: String = "test") async throws -> ResourceID {
-        let resource = try ResourceValidator(registry: schema.registry).validate(body, as: type)
+        let resource = try ResourceValidator(registry: schema.registry).validate(Self.complete(body, type), as: type)
         return try await create(resource, enqueues: true, context: context(of: client))
     }
 
-    func replace(_ type: ResourceType, _ id: ResourceID, _ body: JSONValue, client: String = "test") async throws {
-        let resource = try ResourceValidator(registry: schema.registry).validateReplacement(body, as: type)
+    func replace(
+        _ type: ResourceType, _ id: ResourceID, _ body: JSONValue, client: String = "test", enqueues: Bool = true
+    ) async throws {
+        let resource = try ResourceValidator(registry: schema.registry).validateReplacement(
+            Self.complete(body, type), as: type)
         guard
             case .updated = try await database.resources.replace(
                 type, id, with: resource, ifMatch: nil, context: context(of: client))
         else { throw UnexpectedResult() }
-        try await enqueue(type, id)
+        if enqueues { try await enqueue(type, id) }
+    }
+
+    /// With the core schema, if none is named.
+    private static func complete(_ body: JSONValue, _ type: ResourceType) -> JSONValue {
+        guard var object = body.objectValue, object["schemas"] == nil else { return body }
+        object["schemas"] = [.string(type == .user ? SchemaURN.user : SchemaURN.group)]
+        return .object(object)
     }
 
     private func context(of client: String) -> WriteContext {
@@ -224,11 +235,11 @@ final class SyncFixture: Sendable {
         return ids
     }
 
-    func delete(_ type: ResourceType, _ id: ResourceID) async throws {
+    func delete(_ type: ResourceType, _ id: ResourceID, enqueues: Bool = true) async throws {
         guard case .deleted = try await database.resources.delete(type, id, ifMatch: nil, context: context) else {
             throw UnexpectedResult()
         }
-        try await enqueue(type, id)
+        if enqueues { try await enqueue(type, id) }
     }
 
     func enqueue(_ type: ResourceType, _ id: ResourceID) async throws {

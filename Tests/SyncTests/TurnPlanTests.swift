@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import SCIM
-import Storage
 import Testing
 
+@testable import Storage
 @testable import Sync
 
 @Suite struct TurnPlanTests {

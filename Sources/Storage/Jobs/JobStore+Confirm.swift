@@ -8,7 +8,7 @@ package import SCIM
 extension JobStore {
     /// Takes the leases that Redis gave out, where the former ones are over, and reads what is open.
     ///
-    /// Three statements, one transaction, one round trip. The jobs are read by a statement of their own, after the locks are held: a
+    /// Four statements, one transaction, one round trip. The jobs are read by a statement of their own, after the locks are held: a
     /// former holder's outcome that commits meanwhile would otherwise still show its job as open.
     ///
     /// - Parameters:
@@ -32,13 +32,14 @@ extension JobStore {
                         .ids(tokens), .text(worker), .length(length),
                     ]),
                 PostgresCommand(Self.markingCrashes, [ids, .ids(tokens)]),
+                PostgresCommand(Self.notingDoubts, [ids, .ids(tokens), .length(verifyAfter)]),
                 PostgresCommand(Self.reading, [ids, .ids(tokens), .int(Int64(Self.turnLimit) + 1)]),
             ])
         } catch {
             if error.mayHaveCommitted { await dropUnanswered(requests, .ids(tokens)) }
             throw error
         }
-        let confirmations = try Self.confirmations(results[2])
+        let confirmations = try Self.confirmations(results[3])
         // A lease that found nothing to do ends at once: every turn end clears it.
         let idle = confirmations.compactMap { $0.idleHandle }
         if !idle.isEmpty {
@@ -112,6 +113,8 @@ extension JobStore {
             OR EXISTS (
                 SELECT FROM group_member m
                 WHERE m.group_id = r.resource_id AND m.synced = (m.removed_revision IS NOT NULL))
+            OR EXISTS (
+                SELECT FROM verification v WHERE v.resource_id = r.resource_id AND v.due_at <= clock_timestamp())
         ORDER BY r.resource_id
         ON CONFLICT (resource_id) DO UPDATE SET
             lease_epoch = s.lease_epoch + 1, lease_token = excluded.lease_token, leased_by = excluded.leased_by,
@@ -140,5 +143,18 @@ extension JobStore {
             first_attempt_at = coalesce(j.first_attempt_at, clock_timestamp())
         FROM first_job f
         WHERE j.id = f.id AND (f.is_abandoned OR j.first_attempt_at IS NULL)
+        """)
+
+    /// The last call of an abandoned lease began before now; when it began, the confirmation has just overwritten.
+    private static let notingDoubts = PostgresStatement(
+        "lease_note_doubts",
+        """
+        INSERT INTO verification AS v (resource_id, tenant, type, since, due_at)
+        SELECT s.resource_id, s.tenant, s.type, s.ambiguous_since, clock_timestamp() + $3::int8 * interval '1 microsecond'
+        FROM unnest($1::uuid[], $2::uuid[]) AS r(resource_id, token)
+        JOIN resource_sync s ON s.resource_id = r.resource_id AND s.lease_token = r.token
+        WHERE s.is_abandoned AND s.ambiguous_since IS NOT NULL
+        ON CONFLICT (resource_id) DO UPDATE SET
+            since = least(v.since, excluded.since), due_at = greatest(v.due_at, excluded.due_at)
         """)
 }

@@ -18,7 +18,10 @@ extension JobStore {
         SELECT r.resource_id, s.lease_token = r.token AND s.leased_until IS NOT NULL,
             (extract(epoch FROM s.leased_until - clock_timestamp()) * 1000000)::int8, s.tenant, s.type,
             s.lease_epoch, s.lease_token, s.ambiguous_since, s.synced_revision, o.dn, o.properties,
-            r.is_unsettled, r.members_error,
+            r.is_unsettled, r.members_error, r.parked, v.since,
+            (extract(epoch FROM v.due_at - clock_timestamp()) * 1000000)::int8,
+            CASE WHEN v.resource_id IS NOT NULL THEN EXISTS (
+                SELECT FROM resource x WHERE x.tenant = s.tenant AND x.type = s.type AND x.id = r.resource_id) END,
             \(jobColumns)
         FROM (
             SELECT q.resource_id, q.token,
@@ -27,11 +30,14 @@ extension JobStore {
                     WHERE m.group_id = q.resource_id AND m.synced = (m.removed_revision IS NOT NULL))
                 OR EXISTS (SELECT FROM waits_for w WHERE w.resource_id = q.resource_id) AS is_unsettled,
                 (SELECT w.last_error FROM waits_for w
-                    WHERE w.resource_id = q.resource_id AND w.last_error IS NOT NULL LIMIT 1) AS members_error
+                    WHERE w.resource_id = q.resource_id AND w.last_error IS NOT NULL LIMIT 1) AS members_error,
+                (SELECT jsonb_object_agg(f.attribute, coalesce(f.refused, 'null')) FROM sync_failure f
+                    WHERE f.resource_id = q.resource_id AND f.attribute <> '') AS parked
             FROM unnest($1::uuid[], $2::uuid[]) AS q(resource_id, token)
         ) r
         LEFT JOIN resource_sync s ON s.resource_id = r.resource_id
         LEFT JOIN udm_object o ON o.resource_id = r.resource_id AND s.lease_token = r.token
+        LEFT JOIN verification v ON v.resource_id = r.resource_id
         LEFT JOIN LATERAL (
             SELECT * FROM job i WHERE i.resource_id = r.resource_id AND s.lease_token = r.token
             ORDER BY i.revision, i.id LIMIT $3::int8
@@ -39,7 +45,7 @@ extension JobStore {
         ORDER BY r.resource_id, j.revision, j.id
         """)
 
-    private static let firstJobColumn = 13
+    private static let firstJobColumn = 17
 
     /// Of a row `j` of `job`, as ``job(_:from:)`` reads them.
     private static let jobColumns = """
@@ -74,8 +80,9 @@ extension JobStore {
         let handle = LeaseHandle(resourceID: id, epoch: try row.int(5), token: try row.id(6))
         let isUnsettled = try row.bool(11)
         let object = try row.optionalString(9).map { dn in UDMObjectRecord(dn: dn, properties: try row.bytes(10)) }
+        let verification = try verification(row)
         // Members of a group that UDM does not have are sent with its create.
-        if jobs.isEmpty && !(isUnsettled && object != nil) {
+        if jobs.isEmpty && !(isUnsettled && object != nil) && verification?.isDue != true {
             return ConfirmationRow(confirmation: .nothingToDo(id), idleHandle: handle)
         }
         return ConfirmationRow(
@@ -83,8 +90,15 @@ extension JobStore {
                 ConfirmedLease(
                     handle: handle, tenant: try row.string(3), type: try ResourceType(stored: row.string(4)),
                     ambiguousSince: try row.optionalTime(7), syncedRevision: try row.int(8), udmObject: object,
-                    membersError: try row.optionalBytes(12), jobs: Array(jobs.prefix(turnLimit)),
+                    membersError: try row.optionalBytes(12), parked: try row.optionalBytes(13),
+                    verification: verification, jobs: Array(jobs.prefix(turnLimit)),
                     hasMoreJobs: jobs.count > turnLimit)))
+    }
+
+    private static func verification(_ row: PostgresRow) throws -> Verification? {
+        guard let since = try row.optionalTime(14), let remaining = try row.optionalInt(15) else { return nil }
+        return Verification(
+            since: since, remaining: .microseconds(remaining), resourceExists: try row.optionalBool(16) ?? false)
     }
 
     private static func job(_ row: PostgresRow, from first: Int) throws -> LeasedJob? {
@@ -117,6 +131,18 @@ extension JobStore {
         WHERE j.operation = 'delete'
         """)
 
+    /// The open jobs before one of the same resource, in revision order.
+    package func openJobs(of resource: ResourceID, before job: JobID) async throws -> [JobID] {
+        try await reader.execute(Self.earlier, [.id(resource), .id(job)]).map { try $0.id(0) }
+    }
+
+    private static let earlier = PostgresStatement(
+        "lease_earlier_jobs",
+        """
+        SELECT j.id FROM job c JOIN job j ON j.resource_id = c.resource_id AND (j.revision, j.id) < (c.revision, c.id)
+        WHERE c.resource_id = $1::uuid AND c.id = $2::uuid ORDER BY j.revision, j.id
+        """)
+
     // MARK: What may be in UDM besides
 
     /// The states of writes after `revision` that failed for good, newest first: where the outcome of a call is not known, any of them may
@@ -131,5 +157,18 @@ extension JobStore {
         SELECT new_state FROM job_history
         WHERE resource_id = $1::uuid AND revision > $2::int8 AND state = 'dead' AND new_state IS NOT NULL
         ORDER BY revision DESC LIMIT 20
+        """)
+
+    /// The states of writes that ended since a lost call was made, newest first: any of them may be what that call brought.
+    package func lateStates(of resource: ResourceID, since: Timestamp) async throws -> [[UInt8]] {
+        try await reader.execute(Self.lateness, [.id(resource), .time(since)]).map { try $0.bytes(0) }
+    }
+
+    private static let lateness = PostgresStatement(
+        "lease_late_states",
+        """
+        SELECT new_state FROM job_history
+        WHERE resource_id = $1::uuid AND finished_at >= $2::timestamptz AND new_state IS NOT NULL
+        ORDER BY revision DESC LIMIT 100
         """)
 }

@@ -31,6 +31,7 @@ package actor SyncLeader: Service {
     private static let resourceSampleInterval = Duration.seconds(60)
     private static let recentSweepInterval = Duration.seconds(10)
     private static let fullSweepInterval = Duration.seconds(600)
+    private static let expiryInterval = Duration.seconds(600)
     private static let partitionInterval = Duration.seconds(3600)
 
     package init(queue: WorkQueue, jobs: JobStore, leadership: Leadership, logger: Logger) {
@@ -57,6 +58,7 @@ package actor SyncLeader: Service {
         var nextRecentSweep = ContinuousClock.now
         var nextFullSweep = ContinuousClock.now.advanced(by: .seconds(30))
         var nextPartitions = ContinuousClock.now
+        var nextExpiry = ContinuousClock.now
         while !Task.isCancelled {
             let isLeader = await leadership.hold()
             if isLeader != wasLeader {
@@ -83,6 +85,10 @@ package actor SyncLeader: Service {
                     sweepPosition = .start
                 }
                 await attempt("full sweep") { try await self.sweepOn() }
+                if now >= nextExpiry {
+                    nextExpiry = now.advanced(by: Self.expiryInterval)
+                    await attempt("erasing passwords") { try await self.erasePasswords() }
+                }
                 if now >= nextPartitions {
                     nextPartitions = now.advanced(by: Self.partitionInterval)
                     await attempt("partitions") {
@@ -93,6 +99,14 @@ package actor SyncLeader: Service {
                 }
             }
             try? await Task.sleep(for: Self.tick)  // only cancellation ends it early, and the loop looks at that
+        }
+    }
+
+    /// Passwords that waited too long for UDM are gone after a day, whatever becomes of their writes.
+    private func erasePasswords() async throws {
+        let count = try await jobs.erasePasswords(olderThan: SyncConfiguration.passwordLifetimeMax)
+        if count > 0 {
+            logger.error("Passwords waited too long for UDM and were erased", metadata: ["jobs": "\(count)"])
         }
     }
 

@@ -23,6 +23,8 @@ struct ResourceTurn {
     var isCareful: Bool
     /// States that may have reached UDM without being its last known one; read when the turn is careful.
     var possibleStates: [JSONObject]?
+    /// What UDM has refused of the resource before.
+    var parked: ParkedAttributes
     /// UDM was called in this turn, and no outcome has said since what came of it.
     var mayHaveCalled = false
 
@@ -31,6 +33,7 @@ struct ResourceTurn {
         self.environment = environment
         self.logger = logger
         isCareful = lease.ambiguousSince != nil
+        parked = ParkedAttributes(storedIn: lease.parked)
         known = lease.udmObject.map { object in
             // A record that cannot be read is as good as none: the difference is then made from what UDM says.
             let properties = try? JSONValue(parsing: object.properties, limits: .ownText).objectValue
@@ -59,7 +62,10 @@ struct ResourceTurn {
             // Redis may have forgotten it, or a new write may have called the resource earlier than the server wants to be called.
             return try await giveBack(dueIn: wait)
         }
-        guard !lease.jobs.isEmpty else { return try await settleMembers() }
+        guard !lease.jobs.isEmpty else {
+            if let verification = lease.verification, verification.isDue { return try await verify(verification) }
+            return try await settleMembers()
+        }
         for job in lease.jobs {
             environment.metrics.waited(lane: job.lane, for: job.dueAt.duration(to: configuration.now()))
         }
@@ -79,7 +85,8 @@ struct ResourceTurn {
             case .cancel:
                 return try await cancel(jobs) ? .forget : .lost
             case .push(let count):
-                guard let batch = JobBatch(jobs.prefix(count)) else { return .lost }
+                guard var batch = JobBatch(jobs.prefix(count)) else { return .lost }
+                batch.isPartlyRead = batch.carrier.id == deletion?.id
                 switch try await work(on: batch, isLast: count == jobs.count) {
                 case .settled(let count): jobs.removeFirst(count)
                 case .refused:
@@ -127,8 +134,10 @@ struct ResourceTurn {
     private mutating func work(on batch: JobBatch, isLast: Bool) async throws -> Progress {
         let started = ContinuousClock.now
         do {
-            let result = try await push(batch)
-            let stored = try await record(result, endsTurn: isLast)
+            let pushed = try await push(batch)
+            guard try await recordCarried(batch) else { return .ended(.lost) }
+            let stored = try await record(pushed.result, endsTurn: isLast, parking: pushed.parking)
+            parked.apply(pushed.parking)
             for job in batch.jobs {
                 let state = job.id == batch.carrier.id ? "done" : "superseded"
                 environment.metrics.finished(job, outcome: state, started: started, now: configuration.now())
@@ -136,11 +145,11 @@ struct ResourceTurn {
             environment.reportHealthy()
             return stored ? .settled(batch.count) : .ended(.lost)
         } catch let wait as MemberWait {
-            let stored = try await record(
-                .retry(
-                    job: batch.first.id, dueIn: wait.remaining, error: nil, countsAttempt: false, isAmbiguous: false),
-                endsTurn: true)
-            return .ended(stored ? .waiting(wait.remaining) : .lost)
+            return try await postpone(batch, by: wait.remaining)
+        } catch let wait as CreateWait {
+            return try await postpone(batch, by: wait.remaining)
+        } catch let wait as ValueWait {
+            return try await self.wait(batch, for: wait)
         } catch let error as UDMError {
             // A cancelled call is not an answer of UDM's: the lease is going or the process is stopping.
             if Task.isCancelled { return .ended(.lost) }
@@ -153,18 +162,50 @@ struct ResourceTurn {
         }
     }
 
+    /// So many jobs end in one transaction, which has a lease's share of time. The event of a group's job lists its members before and after.
+    private static let jobsPerOutcome: [ResourceType: Int] = [.user: 1000, .group: 20]
+
+    /// The carrier has reached UDM: of very many jobs that it carried the first ones end before it does.
+    /// - Returns: Whether the lease was still ours.
+    private mutating func recordCarried(_ batch: JobBatch) async throws -> Bool {
+        let size = Self.jobsPerOutcome[lease.type, default: 1]
+        var earlier = batch.jobs.dropLast().map(\.id)
+        if batch.isPartlyRead {
+            earlier = try await environment.jobs.openJobs(of: lease.resourceID, before: batch.carrier.id)
+        }
+        while earlier.count > size {
+            let end = JobOutcome.Result.superseded(job: earlier[size - 1], by: batch.carrier.id)
+            guard try await record(end, endsTurn: false) else { return false }
+            earlier.removeFirst(size)
+        }
+        return true
+    }
+
+    /// Waits without an attempt.
+    private mutating func postpone(_ batch: JobBatch, by wait: Duration) async throws -> Progress {
+        let stored = try await record(
+            .retry(job: batch.first.id, dueIn: wait, error: nil, countsAttempt: false, isAmbiguous: false),
+            endsTurn: true)
+        return .ended(stored ? .waiting(wait) : .lost)
+    }
+
     // MARK: Recording
 
     /// - Returns: Whether the outcome was stored, that is, whether the lease was still ours.
-    mutating func record(_ result: JobOutcome.Result, endsTurn: Bool) async throws -> Bool {
+    mutating func record(
+        _ result: JobOutcome.Result, endsTurn: Bool, parking: Parking = Parking()
+    ) async throws -> Bool {
         // What a job carried are all open jobs before it.
         let merges =
             switch result {
-            case .done, .removed, .cancelled: true
-            case .dead, .retry, .members, .membersLater, .membersRefused, .ended: false
+            case .done, .removed, .cancelled, .superseded: true
+            case .dead, .retry, .waiting, .members, .membersLater, .membersRefused, .verified, .verifyLater, .ended:
+                false
             }
         let stored = try await environment.record(
-            JobOutcome(lease: lease.handle, result: result, endsTurn: endsTurn, merges: merges))
+            JobOutcome(lease: lease.handle, result: result, endsTurn: endsTurn, merges: merges, parking: parking))
+        // What the call came to is recorded with its carrier.
+        if case .superseded = result { return stored }
         mayHaveCalled = false
         return stored
     }

@@ -66,6 +66,9 @@ struct JobBatch: Sendable {
 
     var count: Int { jobs.count }
 
+    /// Jobs lie between the last two that nobody has read.
+    var isPartlyRead = false
+
     /// The newest job that sets a password; older passwords are nobody's any more.
     var newestPassword: LeasedJob? { jobs.last { $0.secret != nil } }
 }

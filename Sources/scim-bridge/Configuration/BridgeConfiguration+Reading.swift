@@ -234,7 +234,8 @@ extension BridgeConfiguration {
         let lease = Duration.seconds(reader.integer("LEASE_SECONDS", default: 15, in: 2...300))
         let configuration = SyncConfiguration(
             slots: reader.integer("UDM_CONCURRENCY_MAX", default: 8, in: 1...256), leaseLength: lease,
-            maximumAge: reader.duration("RETRY_MAX_AGE", default: .seconds(72 * 3600)))
+            maximumAge: reader.duration("RETRY_MAX_AGE", default: .seconds(72 * 3600)),
+            udmRequestLimit: reader.duration("UDM_REQUEST_LIMIT", default: .seconds(311)))
         guard let redis else { return configuration }
         do {
             try configuration.validate(redisTimeout: redis.commandTimeout)

@@ -12,7 +12,7 @@ enum SettingName {
         "PUBLIC_URL", "QUEUE_NAME", "REDIS_CA_FILE", "REDIS_CERTIFICATE_FILE", "REDIS_KEY_FILE", "REDIS_TIMEOUT",
         "REDIS_URL", "RETRY_MAX_AGE", "SCHEMA_FOLDER", "SCIM_CLIENT_GROUP", "STATIC_TOKENS_FILE",
         "TLS_CERTIFICATE_FILE", "TLS_KEY_FILE", "UDM_CA_FILE", "UDM_CONCURRENCY_MAX", "UDM_GROUP_POSITION",
-        "UDM_TIMEOUT", "UDM_URL", "UDM_USERNAME", "UDM_USERNAME_RULE", "UDM_USER_POSITION",
+        "UDM_REQUEST_LIMIT", "UDM_TIMEOUT", "UDM_URL", "UDM_USERNAME", "UDM_USERNAME_RULE", "UDM_USER_POSITION",
     ])
 
     /// Name a file with one secret in it. The same name without `_FILE` would be the secret itself, which is refused.

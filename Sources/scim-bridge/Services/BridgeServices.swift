@@ -42,6 +42,7 @@ struct BridgeServices {
         var storage = StorageConfiguration(
             postgres: configuration.database, sealer: sealer, rules: configuration.rules)
         storage.leaseLength = configuration.sync.leaseLength
+        storage.udmRequestLimit = configuration.sync.udmRequestLimit
         database = Database(configuration: storage, logger: logger.labelled("storage"))
         guard let redisConfiguration = configuration.redis else {
             throw ConfigurationProblems(problems: ["REDIS_URL is not set"])
