@@ -32,6 +32,8 @@ package struct StorageConfiguration: Sendable {
     package var emitsOnAcceptance = false
     /// Of the workers (`LEASE_SECONDS`): what keeps leases must fail, and be tried again, well before they end.
     package var leaseLength: Duration = .seconds(15)
+    /// How long UDM may go on with a request that nobody waits for any more (`UDM_REQUEST_LIMIT`).
+    package var udmRequestLimit: Duration = .seconds(311)
 
     package init(postgres: PostgresConfiguration, sealer: SecretSealer?, rules: DirectoryRules) {
         self.postgres = postgres
@@ -135,7 +137,8 @@ package final class Database: Sendable {
             exclusivePool: exclusive, sealer: configuration.sealer, rules: configuration.rules,
             emitsOnAcceptance: configuration.emitsOnAcceptance, logger: logger)
         jobs = JobStore(
-            pipeline: turns, renewals: leases, reader: turnReader, lists: lists, exclusive: exclusive, logger: logger)
+            pipeline: turns, renewals: leases, reader: turnReader, lists: lists, exclusive: exclusive,
+            verifyAfter: configuration.udmRequestLimit + .seconds(5), logger: logger)
         events = EventStore(pipeline: eventWriter, reader: eventReader, pool: lists)
         transactions = TransactionStore(pool: exclusive, reader: readers[0])
         operators = OperatorStores(lists: lists, exclusive: exclusive, reader: turnReader)

@@ -17,10 +17,14 @@ package struct SyncConfiguration: Sendable {
     package var heartbeat: Duration
     /// Jobs older than this end as dead letters (`RETRY_MAX_AGE`). Age and not a number of attempts: outages last longer than any count.
     package var maximumAge: Duration
+    /// Passwords older than this are not sent any more: the write goes on without, and says so.
+    package var passwordLifetime: Duration
     /// Leases of one job whose holder never ended its turn, before the job is taken for the cause.
     package var maximumCrashes: Int
     /// How long a group waits for members that are not in UDM yet, from the moment its job became due.
     package var memberWait: Duration
+    /// How long UDM may go on with a request that nobody waits for any more (`UDM_REQUEST_LIMIT`): its gateway's limit.
+    package var udmRequestLimit: Duration
     /// How long turns under way may take to finish when the process is told to stop.
     package var drainTime: Duration
     package var backoff: Backoff
@@ -31,7 +35,9 @@ package struct SyncConfiguration: Sendable {
 
     package init(
         slots: Int = 32, startLimit: Int = 8, leaseLength: Duration = .seconds(15), heartbeat: Duration? = nil,
-        maximumAge: Duration = .seconds(72 * 3600), maximumCrashes: Int = 5, memberWait: Duration = .seconds(60),
+        maximumAge: Duration = .seconds(72 * 3600), passwordLifetime: Duration = SyncConfiguration.passwordLifetimeMax,
+        maximumCrashes: Int = 5, memberWait: Duration = .seconds(60),
+        udmRequestLimit: Duration = .seconds(311),
         drainTime: Duration = .seconds(20), backoff: Backoff = Backoff(),
         outcomeBatch: Int = 64,
         now: @escaping @Sendable () -> Timestamp = { Timestamp.now() }
@@ -41,13 +47,18 @@ package struct SyncConfiguration: Sendable {
         self.leaseLength = leaseLength
         self.heartbeat = heartbeat ?? leaseLength * 4 / 15
         self.maximumAge = maximumAge
+        self.passwordLifetime = passwordLifetime
         self.maximumCrashes = maximumCrashes
         self.memberWait = memberWait
+        self.udmRequestLimit = udmRequestLimit
         self.drainTime = drainTime
         self.backoff = backoff
         self.outcomeBatch = outcomeBatch
         self.now = now
     }
+
+    /// The default of ``passwordLifetime``, after which the leader erases what nobody may send any more.
+    package static let passwordLifetimeMax = Duration.seconds(24 * 3600)
 
     /// What is left of a lease when its work must stop: a call to UDM is cancelled rather than risked.
     var leaseMargin: Duration { leaseLength / 8 }

@@ -37,6 +37,11 @@ struct SyncMetrics: Sendable {
         ).increment()
     }
 
+    /// Looks at UDM after calls of unknown outcome: `done`, `repaired` besides, or `problem`.
+    func verified(_ result: String) {
+        Counter(label: "scim_sync_verifications_total", dimensions: [("result", result)]).increment()
+    }
+
     func attempted(_ job: LeasedJob, error: UDMError) {
         Counter(
             label: "scim_sync_attempts_total",

@@ -18,4 +18,10 @@ package enum UDMFilter {
         }
         return filter
     }
+
+    /// One of `properties` has one of `values`.
+    package static func anyEquality(_ properties: [String], _ values: [String]) -> String {
+        let parts = properties.flatMap { property in values.map { "(\(equality(property, $0)))" } }
+        return "(|\(parts.joined()))"
+    }
 }

@@ -121,6 +121,7 @@ struct SchemaTests {
         parked complex multiValued readOnly request
         parked.attribute string caseExact readOnly request
         parked.reason string readOnly request
+        parked.since dateTime readOnly request
         lastAttempt dateTime readOnly request
         nextAttempt dateTime readOnly request
         error complex readOnly request

@@ -205,13 +205,100 @@ import Testing
             let first = try await fixture.insertJob(id, revision: 1)
             let second = try await fixture.insertJob(id, revision: 2, operation: .modify)
             let lease = try #require(try await fixture.lease(id))
-            _ = try await record(fixture, lease, .superseded(job: first, by: second), endsTurn: false)
+            let none = AppliedMembers()
+            _ = try await record(fixture, lease, .done(job: first, udm: .test, members: none), endsTurn: false)
             #expect(try await fixture.lease(id) == nil)
-            _ = try await record(fixture, lease, .done(job: second, udm: .test, members: AppliedMembers()))
+            _ = try await record(fixture, lease, .done(job: second, udm: .test, members: none))
             let events = try await fixture.database.events.unsent(limit: 10, now: .now())
             #expect(events.map(\.revision) == [1, 2])
-            #expect(events[0].order < events[1].order)
-            #expect(try await fixture.number("SELECT count(*) FROM job_history WHERE superseded_by = '\(second)'") == 1)
+            #expect(try await fixture.number("SELECT count(*) FROM job_history WHERE state = 'done'") == 2)
+        }
+    }
+
+    @Test("A carrier ends with all jobs before it, each with its own event in order; later ones stay open")
+    func merged() async throws {
+        try await StorageFixture.run { fixture in
+            let carrier = try await fixture.insertJob(id, revision: 3, operation: .modify, secret: true)
+            for revision in [1, 2] as [Int64] {
+                try await fixture.insertJob(
+                    id, revision: revision, operation: revision == 1 ? .create : .modify, secret: true)
+            }
+            let later = try await fixture.insertJob(id, revision: 4, operation: .modify)
+            let other = try await fixture.insertJob(.random(), revision: 1)
+            try await fixture.connection.run("UPDATE job SET \"order\" = revision + 1000000")
+            let lease = try #require(try await fixture.lease(id))
+            let outcome = JobOutcome(
+                lease: lease.handle, result: .done(job: carrier, udm: .test, members: AppliedMembers()), endsTurn: true,
+                merges: true)
+            for _ in 0..<2 { _ = try await fixture.database.jobs.record([outcome]) }
+            #expect(
+                try await fixture.text("SELECT string_agg(state, ' ' ORDER BY revision) FROM job_history")
+                    == "superseded superseded done")
+            #expect(
+                try await fixture.number("SELECT count(*) FROM job_history WHERE superseded_by = '\(carrier)'") == 2)
+            let events = try await fixture.database.events.unsent(limit: 10, now: .now())
+            #expect(events.map(\.revision) == [1, 2, 3])
+            #expect(events.map(\.order) == [1_000_001, 1_000_002, 1_000_003])
+            #expect(Set(events.map(\.id)).count == 3)
+            #expect(try await fixture.number("SELECT count(*) FROM job WHERE id IN ('\(later)', '\(other)')") == 2)
+            #expect(try await fixture.number("SELECT count(*) FROM job") == 2)
+            #expect(try await fixture.number("SELECT revision FROM udm_object") == 3)
+        }
+    }
+
+    @Test("Of many jobs the first ones may end before their carrier does")
+    func carriedInParts() async throws {
+        try await StorageFixture.run { fixture in
+            var jobs: [JobID] = []
+            for revision in 1...4 {
+                jobs.append(
+                    try await fixture.insertJob(
+                        id, revision: Int64(revision), operation: revision == 1 ? .create : .modify))
+            }
+            let lease = try #require(try await fixture.lease(id))
+            let part = JobOutcome(
+                lease: lease.handle, result: .superseded(job: jobs[1], by: jobs[3]), endsTurn: false, merges: true)
+            for _ in 0..<2 { #expect(try await fixture.database.jobs.record([part]).matched == [id]) }
+            #expect(try await fixture.number("SELECT count(*) FROM job") == 2)
+            #expect(try await fixture.lease(id) == nil)
+            #expect(try await fixture.database.jobs.openJobs(of: id, before: jobs[3]) == [jobs[2]])
+            let rest = JobOutcome(
+                lease: lease.handle, result: .done(job: jobs[3], udm: .test, members: AppliedMembers()), endsTurn: true,
+                merges: true)
+            _ = try await fixture.database.jobs.record([rest])
+            #expect(
+                try await fixture.number("SELECT count(*) FROM job_history WHERE superseded_by = '\(jobs[3])'") == 3)
+            let events = try await fixture.database.events.unsent(limit: 10, now: .now())
+            #expect(events.map(\.revision) == [1, 2, 3, 4])
+        }
+    }
+
+    @Test("A delete may carry thousands; the page beyond which they lie brings only the delete itself")
+    func manyMerged() async throws {
+        try await StorageFixture.run { fixture in
+            try await fixture.insertJob(id, secret: true)
+            try await fixture.connection.run(
+                """
+                INSERT INTO job (id, tenant, type, resource_id, revision, "order", operation, lane, client, request_id,
+                    accepted_at, due_at, new_state, secret)
+                SELECT gen_random_uuid(), tenant, type, resource_id, n, nextval('write_order'), 'modify', lane, client,
+                    request_id, accepted_at, due_at, new_state, secret
+                FROM job, generate_series(2, 3000) n
+                """)
+            #expect(try await fixture.database.jobs.deletion(of: id) == nil)
+            let delete = try await fixture.insertJob(id, revision: 3001, operation: .delete)
+            let lease = try #require(try await fixture.lease(id))
+            #expect(lease.hasMoreJobs)
+            let found = try #require(try await fixture.database.jobs.deletion(of: id))
+            #expect(found.id == delete)
+            #expect(found.newState == nil)
+            let outcome = JobOutcome(
+                lease: lease.handle, result: .cancelled(job: delete), endsTurn: true, merges: true)
+            for _ in 0..<2 { #expect(try await fixture.database.jobs.record([outcome]).matched == [id]) }
+            #expect(try await fixture.number("SELECT count(*) FROM job_history WHERE state = 'cancelled'") == 3001)
+            for table in ["job", "event_outbox", "resource_sync"] {
+                #expect(try await fixture.number("SELECT count(*) FROM \(table)") == 0, "\(table)")
+            }
         }
     }
 

@@ -13,10 +13,12 @@ import Testing
         try #require(try await fixture.store.syncStatus(of: [id], tenant: "default")[id])
     }
 
+    private let refusedAt = Timestamp(microsecondsSinceEpoch: 1_780_000_000_123_000)
+
     private func failure(_ id: ResourceID, _ attribute: String, _ error: String) -> String {
         """
         INSERT INTO sync_failure (resource_id, attribute, tenant, type, revision, job_id, failed_at, error)
-        VALUES ('\(id)', '\(attribute)', 'default', 'User', 1, gen_random_uuid(), now(), '\(error)');
+        VALUES ('\(id)', '\(attribute)', 'default', 'User', 1, gen_random_uuid(), '\(refusedAt.iso8601Microseconds)', '\(error)');
         """
     }
 
@@ -86,11 +88,14 @@ import Testing
             #expect(parked.status == .partial)
             #expect(
                 parked.parked == [
-                    SyncStatus.ParkedAttribute(attribute: "name.familyName", reason: nil),
-                    SyncStatus.ParkedAttribute(attribute: "title", reason: "too long"),
+                    SyncStatus.ParkedAttribute(attribute: "name.familyName", reason: nil, since: refusedAt),
+                    SyncStatus.ParkedAttribute(attribute: "title", reason: "too long", since: refusedAt),
                 ])
             let json = try JSONValue(parsing: parked.json)
-            #expect(json["parked"]?[1] == ["attribute": "title", "reason": "too long"])
+            #expect(
+                json["parked"]?[1] == [
+                    "attribute": "title", "reason": "too long", "since": .string(refusedAt.iso8601Milliseconds),
+                ])
             #expect(try await status(fixture, al.id).status == .partial)
         }
     }

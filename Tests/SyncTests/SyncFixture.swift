@@ -32,7 +32,7 @@ final class SyncFixture: Sendable {
 
     private init(
         configuration: PostgresConfiguration, redis: RedisClient, queueName: String, queue: WorkQueue,
-        double: UDMDouble, schema: ConfiguredSchema
+        double: UDMDouble, schema: ConfiguredSchema, requestLimit: Duration
     ) throws {
         self.configuration = configuration
         self.redis = redis
@@ -40,10 +40,10 @@ final class SyncFixture: Sendable {
         self.queue = queue
         self.double = double
         self.schema = schema
-        database = Database(
-            configuration: StorageConfiguration(
-                postgres: configuration, sealer: try SecretSealer(keys: [key]), rules: DirectoryRules()), logger: logger
-        )
+        var storage = StorageConfiguration(
+            postgres: configuration, sealer: try SecretSealer(keys: [key]), rules: DirectoryRules())
+        storage.udmRequestLimit = requestLimit
+        database = Database(configuration: storage, logger: logger)
         client = try Self.client(of: double, logger: logger)
     }
 
@@ -57,6 +57,7 @@ final class SyncFixture: Sendable {
     static func run<Value>(
         settings: UDMDouble.Settings = UDMDouble.Settings(), schema: ConfiguredSchema = .standard,
         extendedProperties: [String: [UDMDouble.Configuration.ExtendedProperty]] = [:],
+        requestLimit: Duration = .seconds(311),
         _ body: (SyncFixture) async throws -> Value
     ) async throws -> Value {
         let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -73,7 +74,7 @@ final class SyncFixture: Sendable {
                 _ = try await queue.finishRebuild(generation: generation)
                 let fixture = try SyncFixture(
                     configuration: configuration, redis: redis, queueName: name, queue: queue, double: double,
-                    schema: schema)
+                    schema: schema, requestLimit: requestLimit)
                 do {
                     let value = try await body(fixture)
                     try await fixture.close()
@@ -148,17 +149,27 @@ final class SyncFixture: Sendable {
     /// What a client sends, as the API would take it.
     @discardableResult
     func create(_ type: ResourceType, _ body: JSONValue, client: String = "test") async throws -> ResourceID {
-        let resource = try ResourceValidator(registry: schema.registry).validate(body, as: type)
+        let resource = try ResourceValidator(registry: schema.registry).validate(Self.complete(body, type), as: type)
         return try await create(resource, enqueues: true, context: context(of: client))
     }
 
-    func replace(_ type: ResourceType, _ id: ResourceID, _ body: JSONValue, client: String = "test") async throws {
-        let resource = try ResourceValidator(registry: schema.registry).validateReplacement(body, as: type)
+    func replace(
+        _ type: ResourceType, _ id: ResourceID, _ body: JSONValue, client: String = "test", enqueues: Bool = true
+    ) async throws {
+        let resource = try ResourceValidator(registry: schema.registry).validateReplacement(
+            Self.complete(body, type), as: type)
         guard
             case .updated = try await database.resources.replace(
                 type, id, with: resource, ifMatch: nil, context: context(of: client))
         else { throw UnexpectedResult() }
-        try await enqueue(type, id)
+        if enqueues { try await enqueue(type, id) }
+    }
+
+    /// With the core schema, if none is named.
+    private static func complete(_ body: JSONValue, _ type: ResourceType) -> JSONValue {
+        guard var object = body.objectValue, object["schemas"] == nil else { return body }
+        object["schemas"] = [.string(type == .user ? SchemaURN.user : SchemaURN.group)]
+        return .object(object)
     }
 
     private func context(of client: String) -> WriteContext {
@@ -196,11 +207,49 @@ final class SyncFixture: Sendable {
         try await enqueue(.group, id)
     }
 
-    func delete(_ type: ResourceType, _ id: ResourceID) async throws {
+    func addMember(_ id: ResourceID, to group: ResourceID) async throws {
+        let member = ValidatedResource.Member(id: id, type: nil)
+        let result = try await database.resources.changeMembers(
+            of: group, [.change(adding: [member], removing: [])], context: context)
+        guard case .updated = result else { throw UnexpectedResult() }
+        try await enqueue(.group, group)
+    }
+
+    /// Users that both sides have, without the turns that brought them there.
+    func syncedUsers(_ count: Int) async throws -> [ResourceID] {
+        let ids = (0..<count).map { _ in ResourceID.random() }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for (number, id) in ids.enumerated() {
+                if number >= 8 { try await group.next() }
+                group.addTask {
+                    _ = try await self.client.create(
+                        .user,
+                        properties: [
+                            "username": .string("user-\(number)"), "lastname": "Roe", "password": "a-Passw0rd!",
+                            "univentionObjectIdentifier": .string(id.description),
+                        ], requestID: LowercaseUUID.random().description)
+                }
+            }
+            try await group.waitForAll()
+        }
+        let list = ids.map { "'\($0)'" }.joined(separator: ", ")
+        try await run(
+            """
+            INSERT INTO resource (tenant, type, id, revision, "order", created_at, modified_at, attributes)
+            SELECT 'default', 'User', i, 1, nextval('write_order'), now(), now(), '{"displayName": "Roe"}'
+            FROM unnest(ARRAY[\(list)]::uuid[]) i;
+            INSERT INTO udm_object (resource_id, tenant, type, dn, properties, revision, synced_at)
+            SELECT i, 'default', 'User', 'uid=user-' || n - 1 || ',cn=users,dc=example,dc=org', '{}', 1, now()
+            FROM unnest(ARRAY[\(list)]::uuid[]) WITH ORDINALITY AS u(i, n)
+            """)
+        return ids
+    }
+
+    func delete(_ type: ResourceType, _ id: ResourceID, enqueues: Bool = true) async throws {
         guard case .deleted = try await database.resources.delete(type, id, ifMatch: nil, context: context) else {
             throw UnexpectedResult()
         }
-        try await enqueue(type, id)
+        if enqueues { try await enqueue(type, id) }
     }
 
     func enqueue(_ type: ResourceType, _ id: ResourceID) async throws {

@@ -77,9 +77,10 @@ import UDMDouble
             #expect(try await sweep.page(from: .start) == nil)
             let generation = try await fixture.queue.beginRebuild()
             _ = try await fixture.queue.finishRebuild(generation: generation)
-            // The jobs end with a page; the groups that wait follow, and then nothing.
-            let next = try #require(try await sweep.page(from: .start))
-            #expect(try await sweep.page(from: next) == nil)
+            // The jobs end with a page; the groups that wait follow, the looks at UDM, and then nothing.
+            let waiting = try #require(try await sweep.page(from: .start))
+            let verifying = try #require(try await sweep.page(from: waiting))
+            #expect(try await sweep.page(from: verifying) == nil)
             let key = ResourceKey(tenant: "default", type: "User", id: id.description)
             #expect(try await fixture.queue.known([key]) == [key])
         }

@@ -40,6 +40,7 @@ package enum MetricHelp {
         "scim_request_errors_total": "SCIM requests answered with 400 or more.",
         "scim_requests_total": "SCIM requests.",
         "scim_stale_outcomes_total": "Outcomes that came after their lease had ended and were not stored.",
+        "scim_sync_verifications_total": "Looks at UDM after calls of unknown outcome, by result.",
         "scim_sync_attempts_total": "Attempts that UDM did not take, by operation and class of the error.",
         "scim_sync_duration_seconds": "Duration of one job's push to UDM, by operation and outcome.",
         "scim_sync_lag_seconds": "From the accepted write to its outcome.",

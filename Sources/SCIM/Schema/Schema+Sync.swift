@@ -23,6 +23,9 @@ extension Schema {
                     SchemaAttribute(
                         "attribute", "Attribute path", caseExact: true, mutability: .readOnly, returned: .request),
                     SchemaAttribute("reason", "What the directory said", mutability: .readOnly, returned: .request),
+                    SchemaAttribute(
+                        "since", "When the directory refused it first", type: .dateTime, mutability: .readOnly,
+                        returned: .request),
                 ]),
             SchemaAttribute(
                 "lastAttempt", "When a write to the directory was last tried", type: .dateTime, mutability: .readOnly,

@@ -10,7 +10,7 @@ package struct JobOutcome: Sendable {
         case done(job: JobID, udm: UDMObjectRecord, members: AppliedMembers)
         /// A delete reached UDM: nothing of the resource remains.
         case removed(job: JobID)
-        /// A later write of the same turn carried it.
+        /// The push of a later job, which is still to be recorded, carried it.
         case superseded(job: JobID, by: JobID)
         /// It concerns nobody any more; no event.
         case cancelled(job: JobID)
@@ -25,6 +25,14 @@ package struct JobOutcome: Sendable {
         case membersLater(dueIn: Duration, error: [UInt8], isAmbiguous: Bool)
         /// The same, for good: nobody waits for them any more, until a later write or replay of the group.
         case membersRefused(error: [UInt8], isAmbiguous: Bool)
+        /// Another resource, with open jobs of its own, holds a unique value: tried again after that one's next outcome, or after `dueIn`. No
+        /// attempt. `error`: as for a job.
+        case waiting(job: JobID, dueIn: Duration, error: [UInt8])
+        /// UDM was looked at after a call whose outcome nobody knew. `udm`: as it is now; nil when nothing is known to be there. `isGone`: the
+        /// resource was deleted, nothing of it remains. `problem`: what was found and cannot be put right, as for a job.
+        case verified(udm: UDMObjectRecord?, AppliedMembers, isGone: Bool, problem: [UInt8]?)
+        /// UDM could not be looked at; tried again later. `isAmbiguous`: a call to put something right may have had its effect.
+        case verifyLater(dueIn: Duration, isAmbiguous: Bool)
         /// Nothing was left to do.
         case ended
     }
@@ -33,12 +41,49 @@ package struct JobOutcome: Sendable {
     package let result: Result
     /// Whether the lease ends with it.
     package let endsTurn: Bool
+    /// The job carried all open jobs of the resource before it: they end with it, superseded by it, or cancelled as it is.
+    package let merges: Bool
+    /// With `done` only.
+    package let parking: Parking
 
-    package init(lease: LeaseHandle, result: Result, endsTurn: Bool) {
+    package init(
+        lease: LeaseHandle, result: Result, endsTurn: Bool, merges: Bool = false, parking: Parking = Parking()
+    ) {
         self.lease = lease
         self.result = result
         self.endsTurn = endsTurn
+        self.merges = merges
+        self.parking = parking
     }
+}
+
+/// Attributes that UDM refused while the rest of a write went through, and attributes that went through at last.
+package struct Parking: Sendable {
+    package struct Attribute: Sendable {
+        /// SCIM attribute path.
+        package let name: String
+        /// JSON object: UDM property → refused value, which is left out until the resource has another one; empty for a password. Nil: every
+        /// later write tries again.
+        package let refused: [UInt8]?
+        /// JSON object, as for a job.
+        package let error: [UInt8]
+
+        package init(name: String, refused: [UInt8]?, error: [UInt8]) {
+            self.name = name
+            self.refused = refused
+            self.error = error
+        }
+    }
+
+    package var refused: [Attribute] = []
+    /// Attributes whose refusal is over.
+    package var cleared: [String] = []
+    /// The error that the event shows; nil when nothing was refused.
+    package var event: [UInt8]?
+    /// Chosen before the outcome is stored, so that an outcome that is stored again brings no second event.
+    package let eventID = EventID.random()
+
+    package init() {}
 }
 
 /// Members of a group whose presence in UDM a push has settled, or has found that it cannot.

@@ -8,7 +8,7 @@ package import SCIM
 extension JobStore {
     /// Takes the leases that Redis gave out, where the former ones are over, and reads what is open.
     ///
-    /// Three statements, one transaction, one round trip. The jobs are read by a statement of their own, after the locks are held: a
+    /// Four statements, one transaction, one round trip. The jobs are read by a statement of their own, after the locks are held: a
     /// former holder's outcome that commits meanwhile would otherwise still show its job as open.
     ///
     /// - Parameters:
@@ -32,13 +32,14 @@ extension JobStore {
                         .ids(tokens), .text(worker), .length(length),
                     ]),
                 PostgresCommand(Self.markingCrashes, [ids, .ids(tokens)]),
+                PostgresCommand(Self.notingDoubts, [ids, .ids(tokens), .length(verifyAfter)]),
                 PostgresCommand(Self.reading, [ids, .ids(tokens), .int(Int64(Self.turnLimit) + 1)]),
             ])
         } catch {
             if error.mayHaveCommitted { await dropUnanswered(requests, .ids(tokens)) }
             throw error
         }
-        let confirmations = try Self.confirmations(results[2])
+        let confirmations = try Self.confirmations(results[3])
         // A lease that found nothing to do ends at once: every turn end clears it.
         let idle = confirmations.compactMap { $0.idleHandle }
         if !idle.isEmpty {
@@ -112,6 +113,8 @@ extension JobStore {
             OR EXISTS (
                 SELECT FROM group_member m
                 WHERE m.group_id = r.resource_id AND m.synced = (m.removed_revision IS NOT NULL))
+            OR EXISTS (
+                SELECT FROM verification v WHERE v.resource_id = r.resource_id AND v.due_at <= clock_timestamp())
         ORDER BY r.resource_id
         ON CONFLICT (resource_id) DO UPDATE SET
             lease_epoch = s.lease_epoch + 1, lease_token = excluded.lease_token, leased_by = excluded.leased_by,
@@ -142,112 +145,16 @@ extension JobStore {
         WHERE j.id = f.id AND (f.is_abandoned OR j.first_attempt_at IS NULL)
         """)
 
-    private static let reading = PostgresStatement(
-        "lease_read",
+    /// The last call of an abandoned lease began before now; when it began, the confirmation has just overwritten.
+    private static let notingDoubts = PostgresStatement(
+        "lease_note_doubts",
         """
-        SELECT r.resource_id, s.lease_token = r.token AND s.leased_until IS NOT NULL,
-            (extract(epoch FROM s.leased_until - clock_timestamp()) * 1000000)::int8, s.tenant, s.type,
-            s.lease_epoch, s.lease_token, s.ambiguous_since, s.synced_revision, o.dn, o.properties,
-            r.is_unsettled,
-            j.id, j.revision, j."order", j.operation, j.lane, j.client, j.request_id, j.trace_parent, j.accepted_at,
-            j.due_at, j.first_attempt_at, j.attempts, j.crashes, j.secret, j.new_state, j.last_error, r.members_error,
-            \(PauseStore.operations)
-        FROM (
-            SELECT q.resource_id, q.token,
-                EXISTS (
-                    SELECT FROM group_member m
-                    WHERE m.group_id = q.resource_id AND m.synced = (m.removed_revision IS NOT NULL))
-                OR EXISTS (SELECT FROM waits_for w WHERE w.resource_id = q.resource_id) AS is_unsettled,
-                (SELECT w.last_error FROM waits_for w
-                    WHERE w.resource_id = q.resource_id AND w.last_error IS NOT NULL LIMIT 1) AS members_error
-            FROM unnest($1::uuid[], $2::uuid[]) AS q(resource_id, token)
-        ) r
-        LEFT JOIN resource_sync s ON s.resource_id = r.resource_id
-        LEFT JOIN udm_object o ON o.resource_id = r.resource_id AND s.lease_token = r.token
-        LEFT JOIN LATERAL (
-            SELECT * FROM job i WHERE i.resource_id = r.resource_id AND s.lease_token = r.token
-            ORDER BY i.revision, i.id LIMIT $3::int8
-        ) j ON true
-        ORDER BY r.resource_id, j.revision, j.id
-        """)
-
-    // MARK: Answers
-
-    private struct Answer {
-        let confirmation: Confirmation
-        /// A lease that was taken although nothing is open.
-        var idleHandle: LeaseHandle?
-    }
-
-    private static func confirmations(_ result: PostgresResult) throws -> [Answer] {
-        var answers: [Answer] = []
-        var row = 0
-        while row < result.rowCount {
-            let first = result[row]
-            let id = try first.id(0)
-            var jobs: [LeasedJob] = []
-            while row < result.rowCount, try result[row].id(0) == id {
-                if let job = try job(result[row]) { jobs.append(job) }
-                row += 1
-            }
-            answers.append(try answer(id, first, jobs))
-        }
-        return answers
-    }
-
-    private static func answer(_ id: ResourceID, _ row: PostgresRow, _ jobs: [LeasedJob]) throws -> Answer {
-        guard try row.optionalBool(1) ?? false else {
-            if let remaining = try row.optionalInt(2) {
-                return Answer(confirmation: .heldElsewhere(id, remaining: .microseconds(max(0, remaining))))
-            }
-            return Answer(confirmation: .nothingToDo(id))
-        }
-        let handle = LeaseHandle(resourceID: id, epoch: try row.int(5), token: try row.id(6))
-        let isUnsettled = try row.bool(11)
-        let object = try row.optionalString(9).map { dn in UDMObjectRecord(dn: dn, properties: try row.bytes(10)) }
-        // Members of a group that UDM does not have are sent with its create.
-        if jobs.isEmpty && !(isUnsettled && object != nil) {
-            return Answer(confirmation: .nothingToDo(id), idleHandle: handle)
-        }
-        // The order of a resource's jobs is kept: what comes after a paused one waits too.
-        let paused = Set(try row.textArray(29))
-        let workable = jobs.prefix { !paused.contains($0.operation.rawValue) }
-        if workable.isEmpty && !jobs.isEmpty { return Answer(confirmation: .paused(id), idleHandle: handle) }
-        return Answer(
-            confirmation: .leased(
-                ConfirmedLease(
-                    handle: handle, tenant: try row.string(3), type: try ResourceType(stored: row.string(4)),
-                    ambiguousSince: try row.optionalTime(7), syncedRevision: try row.int(8), udmObject: object,
-                    membersError: try row.optionalBytes(28), jobs: Array(workable.prefix(turnLimit)),
-                    hasMoreJobs: jobs.count > min(workable.count, turnLimit))))
-    }
-
-    private static func job(_ row: PostgresRow) throws -> LeasedJob? {
-        guard let id = try row.optionalID(12) else { return nil }
-        let operation = try row.string(15)
-        guard let operation = JobOperation(rawValue: operation) else { throw StorageError.unknownValue(operation) }
-        return LeasedJob(
-            id: id, revision: try row.int(13), order: try row.int(14), operation: operation, lane: try row.string(16),
-            client: try row.string(17), requestID: try row.string(18), traceParent: try row.optionalString(19),
-            acceptedAt: try row.time(20), dueAt: try row.time(21), firstAttemptAt: try row.optionalTime(22),
-            attempts: Int(try row.int(23)), crashes: Int(try row.int(24)),
-            lastError: try row.optionalBytes(27), secret: try row.optionalBytes(25),
-            newState: try row.optionalBytes(26))
-    }
-
-    // MARK: What may be in UDM besides
-
-    /// The states of writes after `revision` that failed for good, newest first: where the outcome of a call is not known, any of them may
-    /// be what UDM holds.
-    package func buriedStates(of resource: ResourceID, after revision: Int64) async throws -> [[UInt8]] {
-        try await reader.execute(Self.burying, [.id(resource), .int(revision)]).map { try $0.bytes(0) }
-    }
-
-    private static let burying = PostgresStatement(
-        "lease_buried_states",
-        """
-        SELECT new_state FROM job_history
-        WHERE resource_id = $1::uuid AND revision > $2::int8 AND state = 'dead' AND new_state IS NOT NULL
-        ORDER BY revision DESC LIMIT 20
+        INSERT INTO verification AS v (resource_id, tenant, type, since, due_at)
+        SELECT s.resource_id, s.tenant, s.type, s.ambiguous_since, clock_timestamp() + $3::int8 * interval '1 microsecond'
+        FROM unnest($1::uuid[], $2::uuid[]) AS r(resource_id, token)
+        JOIN resource_sync s ON s.resource_id = r.resource_id AND s.lease_token = r.token
+        WHERE s.is_abandoned AND s.ambiguous_since IS NOT NULL
+        ON CONFLICT (resource_id) DO UPDATE SET
+            since = least(v.since, excluded.since), due_at = greatest(v.due_at, excluded.due_at)
         """)
 }

@@ -76,10 +76,36 @@ extension JobStore {
         INSERT INTO waits_for AS w (resource_id, target_id, tenant, type, since)
         SELECT $1::uuid, t.id, $2::text, $3::text, clock_timestamp() FROM unnest($4::uuid[]) AS t(id)
         WHERE NOT EXISTS (SELECT FROM udm_object o WHERE o.resource_id = t.id)
-        ON CONFLICT (resource_id, target_id) DO UPDATE SET since = w.since
+        ON CONFLICT (resource_id, target_id, reason) DO UPDATE SET since = w.since
         RETURNING w.target_id,
             greatest(0, (extract(epoch FROM clock_timestamp() - w.since) * 1000000)::int8),
             EXISTS (SELECT FROM job j WHERE j.resource_id = w.target_id)
+        """)
+
+    /// Members that have left the group, or have left and come back, since the calls to UDM that have to be looked for: where such a call may
+    /// have had its way with them. As ``memberDifference(of:)`` tells them, but for all of them whether UDM lists them or not.
+    package func returningMembers(of group: ResourceID) async throws -> [MemberChange] {
+        let result = try await reader.execute(Self.returning, [.id(group)])
+        return try result.map { row in
+            MemberChange(
+                memberID: try row.id(0), memberType: try ResourceType(stored: row.string(1)),
+                isAddition: try row.bool(2), dn: try row.optionalString(3))
+        }
+    }
+
+    private static let returning = PostgresStatement(
+        "member_returning",
+        """
+        SELECT d.member_id, d.member_type, d.is_wanted, o.dn
+        FROM (
+            SELECT m.member_id, min(m.member_type) AS member_type, bool_or(m.removed_revision IS NULL) AS is_wanted
+            FROM group_member m
+            WHERE m.group_id = $1::uuid AND m.member_id IN (
+                SELECT x.member_id FROM group_member x WHERE x.group_id = $1::uuid AND x.removed_revision IS NOT NULL)
+            GROUP BY m.member_id
+        ) d
+        LEFT JOIN udm_object o ON o.resource_id = d.member_id
+        ORDER BY d.member_id
         """)
 
     /// Whether a resource is a member of a group as SCIM has it now.

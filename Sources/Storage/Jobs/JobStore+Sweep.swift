@@ -12,6 +12,8 @@ package struct OpenWork: Sendable, Hashable {
     /// The fastest of its jobs.
     package internal(set) var lane: String
     package let dueAt: Timestamp
+    /// A look at UDM that nobody has enqueued before: it was put off when it was written down.
+    package var isVerification = false
 }
 
 /// Some resources with open work, and where to go on.
@@ -20,10 +22,11 @@ package struct OpenWorkPage: Sendable {
     /// Nil at the end.
     package var next: Position?
 
-    /// A place in the open work: jobs by their id, then the resources that wait for members.
+    /// A place in the open work: jobs by their id, then the resources that wait for members, then those that have to be looked at in UDM.
     package enum Position: Sendable, Hashable {
         case jobs(after: JobID)
         case waiting(after: ResourceID)
+        case verifying(after: ResourceID)
 
         package static let start = Position.jobs(after: JobID(high: 0, low: 0))
     }
@@ -42,6 +45,8 @@ extension JobStore {
         switch position {
         case .waiting(let after):
             return try await waiting(after: after, limit: limit, olderThan: olderThan)
+        case .verifying(let after):
+            return try await verifying(after: after, limit: limit)
         case .jobs, nil:
             var after = JobID(high: 0, low: 0)
             if case .jobs(let last) = position { after = last }
@@ -99,10 +104,35 @@ extension JobStore {
                 resourceID: try row.id(0), tenant: try row.string(1), type: try ResourceType(stored: row.string(2)),
                 lane: "repair", dueAt: try row.time(3))
         }
-        let next =
-            result.rowCount == limit ? entries.last.map { OpenWorkPage.Position.waiting(after: $0.resourceID) } : nil
+        let next: OpenWorkPage.Position =
+            if let last = entries.last, result.rowCount == limit {
+                .waiting(after: last.resourceID)
+            } else {
+                .verifying(after: ResourceID(high: 0, low: 0))
+            }
         return OpenWorkPage(entries: entries, next: next)
     }
+
+    private func verifying(after: ResourceID, limit: Int) async throws -> OpenWorkPage {
+        let result = try await reader.execute(Self.verificationPage, [.id(after), .int(Int64(limit))])
+        let entries = try result.map { row in
+            OpenWork(
+                resourceID: try row.id(0), tenant: try row.string(1), type: try ResourceType(stored: row.string(2)),
+                lane: "repair", dueAt: try row.time(3), isVerification: true)
+        }
+        let isLast = result.rowCount < limit
+        return OpenWorkPage(
+            entries: entries,
+            next: isLast ? nil : entries.last.map { OpenWorkPage.Position.verifying(after: $0.resourceID) })
+    }
+
+    /// Those that are due: a worker that comes earlier would find nothing to do.
+    private static let verificationPage = PostgresStatement(
+        "verification_page",
+        """
+        SELECT v.resource_id, v.tenant, v.type, v.due_at FROM verification v
+        WHERE v.resource_id > $1::uuid AND v.due_at <= clock_timestamp() ORDER BY v.resource_id LIMIT $2::int8
+        """)
 
     /// Groups that were pushed and still wait for a member that has come to UDM since, or that is no member any more. All others have
     /// nothing to do: what they wait for has a job of its own, or failed.
@@ -113,7 +143,7 @@ extension JobStore {
         FROM waits_for w
         JOIN udm_object g ON g.resource_id = w.resource_id
         LEFT JOIN udm_object u ON u.resource_id = w.target_id
-        WHERE w.resource_id > $1::uuid
+        WHERE w.resource_id > $1::uuid AND w.reason = 'member'
             AND (u.synced_at >= w.since AND u.synced_at < clock_timestamp() - $3::int8 * interval '1 microsecond'
                 OR NOT EXISTS (
                     SELECT FROM group_member m
@@ -123,7 +153,7 @@ extension JobStore {
 
     // MARK: The other direction
 
-    /// Which of `resources` have nothing open: no job, and no member to settle.
+    /// Which of `resources` have nothing open: no job, no member to settle, no look that is owed.
     package func idle(_ resources: [ResourceID]) async throws -> Set<ResourceID> {
         guard !resources.isEmpty else { return [] }
         return Set(try await reader.execute(Self.idling, [.ids(resources)]).map { try $0.id(0) })
@@ -135,6 +165,7 @@ extension JobStore {
         SELECT r.id FROM unnest($1::uuid[]) AS r(id)
         WHERE NOT EXISTS (SELECT FROM job j WHERE j.resource_id = r.id)
             AND NOT EXISTS (SELECT FROM waits_for w WHERE w.resource_id = r.id)
+            AND NOT EXISTS (SELECT FROM verification v WHERE v.resource_id = r.id)
             AND NOT EXISTS (
                 SELECT FROM group_member m WHERE m.group_id = r.id AND m.synced = (m.removed_revision IS NOT NULL))
         """)
@@ -150,6 +181,23 @@ extension JobStore {
         """
         SELECT s.resource_id FROM resource_sync s
         WHERE s.resource_id = ANY ($1::uuid[]) AND s.leased_until >= clock_timestamp()
+        """)
+
+    // MARK: Passwords
+
+    /// Erases the passwords of jobs that were accepted longer ago; an empty envelope stays, so that the push can say what is missing.
+    /// - Returns: How many.
+    package func erasePasswords(olderThan age: Duration) async throws -> Int {
+        let result = try await exclusive.withConnection { try await $0.execute(Self.erasing, [.length(age)]) }
+        return result.rowCount
+    }
+
+    private static let erasing = PostgresStatement(
+        "erase_passwords",
+        """
+        UPDATE job SET secret = ''
+        WHERE accepted_at < clock_timestamp() - $1::int8 * interval '1 microsecond' AND octet_length(secret) > 0
+        RETURNING id
         """)
 
     // MARK: Partitions

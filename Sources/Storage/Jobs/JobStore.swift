@@ -26,17 +26,20 @@ package final class JobStore: Sendable {
     let lists: PostgresPool
     /// For changes of tables.
     let exclusive: PostgresPool
+    /// How long after its start a lost call has ended in UDM, whatever became of it.
+    let verifyAfter: Duration
     let logger: Logger
 
     init(
         pipeline: PostgresPipeline, renewals: PostgresPipeline, reader: PostgresPipeline, lists: PostgresPool,
-        exclusive: PostgresPool, logger: Logger
+        exclusive: PostgresPool, verifyAfter: Duration, logger: Logger
     ) {
         self.pipeline = pipeline
         self.renewals = renewals
         self.reader = reader
         self.lists = lists
         self.exclusive = exclusive
+        self.verifyAfter = verifyAfter
         self.logger = logger
     }
 
@@ -73,17 +76,24 @@ package final class JobStore: Sendable {
     /// - Parameter callMayHaveStarted: Whether the next holder has to look before it writes.
     package func giveBack(_ leases: [LeaseHandle], callMayHaveStarted: Bool) async throws {
         guard !leases.isEmpty else { return }
-        _ = try await renewals.execute(Self.handingBack, Self.handles(leases) + [.bool(callMayHaveStarted)])
+        _ = try await renewals.execute(
+            Self.handingBack, Self.handles(leases) + [.bool(callMayHaveStarted), .length(verifyAfter)])
     }
 
     private static let handingBack = PostgresStatement(
         "lease_give_back",
         """
         WITH ours AS (
-            SELECT s.resource_id FROM resource_sync s
+            SELECT s.resource_id, s.tenant, s.type, s.call_started_at FROM resource_sync s
             JOIN unnest($1::uuid[], $2::int8[], $3::uuid[]) AS l(resource_id, epoch, token)
                 ON s.resource_id = l.resource_id AND s.lease_epoch = l.epoch AND s.lease_token = l.token
             ORDER BY s.resource_id FOR UPDATE OF s
+        ), doubt AS (
+            INSERT INTO verification AS v (resource_id, tenant, type, since, due_at)
+            SELECT resource_id, tenant, type, call_started_at, call_started_at + $5::int8 * interval '1 microsecond'
+            FROM ours WHERE $4::bool AND call_started_at IS NOT NULL
+            ON CONFLICT (resource_id) DO UPDATE SET
+                since = least(v.since, excluded.since), due_at = greatest(v.due_at, excluded.due_at)
         )
         UPDATE resource_sync s SET
             leased_until = NULL, leased_by = NULL, call_started_at = NULL,

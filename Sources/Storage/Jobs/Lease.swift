@@ -53,19 +53,37 @@ package struct ConfirmedLease: Sendable {
     package let udmObject: UDMObjectRecord?
     /// The error of the last try to settle members without a job, as the worker stored it.
     package let membersError: [UInt8]?
+    /// JSON object: attribute that UDM has refused → its refused values by property, or null when they are to be tried again.
+    package let parked: [UInt8]?
+    /// A call may still be on its way, or has to be looked for.
+    package let verification: Verification?
     /// In revision order, at most ``JobStore/turnLimit``.
     package let jobs: [LeasedJob]
     /// Later jobs are open too.
     package let hasMoreJobs: Bool
+    /// Some operations are paused: nothing may be concluded from jobs beyond these.
+    package let hasPauses: Bool
 
     package var resourceID: ResourceID { handle.resourceID }
     package var epoch: Int64 { handle.epoch }
 }
 
+/// A look at UDM that is owed since a call of unknown outcome: whatever it did, it did before the look is due.
+package struct Verification: Sendable {
+    /// When the earliest such call began.
+    package let since: Timestamp
+    /// Until it is due, by PostgreSQL's clock.
+    package let remaining: Duration
+    /// The resource has not been deleted meanwhile.
+    package let resourceExists: Bool
+
+    package var isDue: Bool { remaining <= .zero }
+}
+
 /// PostgreSQL's answer to one ``LeaseRequest``.
 package enum Confirmation: Sendable {
     case leased(ConfirmedLease)
-    /// No job, no member to settle: the key can be forgotten.
+    /// No job, no member to settle, no look that is due: the key can be forgotten.
     case nothingToDo(ResourceID)
     /// Another worker's lease is not over, by PostgreSQL's clock.
     case heldElsewhere(ResourceID, remaining: Duration)

@@ -24,23 +24,35 @@ enum OutcomeStatements {
         UNION ALL
         SELECT l.resource_id FROM l
         WHERE l.is_removal AND NOT EXISTS (SELECT FROM resource_sync s WHERE s.resource_id = l.resource_id)
-            AND EXISTS (SELECT FROM job_history h WHERE h.id = l.job_id AND h.state = 'done')
+            AND EXISTS (SELECT FROM job_history h WHERE h.id = l.job_id AND h.state IN ('done', 'cancelled'))
         """)
 
-    /// Moves finished jobs to the history, without their secret, and writes their events (I-5, I-6).
+    /// Moves finished jobs to the history, without their secret, and writes their events, each with its own `order` (I-5, I-6). Earlier jobs that one
+    /// of them carried end with it.
     static let finish = PostgresStatement(
         "outcome_finish",
         """
         WITH o AS (
             SELECT i.* FROM unnest(
-                $1::uuid[], $2::int8[], $3::uuid[], $4::uuid[], $5::text[], $6::jsonb[], $7::uuid[], $8::int8[], $9::text[]
-            ) AS i(resource_id, epoch, token, job_id, state, error, superseded_by, attempts, dn)
+                $1::uuid[], $2::int8[], $3::uuid[], $4::uuid[], $5::text[], $6::jsonb[], $7::int8[], $8::text[], $9::bool[],
+                $10::uuid[]
+            ) AS i(resource_id, epoch, token, job_id, state, error, attempts, dn, merges, superseded_by)
             JOIN resource_sync s
                 ON s.resource_id = i.resource_id AND s.lease_epoch = i.epoch AND s.lease_token = i.token
             WHERE i.state IS NOT NULL
+        ), ending AS (
+            SELECT j.id, o.state, o.error, o.superseded_by, o.attempts, o.dn
+            FROM o JOIN job j ON j.id = o.job_id AND j.resource_id = o.resource_id
+            UNION ALL
+            SELECT j.id, CASE WHEN o.state = 'cancelled' THEN o.state ELSE 'superseded' END, NULL,
+                CASE WHEN o.state <> 'cancelled' THEN coalesce(o.superseded_by, c.id) END, 0, o.dn
+            FROM o
+            JOIN job c ON c.id = o.job_id AND c.resource_id = o.resource_id
+            JOIN job j ON j.resource_id = c.resource_id AND (j.revision, j.id) < (c.revision, c.id)
+            WHERE o.merges
         ), gone AS (
-            DELETE FROM job j USING o WHERE j.id = o.job_id AND j.resource_id = o.resource_id
-            RETURNING j.*, o.state, o.error, o.superseded_by, o.dn, j.attempts + o.attempts AS all_attempts,
+            DELETE FROM job j USING ending e WHERE j.id = e.id
+            RETURNING j.*, e.state, e.error, e.superseded_by, e.dn, j.attempts + e.attempts AS all_attempts,
                 clock_timestamp() AS finished_at
         ), history AS (
             INSERT INTO job_history (
@@ -107,20 +119,6 @@ enum OutcomeStatements {
             synced_at = excluded.synced_at
         """)
 
-    /// Exactly the latest stay of a member that UDM lists is marked: a member that left meanwhile is then seen as one too many.
-    static let members = PostgresStatement(
-        "outcome_members",
-        """
-        UPDATE group_member m SET
-            synced = a.is_addition AND m.added_revision = (
-                SELECT max(x.added_revision) FROM group_member x
-                WHERE x.group_id = m.group_id AND x.member_id = m.member_id)
-        FROM unnest($4::uuid[], $5::uuid[], $6::bool[]) AS a(group_id, member_id, is_addition)
-        JOIN unnest($1::uuid[], $2::int8[], $3::uuid[]) AS l(resource_id, epoch, token) ON l.resource_id = a.group_id
-        JOIN resource_sync s ON s.resource_id = l.resource_id AND s.lease_epoch = l.epoch AND s.lease_token = l.token
-        WHERE m.group_id = a.group_id AND m.member_id = a.member_id
-        """)
-
     /// A delete has reached UDM, which took the resource out of its groups by itself.
     static let remove = PostgresStatement(
         "outcome_remove",
@@ -150,121 +148,18 @@ enum OutcomeStatements {
             AND NOT EXISTS (SELECT FROM job j WHERE j.resource_id = m.group_id AND j.revision <= m.removed_revision)
         """)
 
-    /// Ended stays that UDM no longer lists and no open job's event has to tell.
-    static let purgeMembers = PostgresStatement(
-        "outcome_purge_members",
-        """
-        DELETE FROM group_member m
-        USING unnest($1::uuid[], $2::int8[], $3::uuid[]) AS l(resource_id, epoch, token)
-        JOIN resource_sync s ON s.resource_id = l.resource_id AND s.lease_epoch = l.epoch AND s.lease_token = l.token
-            AND s.type = 'Group'
-        WHERE m.group_id = l.resource_id AND m.removed_revision IS NOT NULL AND NOT m.synced
-            AND m.removed_revision < coalesce(
-                (SELECT min(j.revision) FROM job j WHERE j.resource_id = l.resource_id), 9223372036854775807)
-        """)
-
-    /// What a group waited for is settled when nothing of that member differs any more, over all its stays. Only the group's own outcome
-    /// says so: until then the row is what sweep and rebuild know of the work that is left. Where the group could be pushed, what was
-    /// said of former failures is over.
-    static let settleWaits = PostgresStatement(
-        "outcome_settle_waits",
-        """
-        WITH own AS (
-            SELECT s.resource_id, i.is_known
-            FROM unnest($1::uuid[], $2::int8[], $3::uuid[], $4::bool[]) AS i(resource_id, epoch, token, is_known)
-            JOIN resource_sync s
-                ON s.resource_id = i.resource_id AND s.lease_epoch = i.epoch AND s.lease_token = i.token
-                AND s.type = 'Group'
-        ), settled AS (
-            DELETE FROM waits_for w USING own
-            WHERE w.resource_id = own.resource_id
-                AND NOT EXISTS (
-                    SELECT FROM group_member m WHERE m.group_id = w.resource_id AND m.member_id = w.target_id
-                    HAVING bool_or(m.removed_revision IS NULL) <> bool_or(m.synced))
-            RETURNING w.resource_id, w.target_id
-        ), pushed AS (
-            DELETE FROM sync_failure f USING own
-            WHERE own.is_known AND f.resource_id = own.resource_id AND f.attribute = 'members'
-        )
-        UPDATE waits_for w SET due_at = NULL, last_error = NULL FROM own
-        WHERE own.is_known AND w.resource_id = own.resource_id AND w.last_error IS NOT NULL
-            AND NOT EXISTS (
-                SELECT FROM settled d WHERE d.resource_id = w.resource_id AND d.target_id = w.target_id)
-        """)
-
-    /// Members that a push did not find in UDM. The wait begins with the turn: a push of the member that ended since is seen by the sweep.
-    static let missing = PostgresStatement(
-        "outcome_missing",
-        """
-        INSERT INTO waits_for (resource_id, target_id, tenant, type, since)
-        SELECT a.group_id, a.member_id, s.tenant, s.type, coalesce(s.call_started_at, clock_timestamp())
-        FROM unnest($4::uuid[], $5::uuid[]) AS a(group_id, member_id)
-        JOIN unnest($1::uuid[], $2::int8[], $3::uuid[]) AS l(resource_id, epoch, token) ON l.resource_id = a.group_id
-        JOIN resource_sync s ON s.resource_id = l.resource_id AND s.lease_epoch = l.epoch AND s.lease_token = l.token
-        ON CONFLICT (resource_id, target_id) DO UPDATE SET since = excluded.since, due_at = NULL, last_error = NULL
-        """)
-
-    /// Members that could not be settled without a job: every member that differs and that UDM has, so that the sweep finds the group
-    /// again.
-    static let membersLater = PostgresStatement(
-        "outcome_members_later",
-        """
-        INSERT INTO waits_for AS w (resource_id, target_id, tenant, type, since, due_at, last_error)
-        SELECT DISTINCT s.resource_id, m.member_id, s.tenant, s.type, u.synced_at,
-            clock_timestamp() + i.due * interval '1 microsecond', i.error
-        FROM unnest($1::uuid[], $2::int8[], $3::uuid[], $4::int8[], $5::jsonb[])
-            AS i(resource_id, epoch, token, due, error)
-        JOIN resource_sync s ON s.resource_id = i.resource_id AND s.lease_epoch = i.epoch AND s.lease_token = i.token
-        JOIN group_member m ON m.group_id = s.resource_id AND m.synced = (m.removed_revision IS NOT NULL)
-        JOIN udm_object u ON u.resource_id = m.member_id
-        WHERE i.due IS NOT NULL
-        ON CONFLICT (resource_id, target_id) DO UPDATE SET due_at = excluded.due_at, last_error = excluded.last_error
-        """)
-
-    /// Members that can never be settled as they are: the attribute is parked, an event tells of it in the name of the group's last write.
-    static let membersRefused = PostgresStatement(
-        "outcome_members_refused",
-        """
-        WITH o AS (
-            SELECT s.resource_id, s.tenant, s.type, i.error, h.revision, h.id AS job_id, h.client, h.request_id,
-                h.accepted_at, h.first_attempt_at, h.attempts, u.dn
-            FROM unnest($1::uuid[], $2::int8[], $3::uuid[], $4::bool[], $5::jsonb[])
-                AS i(resource_id, epoch, token, is_refused, error)
-            JOIN resource_sync s
-                ON s.resource_id = i.resource_id AND s.lease_epoch = i.epoch AND s.lease_token = i.token
-                AND s.leased_until IS NOT NULL
-            JOIN LATERAL (
-                SELECT * FROM job_history j WHERE j.resource_id = s.resource_id ORDER BY j.revision DESC LIMIT 1
-            ) h ON true
-            LEFT JOIN udm_object u ON u.resource_id = s.resource_id
-            WHERE i.is_refused
-        ), failure AS (
-            INSERT INTO sync_failure (resource_id, attribute, tenant, type, revision, job_id, failed_at, error)
-            SELECT resource_id, 'members', tenant, type, revision, job_id, clock_timestamp(), error FROM o
-            ON CONFLICT (resource_id, attribute) DO UPDATE SET
-                revision = excluded.revision, job_id = excluded.job_id, failed_at = excluded.failed_at, error = excluded.error
-        ), event AS (
-            INSERT INTO event_outbox (
-                id, "order", tenant, type, resource_id, revision, kind, operation, job_id, client, request_id, accepted_at,
-                recorded_at, first_attempt_at, attempts, udm_dn, error, due_at)
-            SELECT gen_random_uuid(), nextval('write_order'), tenant, type, resource_id, revision, 'error', 'modify',
-                job_id, client, request_id, accepted_at, clock_timestamp(), first_attempt_at, attempts, dn, error,
-                clock_timestamp()
-            FROM o
-        )
-        DELETE FROM waits_for w USING o WHERE w.resource_id = o.resource_id
-        """)
-
-    /// Resources that waited for one that is in UDM now, or gone for good; they hear of it at once, and their rows stay until they have
-    /// acted on it. The lock on the target's row orders this against `JobStore.wait`: either its rows are seen here, or it sees the target.
+    /// Resources that waited for one that is in UDM now, or gone for good, and those that waited for one of its values, whatever became of its
+    /// write; they hear of it at once, and their rows stay until they have acted on it. The lock on the target's row orders this against
+    /// `JobStore.wait`: either its rows are seen here, or it sees the target.
     static let wake = PostgresStatement(
         "outcome_wake",
         """
         SELECT DISTINCT w.resource_id, w.tenant, w.type
-        FROM unnest($1::uuid[], $2::int8[], $3::uuid[], $4::bool[]) AS i(resource_id, epoch, token, has_arrived)
+        FROM unnest($1::uuid[], $2::int8[], $3::uuid[], $4::bool[], $5::bool[])
+            AS i(resource_id, epoch, token, has_arrived, is_terminal)
         JOIN resource_sync s ON s.resource_id = i.resource_id AND s.lease_epoch = i.epoch AND s.lease_token = i.token
         JOIN waits_for w ON w.target_id = i.resource_id
-        WHERE i.has_arrived
+        WHERE i.has_arrived OR i.is_terminal AND w.reason = 'value'
         """)
 
     /// Ends the turn, or opens the next call of it; last, because it is what the others are guarded by.
@@ -278,6 +173,16 @@ enum OutcomeStatements {
             DELETE FROM resource_sync s USING i
             WHERE s.resource_id = i.resource_id AND s.lease_epoch = i.epoch AND s.lease_token = i.token
                 AND i.is_removal AND i.ends_turn
+        ), doubt AS (
+            -- The call may still arrive: looked at when UDM must have ended it.
+            INSERT INTO verification AS v (resource_id, tenant, type, since, due_at)
+            SELECT s.resource_id, s.tenant, s.type, coalesce(s.call_started_at, clock_timestamp()),
+                coalesce(s.call_started_at, clock_timestamp()) + $8::int8 * interval '1 microsecond'
+            FROM i JOIN resource_sync s
+                ON s.resource_id = i.resource_id AND s.lease_epoch = i.epoch AND s.lease_token = i.token
+            WHERE i.is_ambiguous
+            ON CONFLICT (resource_id) DO UPDATE SET
+                since = least(v.since, excluded.since), due_at = greatest(v.due_at, excluded.due_at)
         )
         UPDATE resource_sync s SET
             leased_until = CASE WHEN i.ends_turn THEN NULL ELSE s.leased_until END,

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Postgres
+internal import SCIM
 
 /// The attributes of the extension `SchemaURN.sync` as SQL over a row `r` of `resource`: one definition for answers, filters and sorting.
 enum SyncColumns {
@@ -58,6 +59,8 @@ enum SyncColumns {
         ARRAY(SELECT f.attribute::text FROM sync_failure f
             WHERE f.resource_id = r.id AND f.attribute <> '' ORDER BY f.attribute),
         ARRAY(SELECT coalesce(\(reason("f")), '') FROM sync_failure f
+            WHERE f.resource_id = r.id AND f.attribute <> '' ORDER BY f.attribute),
+        ARRAY(SELECT (extract(epoch FROM f.failed_at) * 1000000)::int8 FROM sync_failure f
             WHERE f.resource_id = r.id AND f.attribute <> '' ORDER BY f.attribute)
         """
 
@@ -72,11 +75,16 @@ extension SyncStatus {
     init(_ row: PostgresRow, from first: Int) throws {
         let text = try row.string(first)
         guard let status = Status(rawValue: text) else { throw StorageError.unknownValue(text) }
-        let parked = zip(try row.textArray(first + 5), try row.textArray(first + 6))
+        let parked = zip(
+            zip(try row.textArray(first + 5), try row.textArray(first + 6)), try row.intArray(first + 7))
         self.init(
             status: status, pendingRevisions: try row.int(first + 1), syncedRevision: try row.int(first + 2),
             lastAttempt: try row.optionalTime(first + 3), nextAttempt: try row.optionalTime(first + 4),
-            parked: parked.map { ParkedAttribute(attribute: $0, reason: $1.isEmpty ? nil : $1) },
-            error: try row.optionalBytes(first + 7))
+            parked: parked.map { texts, since in
+                ParkedAttribute(
+                    attribute: texts.0, reason: texts.1.isEmpty ? nil : texts.1,
+                    since: Timestamp(microsecondsSinceEpoch: since))
+            },
+            error: try row.optionalBytes(first + 8))
     }
 }

@@ -22,6 +22,8 @@ package struct SyncStatus: Sendable, Equatable {
     package struct ParkedAttribute: Sendable, Equatable {
         package let attribute: String
         package let reason: String?
+        /// When UDM refused it first.
+        package let since: Timestamp
     }
 
     package let status: Status
@@ -44,6 +46,7 @@ package struct SyncStatus: Sendable, Equatable {
                 parked.map { parked in
                     var value: JSONObject = ["attribute": .string(parked.attribute)]
                     if let reason = parked.reason { value["reason"] = .string(reason) }
+                    value["since"] = .string(parked.since.iso8601Milliseconds)
                     return .object(value)
                 })
         }

@@ -34,7 +34,7 @@ struct QueueSweep: Sendable {
         self.isLeader = isLeader
     }
 
-    /// Jobs accepted in the last minute, and all groups whose members have come.
+    /// Jobs accepted in the last minute, all groups whose members have come, and all looks at UDM that are due.
     func recent() async throws {
         // Job ids are UUIDs of version 7, which begin with the milliseconds: below every id of that moment or later.
         let moment = Timestamp.now().advanced(by: .zero - Self.recent)
@@ -52,6 +52,8 @@ struct QueueSweep: Sendable {
         let unknown = entries.filter { !known.contains($0.key) }
         if !unknown.isEmpty {
             guard try await queue.enqueue(unknown) != .lost else { return nil }
+            // Looks at UDM wait in PostgreSQL until they are due: nothing was lost of them.
+            if page.entries.contains(where: \.isVerification) { return page.next }
             repaired.increment(by: unknown.count)
             logger.warning(
                 "Open jobs were missing in Redis and are enqueued again", metadata: ["resources": "\(unknown.count)"])

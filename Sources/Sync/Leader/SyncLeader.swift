@@ -42,6 +42,7 @@ package actor SyncLeader: Service {
     private static let recentSweepInterval = Duration.seconds(10)
     private static let fullSweepInterval = Duration.seconds(600)
     private static let operatorInterval = Duration.seconds(5)
+    private static let expiryInterval = Duration.seconds(600)
     private static let partitionInterval = Duration.seconds(3600)
     /// While there is more to remove.
     private static let removalPause = Duration.seconds(10)
@@ -80,6 +81,7 @@ package actor SyncLeader: Service {
         var nextPartitions = ContinuousClock.now
         var nextRemoval = ContinuousClock.now
         var nextOperatorDuties = ContinuousClock.now
+        var nextExpiry = ContinuousClock.now
         while !Task.isCancelled {
             let isLeader = await leadership.hold()
             if isLeader != wasLeader {
@@ -113,6 +115,10 @@ package actor SyncLeader: Service {
                     nextOperatorDuties = now.advanced(by: Self.operatorInterval)
                     await attempt("pauses") { try await self.operators.pause() }
                 }
+                if now >= nextExpiry {
+                    nextExpiry = now.advanced(by: Self.expiryInterval)
+                    await attempt("erasing passwords") { try await self.erasePasswords() }
+                }
                 if now >= nextPartitions {
                     nextPartitions = now.advanced(by: Self.partitionInterval)
                     await attempt("pruning attempts") { try await self.operators.prune() }
@@ -130,6 +136,14 @@ package actor SyncLeader: Service {
                 }
             }
             try? await Task.sleep(for: Self.tick)  // only cancellation ends it early, and the loop looks at that
+        }
+    }
+
+    /// Passwords that waited too long for UDM are gone after a day, whatever becomes of their writes.
+    private func erasePasswords() async throws {
+        let count = try await jobs.erasePasswords(olderThan: SyncConfiguration.passwordLifetimeMax)
+        if count > 0 {
+            logger.error("Passwords waited too long for UDM and were erased", metadata: ["jobs": "\(count)"])
         }
     }
 

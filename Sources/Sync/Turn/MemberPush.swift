@@ -153,7 +153,7 @@ struct MemberPush {
             removedGroups: dns(removing, .group))
     }
 
-    private static func listed(in group: UDMObject) -> [String] {
+    static func listed(in group: UDMObject) -> [String] {
         [MemberDelta.usersProperty, MemberDelta.groupsProperty].flatMap { property in
             group.properties[property]?.arrayValue?.compactMap(\.stringValue) ?? []
         }

@@ -19,7 +19,9 @@ struct Push: Sendable {
     let requestID: String
     /// A former call may have had its effect, or may still be running.
     let isCareful: Bool
-    /// Mapped states of former writes that failed for good and may be what UDM holds all the same.
+    /// How long a create that may still be on its way may take: UDM has no lock that keeps a group from being made twice.
+    var createWait: Duration?
+    /// Mapped states of other writes, any of which may be what UDM holds all the same.
     var possibleStates: [JSONObject] = []
     let logger: Logger
 
@@ -33,6 +35,15 @@ struct Push: Sendable {
         var password: String?
         /// For a create only: what a group begins with.
         var members: MemberDelta
+        /// Properties that stay as UDM has them, because it has refused their values.
+        var leftOut: Set<String> = []
+
+        /// What is to be true in UDM.
+        var wanted: JSONObject {
+            var wanted = properties
+            for property in leftOut { wanted[property] = nil }
+            return wanted
+        }
     }
 
     /// What UDM holds now.
@@ -50,16 +61,20 @@ struct Push: Sendable {
         if let known {
             return try await modify(known, to: goal)
         }
-        if isCareful, let found = try await find() {
-            logger.info("A create whose answer was lost had reached UDM", metadata: ["dn": "\(found)"])
-            return try await modify(KnownObject(dn: found), to: goal.withoutPassword)
+        if isCareful {
+            if let found = try await find() {
+                logger.info("A create whose answer was lost had reached UDM", metadata: ["dn": "\(found)"])
+                return try await modify(KnownObject(dn: found), to: goal.withoutPassword)
+            }
+            if let createWait, createWait > .zero { throw CreateWait(remaining: createWait) }
         }
         return try await create(goal)
     }
 
     private func create(_ goal: Goal) async throws -> Brought {
+        let wanted = goal.wanted
         var properties = try mapping.createProperties(
-            goal.properties, type: module.resourceType, identifier: resourceID, password: goal.password)
+            wanted, type: module.resourceType, identifier: resourceID, password: goal.password)
         for (property, list) in goal.members.merged(into: JSONObject()) { properties[property] = list }
         let written: UDMWritten
         do throws(UDMError) {
@@ -70,7 +85,7 @@ struct Push: Sendable {
             guard error.mayBeOwnEarlierTry, let found = try await find() else { throw error }
             return try await modify(KnownObject(dn: found), to: goal.withoutPassword)
         }
-        return Brought(object: KnownObject(dn: written.dn, properties: goal.properties), isCreated: true, fresh: nil)
+        return Brought(object: KnownObject(dn: written.dn, properties: wanted), isCreated: true, fresh: nil)
     }
 
     private func modify(_ known: KnownObject, to goal: Goal) async throws -> Brought {
@@ -85,15 +100,18 @@ struct Push: Sendable {
     }
 
     private func change(_ known: KnownObject, to goal: Goal) async throws -> Brought {
+        let wanted = goal.wanted
         let written = try await write(at: known.dn) { object in
-            let difference = difference(from: known.properties, to: goal.properties, in: object.properties)
+            let difference = difference(from: known.properties, to: wanted, in: object.properties)
             var properties = difference.merged(into: object.properties)
             if let password = goal.password { properties["password"] = .string(password) }
-            return Change(properties: properties, note: ())
+            return Change(properties: properties, note: known.properties ?? object.properties)
         }
+        // What was left out stays on record as it was: the next difference begins there.
+        var held = wanted
+        for property in goal.leftOut { held[property] = written.note[property] }
         return Brought(
-            object: KnownObject(dn: written.dn, properties: goal.properties), isCreated: false,
-            fresh: written.unchanged)
+            object: KnownObject(dn: written.dn, properties: held), isCreated: false, fresh: written.unchanged)
     }
 
     /// What differs from the last state that UDM took. What others changed since is not ours to undo, so a fresh read is the base only of an
@@ -105,7 +123,8 @@ struct Push: Sendable {
         for state in possibleStates {
             let other = mapping.difference(from: state, to: goal)
             for (property, value) in other.scalars where difference.scalars[property] == nil {
-                let arrived: JSONObject = [property: state[property] ?? .null]
+                guard let held = state[property] else { continue }
+                let arrived: JSONObject = [property: held]
                 if mapping.difference(from: fresh, to: arrived).isEmpty { difference.scalars[property] = value }
             }
             for (property, list) in other.lists {
@@ -232,6 +251,11 @@ struct Push: Sendable {
         }
         return hits.first?.dn
     }
+}
+
+/// A create of which nobody knows may still be on its way.
+struct CreateWait: Error {
+    let remaining: Duration
 }
 
 extension Push.Goal {

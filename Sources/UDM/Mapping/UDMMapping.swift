@@ -135,8 +135,7 @@ package struct UDMMapping: Sendable {
         _ properties: JSONObject, type: ResourceType, identifier: LowercaseUUID, password: String? = nil
     ) throws(UDMError) -> JSONObject {
         let module = UDMModule(type)
-        let required = type == .user ? [module.nameProperty, "lastname"] : [module.nameProperty]
-        for property in required where properties[property]?.stringValue ?? "" == "" {
+        for property in Self.requiredProperties(type) where properties[property]?.stringValue ?? "" == "" {
             throw UDMError(.bug, detail: "\(property) has no value, and UDM requires one", module: module)
         }
         var body = JSONObject()

@@ -223,6 +223,7 @@ extension BridgeConfiguration {
         let configuration = SyncConfiguration(
             slots: reader.integer("UDM_CONCURRENCY_MAX", default: 32, in: 1...256), leaseLength: lease,
             maximumAge: reader.duration("RETRY_MAX_AGE", default: .seconds(72 * 3600)),
+            udmRequestLimit: reader.duration("UDM_REQUEST_LIMIT", default: .seconds(311)),
             outcomeBatch: reader.integer("OUTCOME_BATCH", default: 64, in: 1...256))
         guard let redis else { return configuration }
         do {

@@ -15,8 +15,8 @@ enum SettingName {
         "REDIS_URL", "RETRY_MAX_AGE", "SCHEMA_FOLDER", "SCIM_CLIENT_GROUP", "STATIC_TOKENS_FILE", "TENANT_AGE_MAX",
         "TENANT_JOBS_HARD_MAX", "TENANT_JOBS_MAX",
         "TLS_CERTIFICATE_FILE", "TLS_KEY_FILE", "UDM_CA_FILE", "UDM_CONCURRENCY_MAX", "UDM_GROUP_POSITION",
-        "UDM_TIMEOUT", "UDM_URL", "UDM_USERNAME", "UDM_USERNAME_RULE", "UDM_USER_POSITION", "WEBHOOK_CA_FILE",
-        "WEBHOOK_URL",
+        "UDM_REQUEST_LIMIT", "UDM_TIMEOUT", "UDM_URL", "UDM_USERNAME", "UDM_USERNAME_RULE", "UDM_USER_POSITION",
+        "WEBHOOK_CA_FILE", "WEBHOOK_URL",
     ])
 
     /// Name a file with one secret in it. The same name without `_FILE` would be the secret itself, which is refused.

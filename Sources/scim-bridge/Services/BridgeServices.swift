@@ -43,6 +43,7 @@ struct BridgeServices {
             postgres: configuration.database, sealer: sealer, rules: configuration.rules)
         storage.leaseLength = configuration.sync.leaseLength
         storage.emitsOnAcceptance = configuration.emitsOnAcceptance
+        storage.udmRequestLimit = configuration.sync.udmRequestLimit
         database = Database(configuration: storage, logger: logger.labelled("storage"))
         guard let redisConfiguration = configuration.redis else {
             throw ConfigurationProblems(problems: ["REDIS_URL is not set"])

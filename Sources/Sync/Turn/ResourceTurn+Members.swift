@@ -1,0 +1,128 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import JSON
+internal import Logging
+internal import SCIM
+internal import Storage
+internal import UDM
+
+/// The members of a group: with its own write, or late in a turn without one.
+extension ResourceTurn {
+    /// The members to send now.
+    /// - Throws: ``MemberWait`` while members are not in UDM yet and the group may still wait for them.
+    func members() async throws -> MemberDifference {
+        let difference = try await currentDifference()
+        guard !difference.missing.isEmpty else { return difference }
+        let awaited = try await environment.jobs.wait(lease, for: difference.missing.map(\.memberID))
+        // A member whose own write has failed does not come by itself.
+        if let youngest = awaited.filter(\.hasOpenJob).map(\.waited).min(), youngest < configuration.memberWait {
+            throw MemberWait(remaining: configuration.memberWait - youngest)
+        }
+        if !awaited.isEmpty {
+            logger.info(
+                "A group is pushed without members that are not in UDM yet",
+                metadata: ["missing": "\(awaited.count)", "group": "\(lease.resourceID)"])
+        }
+        // Some may have arrived between our two looks.
+        return try await currentDifference()
+    }
+
+    func currentDifference() async throws -> MemberDifference {
+        MemberDifference(try await environment.jobs.memberDifference(of: lease.resourceID))
+    }
+
+    func memberPush(_ difference: MemberDifference, _ push: Push) -> MemberPush {
+        let (jobs, group) = (environment.jobs, lease.resourceID)
+        return MemberPush(difference, of: group, push: push) { try await jobs.isMember($0, of: group) }
+    }
+
+    /// Settles the members in UDM's group, and keeps what was settled even when the rest could not be.
+    mutating func settle(_ members: inout MemberPush, in brought: Push.Brought) async throws {
+        let (lease, environment) = (lease.handle, environment)
+        let store: MemberPush.Store = { settled in
+            let outcome = JobOutcome(
+                lease: lease, result: .members(udm: brought.object.record, settled), endsTurn: false)
+            guard try await environment.record(outcome) else { throw CancellationError() }
+        }
+        do {
+            let dn = try await members.settle(in: brought, store)
+            known?.dn = dn
+        } catch let error as UDMError {
+            await learn(members)
+            if !Task.isCancelled, brought.isCreated || !members.applied.isEmpty { try await store(members.applied) }
+            throw error
+        }
+        await learn(members)
+    }
+
+    private func learn(_ members: MemberPush) async {
+        do {
+            try await environment.jobs.learn(members.learned)
+        } catch {
+            // Only hints: the next push finds the same again.
+            logger.debug("DNs of members were not kept", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// A turn without a job: members that a group was pushed without have arrived.
+    mutating func settleMembers() async throws -> TurnEnd {
+        guard lease.type == .group, let object = known else {
+            return try await record(.ended, endsTurn: true) ? .forget : .lost
+        }
+        let difference = try await currentDifference()
+        if difference.isEmpty {
+            return try await record(.ended, endsTurn: true) ? .forget : .lost
+        }
+        let push = try await makePush(.group, requestID: LowercaseUUID.random().description)
+        var members = memberPush(difference, push)
+        do {
+            mayHaveCalled = true
+            try await members.look()
+            try await settle(&members, in: Push.Brought(object: object, isCreated: false, fresh: nil))
+            let stored = try await record(
+                .members(udm: (known ?? object).record, members.applied), endsTurn: true)
+            environment.reportHealthy()
+            return stored ? .forget : .lost
+        } catch let error as UDMError {
+            if Task.isCancelled { return .lost }
+            return try await membersFailed(error)
+        }
+    }
+
+    private mutating func membersFailed(_ error: UDMError) async throws -> TurnEnd {
+        var generator = SystemRandomNumberGenerator()
+        let now = configuration.now()
+        let former = FailureSeries(storedIn: lease.membersError)
+        let series = FailureSeries(after: former, kind: error.class.series, retryAfter: error.retryAfter, at: now)
+        let disposition = Disposition.of(
+            error, attempts: series.count, series: series, accepted: series.first, now: now,
+            configuration: configuration, using: &generator)
+        environment.report(error)
+        let details = JobError(error, operation: .modify, type: lease.type, id: lease.resourceID)
+        let metadata: Logger.Metadata = [
+            "group": "\(lease.resourceID)", "attempt": "\(series.count)", "error": "\(error)",
+        ]
+        switch disposition {
+        case .dead:
+            logger.error("Late members of a group are refused for good", metadata: metadata)
+            let result = JobOutcome.Result.membersRefused(
+                error: details.json(), isAmbiguous: error.class == .unknownOutcome)
+            return try await record(result, endsTurn: true) ? .forget : .lost
+        case .hold:
+            let wait = UDMBreaker.firstLength
+            let result = JobOutcome.Result.membersLater(
+                dueIn: wait, error: details.json(former ?? series), isAmbiguous: false)
+            return try await record(result, endsTurn: true) ? .due(wait) : .lost
+        case .retry(let wait, let isAmbiguous):
+            logger.warning("Late members of a group could not be pushed; they will be tried again", metadata: metadata)
+            let result = JobOutcome.Result.membersLater(
+                dueIn: wait, error: details.json(series), isAmbiguous: isAmbiguous)
+            return try await record(result, endsTurn: true) ? .due(wait) : .lost
+        }
+    }
+}
+
+extension AppliedMembers {
+    fileprivate var isEmpty: Bool { added.isEmpty && removed.isEmpty && missing.isEmpty }
+}

@@ -1,0 +1,133 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import JSON
+internal import Logging
+internal import Metrics
+internal import SCIM
+internal import Storage
+internal import UDM
+
+/// The look at UDM that is owed after a call whose outcome nobody knew: every call that changes an object carries the ETag of a read, so what may
+/// have come late is a create, or a change of what nobody has touched since.
+extension ResourceTurn {
+    /// A turn without a job, when UDM must have ended the call.
+    mutating func verify(_ verification: Verification) async throws -> TurnEnd {
+        let module = UDMModule(lease.type)
+        let requestID = LowercaseUUID.random().description
+        do {
+            let states = try await environment.jobs.lateStates(of: lease.resourceID, since: verification.since)
+            possibleStates = states.compactMap { mapped($0) }
+            isCareful = true
+            let push = try await makePush(module, requestID: requestID)
+            mayHaveCalled = true
+            let hits = try await environment.client.search(
+                module, identifier: lease.resourceID, properties: [UDMObject.identifierProperty],
+                requestID: requestID)
+            if known == nil && !verification.resourceExists {
+                for hit in hits {
+                    logger.warning(
+                        "A create that came late had brought a deleted resource back; it is removed again",
+                        metadata: ["resource": "\(lease.resourceID)", "dn": "\(hit.dn)"])
+                    environment.metrics.verified("repaired")
+                    try await push.remove(KnownObject(dn: hit.dn))
+                }
+                return try await verified(verification)
+            }
+            if hits.count > 1 { return try await report(hits, verification) }
+            guard let hit = hits.first else { return try await verified(verification) }
+            // A create that was given up, and came: the next write of the resource finds it.
+            guard let properties = known?.properties else { return try await verified(verification) }
+            return try await restore(KnownObject(dn: hit.dn, properties: properties), push, verification)
+        } catch let error as UDMError {
+            if Task.isCancelled { return .lost }
+            return try await verificationFailed(error, verification)
+        }
+    }
+
+    /// Undoes what a late call has changed. What others did stays: only values of our own writes are looked for.
+    private mutating func restore(
+        _ object: KnownObject, _ push: Push, _ verification: Verification
+    ) async throws -> TurnEnd {
+        let goal = Push.Goal(
+            properties: object.properties ?? JSONObject(), password: nil, members: MemberDelta())
+        let brought = try await push.bring(object, to: goal)
+        known = brought.object
+        if brought.fresh == nil { noteRepair() }
+        var members: MemberPush?
+        if lease.type == .group {
+            let changes = try await strayMembers(brought, push)
+            if !changes.isEmpty {
+                noteRepair()
+                var push = memberPush(MemberDifference(changes), push)
+                try await settle(&push, in: brought)
+                members = push
+            }
+        }
+        return try await verified(verification, members?.applied ?? AppliedMembers())
+    }
+
+    /// Members that left, or left and came back, and are in UDM what they are not in SCIM.
+    private func strayMembers(_ brought: Push.Brought, _ push: Push) async throws -> [MemberChange] {
+        let candidates = try await environment.jobs.returningMembers(of: lease.resourceID)
+        guard candidates.contains(where: { $0.dn != nil }) else { return [] }
+        var object = brought.fresh
+        if object == nil {
+            object = try await environment.client.get(.group, dn: brought.object.dn, requestID: push.requestID)
+        }
+        let listed = DN.normalizedSet(object.map { MemberPush.listed(in: $0) } ?? [])
+        return candidates.filter { candidate in
+            candidate.dn.map { listed.contains(DN.normalized($0)) != candidate.isAddition } ?? false
+        }
+    }
+
+    private func noteRepair() {
+        logger.warning(
+            "A call that came late had changed the object; its state is restored",
+            metadata: ["resource": "\(lease.resourceID)"])
+        environment.metrics.verified("repaired")
+    }
+
+    private mutating func verified(
+        _ verification: Verification, _ members: AppliedMembers = AppliedMembers(), problem: [UInt8]? = nil
+    ) async throws -> TurnEnd {
+        let isGone = known == nil && !verification.resourceExists
+        let result = JobOutcome.Result.verified(udm: known?.record, members, isGone: isGone, problem: problem)
+        let stored = try await record(result, endsTurn: true)
+        environment.metrics.verified(problem == nil ? "done" : "problem")
+        environment.reportHealthy()
+        // Members may have come meanwhile that another turn settles.
+        return stored ? (lease.type == .group && !isGone ? .again : .forget) : .lost
+    }
+
+    private mutating func report(_ hits: [UDMObject], _ verification: Verification) async throws -> TurnEnd {
+        let dns = hits.map(\.dn).sorted().joined(separator: "; ")
+        let error = UDMError(
+            .permanent,
+            detail: "\(hits.count) objects carry its identifier, of which one has to be removed by hand: \(dns)",
+            module: UDMModule(lease.type))
+        logger.error(
+            "UDM has more than one object of a resource",
+            metadata: ["resource": "\(lease.resourceID)", "objects": "\(dns)"])
+        let details = JobError(error, operation: .modify, type: lease.type, id: lease.resourceID)
+        return try await verified(verification, problem: details.json())
+    }
+
+    /// UDM may be away for a while; nothing has to be hurried.
+    private static let verificationWait = Duration.seconds(60)
+
+    private mutating func verificationFailed(_ error: UDMError, _ verification: Verification) async throws -> TurnEnd {
+        environment.report(error)
+        logger.warning(
+            "UDM could not be looked at after a call of unknown outcome",
+            metadata: ["resource": "\(lease.resourceID)", "error": "\(error)"])
+        if error.class == .permanent {
+            let details = JobError(error, operation: .modify, type: lease.type, id: lease.resourceID)
+            return try await verified(verification, problem: details.json())
+        }
+        let wait = max(Self.verificationWait, error.retryAfter ?? .zero)
+        let isAmbiguous = error.class == .unknownOutcome
+        // Enqueued when it is due, as at first.
+        return try await record(.verifyLater(dueIn: wait, isAmbiguous: isAmbiguous), endsTurn: true) ? .forget : .lost
+    }
+}
