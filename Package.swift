@@ -79,18 +79,19 @@ let package = Package(
         target(
             "API",
             [
-                "JSON", "Postgres", "Queue", "SCIM", "Storage",
+                "Failpoints", "JSON", "Postgres", "Queue", "SCIM", "Storage",
                 coreMetrics, crypto, httpTypes, hummingbird, hummingbirdCore, logging, nioCore,
             ]
         ),
         target("JSON"),
         target("SCIM", ["JSON"]),
         target("Storage", ["Executors", "JSON", "Postgres", "SCIM", crypto, logging]),
-        target("Queue", ["Executors", "Redis"]),
+        target("Queue", ["Executors", "Failpoints", "Redis"]),
         target(
             "Sync",
             [
-                "Executors", "JSON", "Postgres", "Queue", "SCIM", "Storage", "UDM", logging, metrics, serviceLifecycle,
+                "Executors", "Failpoints", "JSON", "Postgres", "Queue", "SCIM", "Storage", "UDM", logging, metrics,
+                serviceLifecycle,
             ]
         ),
         target(
@@ -98,8 +99,8 @@ let package = Package(
         target(
             "Events",
             [
-                "Executors", "JSON", "SCIM", "Storage", asyncHTTPClient, logging, metrics, nioCore, nioHTTP1, nioSSL,
-                serviceLifecycle,
+                "Executors", "Failpoints", "JSON", "SCIM", "Storage", asyncHTTPClient, logging, metrics, nioCore,
+                nioHTTP1, nioSSL, serviceLifecycle,
             ]
         ),
         target(
@@ -111,6 +112,7 @@ let package = Package(
         target("Postgres", ["CPostgres", "Executors", logging]),
         target("Redis", ["CRedis", "Executors", logging, nioCore, nioPosix, nioSSL]),
         target("Executors"),
+        target("Failpoints"),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CRedis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"])]),
 
@@ -131,6 +133,17 @@ let package = Package(
                 logging, nioCore, nioHTTP1, nioPosix,
             ],
             path: "bench/scim-bench",
+            swiftSettings: settings
+        ),
+
+        // Kills, and counts what is left: `make chaos`.
+        .executableTarget(
+            name: "scim-chaos",
+            dependencies: [
+                "JSON", "Postgres", "Redis", "SCIM", "TestSupport",
+                argumentParser, asyncHTTPClient, logging, nioCore, nioHTTP1, nioPosix,
+            ],
+            path: "Tests/Chaos",
             swiftSettings: settings
         ),
 
@@ -175,6 +188,7 @@ let package = Package(
             ]
         ),
         tests(of: "Executors"),
+        tests(of: "Failpoints"),
         tests(of: "JSON"),
         tests(
             of: "Operations",

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Failpoints
 internal import Logging
 internal import Metrics
 internal import Queue
@@ -31,15 +32,18 @@ struct QueueRebuild: Sendable {
         }
         let generation = try await queue.beginRebuild()
         rebuilds.increment()
+        try await Failpoint.hit("rebuild.begun")
         var position: OpenWorkPage.Position?
         var count = 0
         while true {
             let page = try await jobs.openWork(from: position, limit: Self.chunk, olderThan: .zero)
             _ = try await queue.rebuild(page.entries.map { $0.enqueue })
+            try await Failpoint.hit("rebuild.between-chunks")
             count += page.entries.count
             guard let next = page.next else { break }
             position = next
         }
+        try await Failpoint.hit("rebuild.before-mark")
         // The mark goes last: a crash before it repeats the rebuild, which is idempotent.
         _ = try await queue.finishRebuild(generation: generation)
         logger.notice("The queue is rebuilt", metadata: ["resources": "\(count)"])

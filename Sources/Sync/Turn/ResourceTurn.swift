@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Failpoints
 internal import JSON
 internal import Logging
 internal import Metrics
@@ -14,6 +15,7 @@ internal import UDM
 /// A crash between any two lines leaves a lease that runs out with `call_started_at` set; the next holder then reads before it writes.
 struct ResourceTurn {
     let lease: ConfirmedLease
+    let term: LeaseTerm
     let environment: TurnEnvironment
     let logger: Logger
 
@@ -26,8 +28,9 @@ struct ResourceTurn {
     /// UDM was called in this turn, and no outcome has said since what came of it.
     private var mayHaveCalled = false
 
-    init(lease: ConfirmedLease, environment: TurnEnvironment, logger: Logger) {
+    init(lease: ConfirmedLease, term: LeaseTerm = LeaseTerm(until: nil), environment: TurnEnvironment, logger: Logger) {
         self.lease = lease
+        self.term = term
         self.environment = environment
         self.logger = logger
         isCareful = lease.ambiguousSince != nil
@@ -165,7 +168,8 @@ struct ResourceTurn {
         }
         return Push(
             client: environment.client, mapping: environment.mapping, module: module, resourceID: lease.resourceID,
-            requestID: requestID, isCareful: isCareful, possibleStates: isCareful ? possibleStates ?? [] : [],
+            requestID: requestID, term: term, isCareful: isCareful,
+            possibleStates: isCareful ? possibleStates ?? [] : [],
             logger: logger)
     }
 
@@ -223,7 +227,9 @@ struct ResourceTurn {
     private func members() async throws -> MemberDifference {
         let difference = try await currentDifference()
         guard !difference.missing.isEmpty else { return difference }
+        Failpoint.strike("turn.before-wait")
         let awaited = try await environment.jobs.wait(lease, for: difference.missing.map(\.memberID))
+        Failpoint.strike("turn.waits")
         // A member whose own write has failed does not come by itself.
         if let youngest = awaited.filter(\.hasOpenJob).map(\.waited).min(), youngest < configuration.memberWait {
             throw MemberWait(remaining: configuration.memberWait - youngest)
@@ -253,6 +259,7 @@ struct ResourceTurn {
             let outcome = JobOutcome(
                 lease: lease, result: .members(udm: brought.object.record, settled), endsTurn: false)
             guard try await environment.record(outcome) else { throw CancellationError() }
+            Failpoint.strike("turn.members-stored")
         }
         do {
             let dn = try await members.settle(in: brought, store)
@@ -415,14 +422,18 @@ struct ResourceTurn {
 
     /// - Returns: Whether the outcome was stored, that is, whether the lease was still ours.
     private mutating func record(_ result: JobOutcome.Result, endsTurn: Bool) async throws -> Bool {
+        Failpoint.strike("turn.before-outcome")
         let stored = try await environment.record(
             JobOutcome(lease: lease.handle, result: result, endsTurn: endsTurn))
+        Failpoint.strike("turn.recorded")
         mayHaveCalled = false
         return stored
     }
 
     private func giveBack(dueIn wait: Duration) async throws -> TurnEnd {
+        Failpoint.strike("turn.before-give-back")
         try await environment.giveBack(lease.handle, mayHaveCalled)
+        Failpoint.strike("turn.given-back")
         return .due(wait)
     }
 }

@@ -3,6 +3,7 @@
 
 internal import Dispatch
 internal import Executors
+internal import Failpoints
 package import Logging
 package import Queue
 internal import SCIM
@@ -28,7 +29,8 @@ package actor SyncWorker: Service {
         var lease: QueueLease
         let confirmed: ConfirmedLease
         let slot: SyncSlot
-        var deadline: ContinuousClock.Instant
+        var deadline: ContinuousClock.Instant { didSet { term.move(to: deadline) } }
+        let term: LeaseTerm
         var task: Task<Void, Never>?
     }
 
@@ -147,6 +149,7 @@ package actor SyncWorker: Service {
                 continue
             }
             do {
+                try await Failpoint.hit("worker.before-release")
                 let answer =
                     if releases.isEmpty {
                         try await queue.lease(upTo: wanted, for: configuration.leaseLength, worker: worker)
@@ -154,6 +157,7 @@ package actor SyncWorker: Service {
                         try await queue.release(
                             releases, leaseNext: wanted, for: configuration.leaseLength, worker: worker)
                     }
+                try await Failpoint.hit("worker.leased")
                 if !answer.leases.isEmpty {
                     await begin(answer.leases)
                 } else if releases.isEmpty {
@@ -182,6 +186,7 @@ package actor SyncWorker: Service {
         }
         let before = ContinuousClock.now
         do {
+            try await Failpoint.hit("worker.before-confirm")
             for confirmation in try await jobs.confirm(requests, worker: worker, length: configuration.leaseLength) {
                 guard let lease = byID.removeValue(forKey: confirmation.resourceID) else { continue }
                 switch confirmation {
@@ -196,6 +201,7 @@ package actor SyncWorker: Service {
                     finished.append(Release(lease, next: .due(max(.milliseconds(100), remaining))))
                 }
             }
+            try await Failpoint.hit("worker.confirmed")
         } catch {
             logger.warning("PostgreSQL did not confirm leases", metadata: ["error": "\(error)"])
             await wait(upTo: .milliseconds(Int64.random(in: 200...1000)))
@@ -208,9 +214,11 @@ package actor SyncWorker: Service {
     private func start(_ lease: QueueLease, _ confirmed: ConfirmedLease, deadline: ContinuousClock.Instant) {
         let slot = idleSlots.popLast() ?? makeSlot(0)
         let id = confirmed.resourceID
-        held[id] = Held(lease: lease, confirmed: confirmed, slot: slot, deadline: deadline)
+        Failpoint.strike("worker.turn-begins")
+        let term = LeaseTerm(until: deadline)
+        held[id] = Held(lease: lease, confirmed: confirmed, slot: slot, deadline: deadline, term: term)
         held[id]?.task = Task {
-            let end = await slot.work(on: confirmed)
+            let end = await slot.work(on: confirmed, for: term)
             await self.ended(id, epoch: confirmed.epoch, slot: slot, end: end)
         }
     }
@@ -218,6 +226,7 @@ package actor SyncWorker: Service {
     private func ended(_ id: ResourceID, epoch: Int64, slot: SyncSlot, end: TurnEnd) async {
         // A turn that was abandoned has lost its place already.
         guard let held = held[id], held.confirmed.epoch == epoch else { return }
+        Failpoint.strike("worker.turn-ended")
         if end == .lost && isDraining {
             await handBack(held)
         }
@@ -257,7 +266,9 @@ package actor SyncWorker: Service {
             let handles = held.values.map(\.confirmed.handle)
             let before = ContinuousClock.now
             do {
+                try await Failpoint.hit("worker.before-renewal")
                 let ours = try await jobs.renew(handles, worker: worker, length: configuration.leaseLength)
+                Failpoint.strike("worker.renewed")
                 for handle in handles {
                     guard let current = held[handle.resourceID], current.confirmed.epoch == handle.epoch else {
                         continue
@@ -286,6 +297,7 @@ package actor SyncWorker: Service {
             let leases = held.mapValues(\.lease)
             let before = ContinuousClock.now
             do {
+                try await Failpoint.hit("worker.before-renewal-in-redis")
                 let gone = try await queue.renew(Array(leases.values), for: configuration.leaseLength)
                 for (id, lease) in leases where held[id]?.lease.token == lease.token && !gone.contains(lease.key) {
                     held[id]?.lease.deadline = before.advanced(by: configuration.leaseLength)
