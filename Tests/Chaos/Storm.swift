@@ -42,7 +42,7 @@ final class Storm: Sendable {
             try process.start(failpoint: failpoints.draw(for: process.roles, using: &supervision))
         }
         while kills < round.plan.kills, ContinuousClock.now < deadline {
-            try await Task.sleep(for: random.milliseconds(150...900))
+            try await Task.sleep(for: random.milliseconds(300...1400))
             try await supervise(&supervision)
             try await strike(&random)
         }
@@ -59,7 +59,7 @@ final class Storm: Sendable {
             case nil: break
             }
             try process.start(
-                failpoint: random.chance(0.85) ? failpoints.draw(for: process.roles, using: &random) : nil)
+                failpoint: random.chance(0.6) ? failpoints.draw(for: process.roles, using: &random) : nil)
         }
     }
 
@@ -69,10 +69,11 @@ final class Storm: Sendable {
 
     private func strike(_ random: inout Seed) async throws {
         let stroke: Stroke = random.pick([
-            (40, .process), (4, .stall), (7, .redis), (7, .emptyRedis), (6, .postgres), (10, .cut), (9, .hold),
+            (34, .process), (4, .stall), (7, .redis), (7, .emptyRedis), (6, .postgres), (10, .cut), (9, .hold),
             (5, .drop), (10, .udm), (2, .provisioning),
         ])
-        let process = round.processes[Int(random.next() % UInt64(round.processes.count))]
+        // Without an API there is nothing to lose, so the others are hit more often.
+        let process = random.pick(round.processes.map { ($0.roles == ["api"] ? 1 : 2, $0) })
         switch stroke {
         case .process:
             if process.kill() { count(process.roles.joined(separator: "+")) }
