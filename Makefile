@@ -6,9 +6,10 @@ SWIFT ?= swift
 CHECKED := --explicit-target-dependency-import-check error
 SOURCES := Package.swift Sources Tests bench
 DEV_FLAGS ?=
+CHAOS_FLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run demo test sanitize model conformance lint format bench bench-scim bench-sync clean
+.PHONY: help setup build run demo test sanitize model chaos conformance lint format bench bench-scim bench-sync clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +35,9 @@ sanitize: setup ## Thread sanitizer over the Postgres, Redis and Queue tests
 
 model: ## The protocol of leases and rebuilds in Promela, checked by spin (MODEL=deep for larger bounds)
 	@scripts/model.sh
+
+chaos: setup ## Kill everything 1,000 times within an hour (CHAOS_FLAGS="--seed 7 --kills 40" for less)
+	@scripts/chaos.sh $(CHAOS_FLAGS)
 
 conformance: build ## scim2-tester, a public compliance checker (from PyPI), against `dev`
 	@scripts/conformance.sh

@@ -79,18 +79,19 @@ let package = Package(
         target(
             "API",
             [
-                "Executors", "JSON", "Postgres", "Queue", "SCIM", "Storage",
+                "Executors", "Failpoints", "JSON", "Postgres", "Queue", "SCIM", "Storage",
                 coreMetrics, crypto, httpTypes, hummingbird, hummingbirdCore, logging, nioCore,
             ]
         ),
         target("JSON"),
         target("SCIM", ["JSON"]),
         target("Storage", ["Executors", "JSON", "Postgres", "SCIM", crypto, logging]),
-        target("Queue", ["Executors", "Redis"]),
+        target("Queue", ["Executors", "Failpoints", "Redis"]),
         target(
             "Sync",
             [
-                "Executors", "JSON", "Postgres", "Queue", "SCIM", "Storage", "UDM", logging, metrics, serviceLifecycle,
+                "Executors", "Failpoints", "JSON", "Postgres", "Queue", "SCIM", "Storage", "UDM", logging, metrics,
+                serviceLifecycle,
             ]
         ),
         target(
@@ -98,7 +99,8 @@ let package = Package(
         target(
             "Events",
             [
-                "Executors", "JSON", "Redis", "SCIM", "Storage", asyncHTTPClient, crypto, logging, metrics, nioCore,
+                "Executors", "Failpoints", "JSON", "Redis", "SCIM", "Storage", asyncHTTPClient, crypto, logging,
+                metrics, nioCore,
                 nioHTTP1, nioSSL, serviceLifecycle,
             ]
         ),
@@ -111,6 +113,7 @@ let package = Package(
         target("Postgres", ["CPostgres", "Executors", logging]),
         target("Redis", ["CRedis", "Executors", logging, nioCore, nioPosix, nioSSL]),
         target("Executors"),
+        target("Failpoints"),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CRedis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"])]),
 
@@ -131,6 +134,17 @@ let package = Package(
                 logging, nioCore, nioHTTP1, nioPosix,
             ],
             path: "bench/scim-bench",
+            swiftSettings: settings
+        ),
+
+        // Kills, and counts what is left: `make chaos`.
+        .executableTarget(
+            name: "scim-chaos",
+            dependencies: [
+                "JSON", "Postgres", "Redis", "SCIM", "TestSupport",
+                argumentParser, asyncHTTPClient, logging, nioCore, nioHTTP1, nioPosix,
+            ],
+            path: "Tests/Chaos",
             swiftSettings: settings
         ),
 
@@ -177,6 +191,7 @@ let package = Package(
             ]
         ),
         tests(of: "Executors"),
+        tests(of: "Failpoints"),
         tests(of: "JSON", ["FuzzSupport"]),
         tests(
             of: "Operations",

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Failpoints
 internal import Logging
 internal import SCIM
 internal import Storage
@@ -45,7 +46,9 @@ actor EventConfirmations {
             let ids = pending
             pending = []
             do {
+                try await Failpoint.hit("events.before-delete")
                 try await events.sent(ids, to: sink)
+                Failpoint.strike("events.deleted")
             } catch {
                 // They are kept here, so that this process does not send them again.
                 pending += ids

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Failpoints
 internal import Logging
 internal import SCIM
 internal import ServiceLifecycle
@@ -95,10 +96,12 @@ struct EventRound: Sendable {
                 guard await park(event, "\(error)", failureClass: "invalid", progress) else { return }
                 continue
             }
+            Failpoint.strike("events.before-post")
             let answer = await sink.publish(message)
             if let failureClass = answer.failureClass { metrics.countFailed(failureClass) }
             switch answer {
             case .accepted:
+                Failpoint.strike("events.posted")
                 metrics.countSent()
                 progress.accepted()
                 await confirmations.add(event.id)

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Executors
+internal import Failpoints
 internal import Redis
 internal import Synchronization
 
@@ -56,6 +57,7 @@ final class DetachedEnqueuer: Sendable {
         client.submit(
             EnqueueScript.script, keys: [prefix], arguments: EnqueueScript.arguments(batch[...], now: now())
         ) { reply in
+            Failpoint.strike("queue.enqueue-answered")
             if !Self.isEnqueued(reply) { self.failed(batch.count) }
             self.sendNext(afterFailure: reply)
         }

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Failpoints
 internal import Logging
 internal import Queue
 internal import SCIM
@@ -15,6 +16,7 @@ struct AcceptedWrites: Sendable {
     /// - Parameter answers: Those that changed nothing are passed over.
     func note(_ answers: [WriteAnswer], _ context: WriteContext) {
         let lane = Lane(rawValue: context.lane) ?? .interactive
+        Failpoint.strike("api.committed")
         // A hint: the sweep finds the jobs in PostgreSQL if Redis does not take it.
         queue?.enqueueDetached(
             answers.filter { $0.job != nil }.map { answer in
@@ -22,6 +24,7 @@ struct AcceptedWrites: Sendable {
                     tenant: context.tenant, type: answer.type.rawValue, id: answer.id.description)
                 return Enqueue(key, lane: lane)
             })
+        Failpoint.strike("api.enqueued")
         for answer in answers {
             guard let write = answer.accepted, let job = answer.job else { continue }
             metrics.writeAccepted(write, answer.type)

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Failpoints
 internal import Logging
 internal import Metrics
 internal import Queue
@@ -39,10 +40,12 @@ struct QueueRebuild: Sendable {
         }
         let generation = try await queue.beginRebuild(paused: try await pauses?.queueScopes())
         rebuilds.increment()
+        try await Failpoint.hit("rebuild.begun")
         let started = ContinuousClock.now
         let filled = try await QueueFill(queue: queue, jobs: jobs).run(whileTrue: isLeader)
         // Whoever leads now, or the next look at a Redis that was emptied once more, does it anew.
         guard filled.isComplete else { return }
+        try await Failpoint.hit("rebuild.before-mark")
         // The mark goes last: a crash before it repeats the rebuild, which is idempotent.
         _ = try await queue.finishRebuild(generation: generation)
         logger.notice(

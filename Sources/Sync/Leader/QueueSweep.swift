@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Failpoints
 internal import Logging
 internal import Metrics
 internal import Queue
@@ -51,6 +52,7 @@ struct QueueSweep: Sendable {
         let known = try await queue.known(entries.map(\.key))
         let unknown = entries.filter { !known.contains($0.key) }
         if !unknown.isEmpty {
+            try await Failpoint.hit("sweep.found")
             guard try await queue.enqueue(unknown) != .lost else { return nil }
             // Looks at UDM wait in PostgreSQL until they are due: nothing was lost of them.
             if page.entries.contains(where: \.isVerification) { return page.next }
@@ -58,6 +60,7 @@ struct QueueSweep: Sendable {
             logger.warning(
                 "Open jobs were missing in Redis and are enqueued again", metadata: ["resources": "\(unknown.count)"])
         }
+        try await Failpoint.hit("sweep.page-done")
         return page.next
     }
 

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Failpoints
 package import Queue
 internal import SCIM
 package import Storage
@@ -36,6 +37,7 @@ package struct QueueFill: Sendable {
             let next = page.next
             async let following = self.page(from: next)
             let state = try await queue.rebuild(page.entries.map { $0.enqueue })
+            try await Failpoint.hit("rebuild.between-chunks")
             count += page.entries.count
             progress(count)
             guard state != .lost else { return (count, false) }

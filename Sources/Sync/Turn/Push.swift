@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Failpoints
 internal import JSON
 internal import Logging
 internal import SCIM
@@ -17,6 +18,7 @@ struct Push: Sendable {
     let module: UDMModule
     let resourceID: ResourceID
     let requestID: String
+    var term = LeaseTerm(until: nil)
     /// A former call may have had its effect, or may still be running.
     let isCareful: Bool
     /// How long a create that may still be on its way may take: UDM has no lock that keeps a group from being made twice.
@@ -76,7 +78,9 @@ struct Push: Sendable {
         var properties = try mapping.createProperties(
             wanted, type: module.resourceType, identifier: resourceID, password: goal.password)
         for (property, list) in goal.members.merged(into: JSONObject()) { properties[property] = list }
+        try term.check()
         let written: UDMWritten
+        Failpoint.strike("push.before-create")
         do throws(UDMError) {
             written = try await client.create(
                 module, properties: properties, options: mapping.options(for: properties), requestID: requestID)
@@ -85,6 +89,7 @@ struct Push: Sendable {
             guard error.mayBeOwnEarlierTry, let found = try await find() else { throw error }
             return try await modify(KnownObject(dn: found), to: goal.withoutPassword)
         }
+        Failpoint.strike("push.created")
         return Brought(object: KnownObject(dn: written.dn, properties: wanted), isCreated: true, fresh: nil)
     }
 
@@ -189,9 +194,12 @@ struct Push: Sendable {
         guard let object else { throw UDMError(.notFound, detail: "\(dn) was not read", module: module, dn: dn) }
         let change = try await change(object)
         if change.properties.isEmpty { return Written(dn: object.dn, unchanged: object, note: change.note) }
+        Failpoint.strike("push.before-modify")
+        try term.check()
         let written = try await client.modify(
             module, dn: object.dn, properties: change.properties, options: mapping.options(for: change.properties),
             ifMatch: object.etag, requestID: requestID)
+        Failpoint.strike("push.modified")
         return Written(dn: written.dn, unchanged: nil, note: change.note)
     }
 
@@ -224,7 +232,10 @@ struct Push: Sendable {
 
     private func removeOnce(at dn: String) async throws {
         let object = try await own(at: dn)
+        Failpoint.strike("push.before-delete")
+        try term.check()
         try await client.delete(module, dn: object.dn, ifMatch: object.etag, requestID: requestID)
+        Failpoint.strike("push.deleted")
     }
 
     // MARK: Finding

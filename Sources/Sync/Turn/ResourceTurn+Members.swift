@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Failpoints
 internal import JSON
 internal import Logging
 internal import SCIM
@@ -14,7 +15,9 @@ extension ResourceTurn {
     func members() async throws -> MemberDifference {
         let difference = try await currentDifference()
         guard !difference.missing.isEmpty else { return difference }
+        Failpoint.strike("turn.before-wait")
         let awaited = try await environment.jobs.wait(lease, for: difference.missing.map(\.memberID))
+        Failpoint.strike("turn.waits")
         // A member whose own write has failed does not come by itself.
         if let youngest = awaited.filter(\.hasOpenJob).map(\.waited).min(), youngest < configuration.memberWait {
             throw MemberWait(remaining: configuration.memberWait - youngest)
@@ -44,6 +47,7 @@ extension ResourceTurn {
             let outcome = JobOutcome(
                 lease: lease, result: .members(udm: brought.object.record, settled), endsTurn: false)
             guard try await environment.record(outcome) else { throw CancellationError() }
+            Failpoint.strike("turn.members-stored")
         }
         do {
             let dn = try await members.settle(in: brought, store)

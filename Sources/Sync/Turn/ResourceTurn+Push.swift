@@ -122,7 +122,7 @@ extension ResourceTurn {
         }
         return Push(
             client: environment.client, mapping: environment.mapping, module: module, resourceID: lease.resourceID,
-            requestID: requestID, isCareful: isCareful,
+            requestID: requestID, term: term, isCareful: isCareful,
             createWait: module == .group ? lease.verification?.remaining : nil,
             possibleStates: isCareful ? possibleStates ?? [] : [],
             logger: logger)

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Failpoints
 internal import JSON
 internal import Logging
 internal import Metrics
@@ -14,6 +15,7 @@ internal import UDM
 /// A crash between any two lines leaves a lease that runs out with `call_started_at` set; the next holder then reads before it writes.
 struct ResourceTurn {
     let lease: ConfirmedLease
+    let term: LeaseTerm
     let environment: TurnEnvironment
     let logger: Logger
 
@@ -28,8 +30,9 @@ struct ResourceTurn {
     /// UDM was called in this turn, and no outcome has said since what came of it.
     var mayHaveCalled = false
 
-    init(lease: ConfirmedLease, environment: TurnEnvironment, logger: Logger) {
+    init(lease: ConfirmedLease, term: LeaseTerm = LeaseTerm(until: nil), environment: TurnEnvironment, logger: Logger) {
         self.lease = lease
+        self.term = term
         self.environment = environment
         self.logger = logger
         isCareful = lease.ambiguousSince != nil
@@ -203,8 +206,10 @@ struct ResourceTurn {
             case .dead, .retry, .waiting, .members, .membersLater, .membersRefused, .verified, .verifyLater, .ended:
                 false
             }
+        Failpoint.strike("turn.before-outcome")
         let stored = try await environment.record(
             JobOutcome(lease: lease.handle, result: result, endsTurn: endsTurn, merges: merges, parking: parking))
+        Failpoint.strike("turn.recorded")
         // What the call came to is recorded with its carrier.
         if case .superseded = result { return stored }
         mayHaveCalled = false
@@ -212,7 +217,9 @@ struct ResourceTurn {
     }
 
     func giveBack(dueIn wait: Duration) async throws -> TurnEnd {
+        Failpoint.strike("turn.before-give-back")
         try await environment.giveBack(lease.handle, mayHaveCalled)
+        Failpoint.strike("turn.given-back")
         return .due(wait)
     }
 }

@@ -22,9 +22,9 @@ actor SyncSlot {
         self.logger = logger
     }
 
-    func work(on lease: ConfirmedLease) async -> TurnEnd {
+    func work(on lease: ConfirmedLease, for term: LeaseTerm) async -> TurnEnd {
         do {
-            var turn = ResourceTurn(lease: lease, environment: environment, logger: logger)
+            var turn = ResourceTurn(lease: lease, term: term, environment: environment, logger: logger)
             return try await turn.run()
         } catch is CancellationError {
             return .lost

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Failpoints
 internal import Logging
 internal import Queue
 internal import SCIM
@@ -17,7 +18,9 @@ extension SyncWorker {
             let handles = held.values.map(\.confirmed.handle)
             let before = ContinuousClock.now
             do {
+                try await Failpoint.hit("worker.before-renewal")
                 let ours = try await jobs.renew(handles, worker: worker, length: configuration.leaseLength)
+                Failpoint.strike("worker.renewed")
                 for handle in handles {
                     guard let current = held[handle.resourceID], current.confirmed.epoch == handle.epoch else {
                         continue
@@ -46,6 +49,7 @@ extension SyncWorker {
             let leases = held.mapValues(\.lease)
             let before = ContinuousClock.now
             do {
+                try await Failpoint.hit("worker.before-renewal-in-redis")
                 let gone = try await queue.renew(Array(leases.values), for: configuration.leaseLength)
                 for (id, lease) in leases where held[id]?.lease.token == lease.token && !gone.contains(lease.key) {
                     held[id]?.lease.deadline = before.advanced(by: configuration.leaseLength)

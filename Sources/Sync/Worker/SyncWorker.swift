@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Executors
+internal import Failpoints
 package import Logging
 package import Queue
 internal import SCIM
@@ -27,7 +28,8 @@ package actor SyncWorker: Service {
         var lease: QueueLease
         let confirmed: ConfirmedLease
         let slot: SyncSlot
-        var deadline: ContinuousClock.Instant
+        var deadline: ContinuousClock.Instant { didSet { term.move(to: deadline) } }
+        let term: LeaseTerm
         var task: Task<Void, Never>?
     }
 
@@ -160,6 +162,7 @@ package actor SyncWorker: Service {
             }
             let calls = gate.calls()
             do {
+                try await Failpoint.hit("worker.before-release")
                 let answer =
                     if releases.isEmpty {
                         try await queue.lease(
@@ -171,6 +174,7 @@ package actor SyncWorker: Service {
                     }
                 redisAwaySince = nil
                 note(answer)
+                try await Failpoint.hit("worker.leased")
                 if !answer.leases.isEmpty {
                     begin(answer.leases)
                 } else if wanted > 0, answer.nextDue != .zero {
@@ -218,6 +222,7 @@ package actor SyncWorker: Service {
         }
         let before = ContinuousClock.now
         do {
+            try await Failpoint.hit("worker.before-confirm")
             for confirmation in try await jobs.confirm(requests, worker: worker, length: configuration.leaseLength) {
                 guard let lease = byID.removeValue(forKey: confirmation.resourceID) else { continue }
                 switch confirmation {
@@ -235,6 +240,7 @@ package actor SyncWorker: Service {
                     finished.append(Release(lease, next: .due(PauseStore.lookAgain)))
                 }
             }
+            try await Failpoint.hit("worker.confirmed")
         } catch {
             logger.warning("PostgreSQL did not confirm leases", metadata: ["error": "\(error)"])
             // The keys count as being confirmed meanwhile, so that no others are leased in their place.
@@ -247,9 +253,11 @@ package actor SyncWorker: Service {
     private func start(_ lease: QueueLease, _ confirmed: ConfirmedLease, deadline: ContinuousClock.Instant) {
         let slot = idleSlots.popLast() ?? makeSlot(0)
         let id = confirmed.resourceID
-        held[id] = Held(lease: lease, confirmed: confirmed, slot: slot, deadline: deadline)
+        Failpoint.strike("worker.turn-begins")
+        let term = LeaseTerm(until: deadline)
+        held[id] = Held(lease: lease, confirmed: confirmed, slot: slot, deadline: deadline, term: term)
         held[id]?.task = Task {
-            let end = await slot.work(on: confirmed)
+            let end = await slot.work(on: confirmed, for: term)
             await self.ended(id, epoch: confirmed.epoch, slot: slot, end: end)
         }
     }
@@ -257,6 +265,7 @@ package actor SyncWorker: Service {
     private func ended(_ id: ResourceID, epoch: Int64, slot: SyncSlot, end: TurnEnd) async {
         // A turn that was abandoned has lost its place already.
         guard let held = held[id], held.confirmed.epoch == epoch else { return }
+        Failpoint.strike("worker.turn-ended")
         if end == .lost && isDraining {
             await handBack(held)
         }

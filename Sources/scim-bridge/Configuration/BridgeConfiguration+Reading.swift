@@ -220,11 +220,14 @@ extension BridgeConfiguration {
         _ reader: inout SettingsReader, redis: RedisConfiguration?
     ) -> SyncConfiguration {
         let lease = Duration.seconds(reader.integer("LEASE_SECONDS", default: 15, in: 2...300))
-        let configuration = SyncConfiguration(
+        var configuration = SyncConfiguration(
             slots: reader.integer("UDM_CONCURRENCY_MAX", default: 32, in: 1...256), leaseLength: lease,
             maximumAge: reader.duration("RETRY_MAX_AGE", default: .seconds(72 * 3600)),
             udmRequestLimit: reader.duration("UDM_REQUEST_LIMIT", default: .seconds(311)),
             outcomeBatch: reader.integer("OUTCOME_BATCH", default: 64, in: 1...256))
+        #if DEBUG
+            if ProcessInfo.processInfo.environment["SCIM_CHAOS_TIMES"] != nil { configuration.useChaosTimes() }
+        #endif
         guard let redis else { return configuration }
         do {
             try configuration.validate(redisTimeout: redis.commandTimeout)
@@ -234,6 +237,18 @@ extension BridgeConfiguration {
         return configuration
     }
 }
+
+#if DEBUG
+    extension SyncConfiguration {
+        /// For `make chaos`: short enough that a run sees many of them, and no job is buried for the kills it lived through.
+        fileprivate mutating func useChaosTimes() {
+            heartbeat = .milliseconds(400)
+            maximumCrashes = .max
+            memberWait = .seconds(3)
+            backoff = Backoff(base: .milliseconds(100), cap: .seconds(1))
+        }
+    }
+#endif
 
 /// Finds the SQL migrations that ship beside the program.
 enum SchemaFolder {

@@ -1,0 +1,101 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import AsyncHTTPClient
+internal import Foundation
+internal import Synchronization
+
+@main
+struct ScimChaos: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "scim-chaos",
+        abstract:
+            "Kills the bridge and everything around it at random, and counts whether anything was lost, doubled or out of order.",
+        discussion: """
+            Every seed is a round of its own: a workload, a storm of kills, the calm in which everything drains, the check. A run goes on with the
+            seeds after --seed until the kills or the minutes are used up; the summary names the first seed that was not run.
+            """)
+
+    @Option(help: "The first seed.") var seed: UInt64 = 1
+    @Option(help: "Stop after so many kills.") var kills = 1000
+    @Option(help: "Stop after so many minutes, at the end of a round.") var minutes = 60.0
+    @Option(help: "Kills of one round.") var killsPerRound = 40
+    @Option(help: "Seconds in which everything must have drained.") var drain = 90
+    @Option(help: "Where logs, journals and secrets go; what is left of good rounds is removed.") var folder: String?
+    @Option(help: "The program under test, a debug build.") var bridge: String?
+    @Option(help: "The list of failpoints.") var failpoints = "docs/developing/failpoints.md"
+    @Flag(help: "Keep the evidence of good rounds too.") var keep = false
+
+    func run() async throws {
+        let program = try bridge ?? Self.sibling("scim-bridge")
+        let folder = folder ?? NSTemporaryDirectory() + "/scim-chaos-\(getpid())"
+        let list = try Failpoints(documentation: failpoints)
+        let servers = try await Servers(bridge: program, folder: folder)
+        var tally = Tally()
+        let end = ContinuousClock.now + .milliseconds(Int64(minutes * 60_000))
+        var next = seed
+        do {
+            while tally.kills < kills, ContinuousClock.now < end {
+                let plan = Plan(seed: next, kills: min(killsPerRound, kills - tally.kills))
+                try await play(plan, servers, list, end, &tally)
+                next += 1
+            }
+        } catch {
+            await servers.stop()
+            throw error
+        }
+        await servers.stop()
+        Report.write(tally.summary(seeds: seed..<next))
+        if tally.violations.isEmpty {
+            if !keep { try? FileManager.default.removeItem(atPath: folder) }
+        } else {
+            Report.write("Evidence: \(folder)")
+            throw ExitCode(1)
+        }
+    }
+
+    private func play(
+        _ plan: Plan, _ servers: Servers, _ list: Failpoints, _ end: ContinuousClock.Instant, _ tally: inout Tally
+    ) async throws {
+        let started = ContinuousClock.now
+        Report.write("seed \(plan.seed): \(plan.description)")
+        let round = try await Round(plan, servers: servers)
+        let storm = Storm(round, failpoints: list, deadline: end)
+        let ports = round.processes.filter { $0.roles.contains("api") }.map(\.port)
+        let workload = Workload(seed: plan.seed, ports: ports, tokens: round.tokens)
+        do {
+            let writing = Task { await workload.run() }
+            defer { writing.cancel() }
+            try await storm.rage()
+            try await storm.calm()
+            writing.cancel()
+            await writing.value
+            let drained = try await Drain(round, limit: .seconds(drain)).wait()
+            storm.look()
+            let evidence = try await Evidence.gather(round)
+            let judgement = Judgement(evidence, accepted: workload.accepted)
+            var violations = judgement.violations
+            violations += drained.map { ["not drained after \(drain) s: \($0)"] } ?? []
+            violations += storm.crashes.map { "crash: \($0)" }
+            violations += workload.faults.map { "answer: \($0)" }
+            if drained == nil { violations += try await Metrics(round).differences(from: evidence) }
+            tally.add(
+                plan, storm, workload, evidence, violations, setAside: judgement.setAside,
+                duration: started.duration(to: .now))
+            await round.stop(keepingEvidence: keep || !violations.isEmpty)
+        } catch {
+            await round.stop(keepingEvidence: true)
+            throw error
+        }
+    }
+
+    private static func sibling(_ name: String) throws -> String {
+        let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        let path = URL(fileURLWithPath: own).deletingLastPathComponent().appendingPathComponent(name).path
+        guard FileManager.default.isExecutableFile(atPath: path) else {
+            throw ChaosFailure("\(path) is missing; build it, or name one with --bridge")
+        }
+        return path
+    }
+}
