@@ -187,6 +187,7 @@ let package = Package(
                 nioPosix, nioSSL, serviceLifecycle,
             ]
         ),
+        .testTarget(name: "ChaosTests", dependencies: ["scim-chaos", "JSON"], swiftSettings: settings),
         tests(of: "Executors"),
         tests(of: "Failpoints"),
         tests(of: "JSON"),
