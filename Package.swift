@@ -190,6 +190,7 @@ let package = Package(
                 crypto, logging, nioCore, nioHTTP1, nioPosix, nioSSL, serviceLifecycle,
             ]
         ),
+        .testTarget(name: "ChaosTests", dependencies: ["scim-chaos", "JSON"], swiftSettings: settings),
         tests(of: "Executors"),
         tests(of: "Failpoints"),
         tests(of: "JSON", ["FuzzSupport"]),
