@@ -229,7 +229,7 @@ import UDM
         }
         let refused: Set = [
             "OIDC_ISSUERS", "OIDC_AUDIENCES", "OIDC_CLIENT_IDS", "OIDC_JWKS_FILE", "SCIM_CLIENT_GROUP",
-            "EVENTS_EMIT_ON", "ON_PERMANENT_REFUSAL",
+            "EVENTS_EMIT_ON",
         ]
         #expect(described == SettingName.all.subtracting(refused))
     }

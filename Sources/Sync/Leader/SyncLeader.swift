@@ -22,6 +22,7 @@ package actor SyncLeader: Service {
     private let rebuild: QueueRebuild
     private let sweep: QueueSweep
     private let sampler: QueueSampler
+    private let compensation: Compensation
     private let logger: Logger
     /// Where the full pass of the sweep goes on; nil between two passes.
     private var sweepPosition: OpenWorkPage.Position?
@@ -34,7 +35,9 @@ package actor SyncLeader: Service {
     private static let expiryInterval = Duration.seconds(600)
     private static let partitionInterval = Duration.seconds(3600)
 
-    package init(queue: WorkQueue, jobs: JobStore, leadership: Leadership, logger: Logger) {
+    package init(
+        queue: WorkQueue, jobs: JobStore, resources: ResourceStore, leadership: Leadership, logger: Logger
+    ) {
         self.queue = queue
         self.jobs = jobs
         self.leadership = leadership
@@ -42,6 +45,7 @@ package actor SyncLeader: Service {
         rebuild = QueueRebuild(queue: queue, jobs: jobs, logger: logger)
         sweep = QueueSweep(queue: queue, jobs: jobs, logger: logger)
         sampler = QueueSampler(queue: queue, jobs: jobs)
+        compensation = Compensation(jobs: jobs, resources: resources, queue: queue, logger: logger)
     }
 
     package func run() async throws {
@@ -67,6 +71,7 @@ package actor SyncLeader: Service {
             }
             if isLeader {
                 await attempt("rebuild") { try await self.rebuild.runIfLost() }
+                await attempt("compensation") { try await self.compensation.run() }
                 let now = ContinuousClock.now
                 if now >= nextSample {
                     nextSample = now.advanced(by: Self.sampleInterval)

@@ -70,9 +70,6 @@ extension BridgeConfiguration {
         if let value = reader.optional("EVENTS_EMIT_ON"), value != "completed" {
             reader.report("EVENTS_EMIT_ON must be completed in this version, not \"\(value)\"")
         }
-        if let value = reader.optional("ON_PERMANENT_REFUSAL"), value != "keep" {
-            reader.report("ON_PERMANENT_REFUSAL must be keep in this version, not \"\(value)\"")
-        }
     }
 
     private static func database(_ reader: inout SettingsReader) -> PostgresConfiguration {
@@ -235,7 +232,8 @@ extension BridgeConfiguration {
         let configuration = SyncConfiguration(
             slots: reader.integer("UDM_CONCURRENCY_MAX", default: 8, in: 1...256), leaseLength: lease,
             maximumAge: reader.duration("RETRY_MAX_AGE", default: .seconds(72 * 3600)),
-            udmRequestLimit: reader.duration("UDM_REQUEST_LIMIT", default: .seconds(311)))
+            udmRequestLimit: reader.duration("UDM_REQUEST_LIMIT", default: .seconds(311)),
+            revertsRefusals: reader.choice("ON_PERMANENT_REFUSAL", of: ["keep", "revert"], default: "keep") == "revert")
         guard let redis else { return configuration }
         do {
             try configuration.validate(redisTimeout: redis.commandTimeout)

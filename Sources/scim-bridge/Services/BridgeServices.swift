@@ -154,8 +154,8 @@ struct BridgeServices {
         services.append(Closing { try await client.shutdown() })
         work.append(
             SyncLeader(
-                queue: queue, jobs: database.jobs, leadership: database.leadership(.sync),
-                logger: logger.labelled("leader")))
+                queue: queue, jobs: database.jobs, resources: database.resources,
+                leadership: database.leadership(.sync), logger: logger.labelled("leader")))
         work.append(
             SyncWorker(
                 configuration: configuration.sync, queue: queue, jobs: database.jobs, client: client,
