@@ -18,3 +18,13 @@ CREATE TABLE verification (
     since       timestamptz NOT NULL,           -- when the earliest such call began
     due_at      timestamptz NOT NULL            -- when the latest one has ended, by UDM's own limit of a request
 ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+
+-- Writes that were refused for good and are to be undone in SCIM (ON_PERMANENT_REFUSAL=revert): a revision of our own, which the leader writes.
+CREATE TABLE compensation (
+    job_id      uuid PRIMARY KEY,
+    resource_id uuid NOT NULL,
+    tenant      text COLLATE "C" NOT NULL,
+    type        text COLLATE "C" NOT NULL,
+    attributes  jsonb,                          -- paths of the refused attributes; null for the whole write
+    noted_at    timestamptz NOT NULL
+);

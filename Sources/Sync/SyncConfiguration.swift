@@ -25,6 +25,8 @@ package struct SyncConfiguration: Sendable {
     package var memberWait: Duration
     /// How long UDM may go on with a request that nobody waits for any more (`UDM_REQUEST_LIMIT`): its gateway's limit.
     package var udmRequestLimit: Duration
+    /// What UDM refuses for good is undone in SCIM (`ON_PERMANENT_REFUSAL=revert`) instead of kept.
+    package var revertsRefusals: Bool
     /// How long turns under way may take to finish when the process is told to stop.
     package var drainTime: Duration
     package var backoff: Backoff
@@ -37,7 +39,7 @@ package struct SyncConfiguration: Sendable {
         slots: Int = 32, startLimit: Int = 8, leaseLength: Duration = .seconds(15), heartbeat: Duration? = nil,
         maximumAge: Duration = .seconds(72 * 3600), passwordLifetime: Duration = SyncConfiguration.passwordLifetimeMax,
         maximumCrashes: Int = 5, memberWait: Duration = .seconds(60),
-        udmRequestLimit: Duration = .seconds(311),
+        udmRequestLimit: Duration = .seconds(311), revertsRefusals: Bool = false,
         drainTime: Duration = .seconds(20), backoff: Backoff = Backoff(),
         outcomeBatch: Int = 64,
         now: @escaping @Sendable () -> Timestamp = { Timestamp.now() }
@@ -51,6 +53,7 @@ package struct SyncConfiguration: Sendable {
         self.maximumCrashes = maximumCrashes
         self.memberWait = memberWait
         self.udmRequestLimit = udmRequestLimit
+        self.revertsRefusals = revertsRefusals
         self.drainTime = drainTime
         self.backoff = backoff
         self.outcomeBatch = outcomeBatch

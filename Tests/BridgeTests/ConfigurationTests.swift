@@ -229,7 +229,6 @@ import UDM
         }
         let refused: Set = [
             "OIDC_ISSUERS", "OIDC_AUDIENCES", "OIDC_CLIENT_IDS", "OIDC_JWKS_FILE", "SCIM_CLIENT_GROUP",
-            "ON_PERMANENT_REFUSAL",
         ]
         #expect(described == SettingName.all.subtracting(refused))
     }

@@ -45,15 +45,19 @@ package struct JobOutcome: Sendable {
     package let merges: Bool
     /// With `done` only.
     package let parking: Parking
+    /// What UDM refused is to be undone in SCIM: the whole job if it is dead, the parked attributes if it is done.
+    package let reverts: Bool
 
     package init(
-        lease: LeaseHandle, result: Result, endsTurn: Bool, merges: Bool = false, parking: Parking = Parking()
+        lease: LeaseHandle, result: Result, endsTurn: Bool, merges: Bool = false, parking: Parking = Parking(),
+        reverts: Bool = false
     ) {
         self.lease = lease
         self.result = result
         self.endsTurn = endsTurn
         self.merges = merges
         self.parking = parking
+        self.reverts = reverts
     }
 }
 

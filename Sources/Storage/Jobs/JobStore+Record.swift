@@ -47,6 +47,7 @@ extension JobStore {
         add(OutcomeStatements.refusedLate, rows.refusal, if: rows.hasRefusal)
         add(OutcomeStatements.unpark, rows.unparked, if: rows.hasUnparked)
         add(OutcomeStatements.park, rows.parked, if: rows.hasParked)
+        add(OutcomeStatements.revert, rows.reverted, if: rows.hasReverted)
         let wakeIndex = commands.count
         commands.append(PostgresCommand(OutcomeStatements.wake, rows.handles + rows.arrived))
         add(AttemptStore.recording, rows.failures, if: rows.hasFailure)

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import JSON
 internal import Postgres
 internal import SCIM
 
@@ -37,6 +38,8 @@ struct OutcomeRows {
     private(set) var hasParked = false
     private(set) var hasUnparked = false
     private(set) var hasFailure = false
+    private(set) var reverted: [PostgresParameter] = []
+    private(set) var hasReverted = false
 
     init(_ outcomes: [JobOutcome]) {
         handles = JobStore.handles(outcomes.map(\.lease))
@@ -179,6 +182,16 @@ struct OutcomeRows {
         failures = [.ids(jobs), .textArray(states), .jsonArray(errors), .intArray(attempts)]
         verified = [.boolArray(looks), .intArray(nextLooks)]
         park(outcomes, jobs: .ids(jobs), dns: .textArray(dns))
+        hasReverted = outcomes.contains(where: \.reverts)
+        reverted = [
+            .ids(jobs), .boolArray(outcomes.map(\.reverts)),
+            .jsonArray(outcomes.map { Self.list($0.parking.refused.map(\.name)) }),
+        ]
+    }
+
+    /// JSON text of a list; nil for none.
+    private static func list(_ names: [String]) -> [UInt8]? {
+        names.isEmpty ? nil : JSONValue.array(names.map { .string($0) }).serialize()
     }
 
     private mutating func park(_ outcomes: [JobOutcome], jobs: PostgresParameter, dns: PostgresParameter) {

@@ -63,6 +63,19 @@ extension OutcomeStatements {
         ON CONFLICT (id) DO NOTHING
         """)
 
+    /// What UDM refused is to be undone in SCIM.
+    static let revert = PostgresStatement(
+        "outcome_revert",
+        """
+        INSERT INTO compensation (job_id, resource_id, tenant, type, attributes, noted_at)
+        SELECT i.job_id, s.resource_id, s.tenant, s.type, i.attributes, clock_timestamp()
+        FROM unnest($1::uuid[], $2::int8[], $3::uuid[], $4::uuid[], $5::bool[], $6::jsonb[])
+            AS i(resource_id, epoch, token, job_id, reverts, attributes)
+        JOIN resource_sync s ON s.resource_id = i.resource_id AND s.lease_epoch = i.epoch AND s.lease_token = i.token
+        WHERE i.reverts AND i.job_id IS NOT NULL
+        ON CONFLICT DO NOTHING
+        """)
+
     /// The look is done, or put off; a call that was lost on the way has already put it off further.
     static let verified = PostgresStatement(
         "outcome_verified",

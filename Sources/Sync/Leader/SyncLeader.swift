@@ -24,6 +24,7 @@ package actor SyncLeader: Service {
     private var sampler: QueueSampler
     private let historyDays: Int
     private let operators: OperatorDuties
+    private let compensation: Compensation
     private let logger: Logger
     /// Where the full pass of the sweep goes on; nil between two passes.
     private var sweepPosition: OpenWorkPage.Position?
@@ -49,8 +50,8 @@ package actor SyncLeader: Service {
 
     /// - Parameter historyDays: How long finished jobs are kept (`HISTORY_DAYS`); dead letters stay.
     package init(
-        queue: WorkQueue, jobs: JobStore, operators: OperatorStores, leadership: Leadership, historyDays: Int = 30,
-        logger: Logger
+        queue: WorkQueue, jobs: JobStore, resources: ResourceStore, operators: OperatorStores, leadership: Leadership,
+        historyDays: Int = 30, logger: Logger
     ) {
         self.queue = queue
         self.jobs = jobs
@@ -63,6 +64,7 @@ package actor SyncLeader: Service {
         sweep = QueueSweep(queue: queue, jobs: jobs, logger: logger, isLeader: isLeader)
         sampler = QueueSampler(queue: queue, jobs: jobs)
         self.operators = OperatorDuties(stores: operators, queue: queue, logger: logger)
+        compensation = Compensation(jobs: jobs, resources: resources, queue: queue, logger: logger)
     }
 
     package func run() async throws {
@@ -90,6 +92,7 @@ package actor SyncLeader: Service {
             }
             if isLeader {
                 await attempt("rebuild") { try await self.rebuild.runIfLost() }
+                await attempt("compensation") { try await self.compensation.run() }
                 let now = ContinuousClock.now
                 if now >= nextSample {
                     nextSample = now.advanced(by: Self.sampleInterval)

@@ -40,6 +40,13 @@ struct ParkedAttributes: Equatable, Sendable {
     }
 }
 
+extension Parking {
+    /// Members and passwords have no former value to go back to.
+    var isRevertible: Bool {
+        refused.contains { $0.name != PushRefusals.members && $0.name != PushRefusals.password }
+    }
+}
+
 /// What UDM has refused of one push so far; the next round of it leaves that out.
 struct PushRefusals: Sendable {
     private var rounds: [(properties: Set<String>, error: UDMError)] = []

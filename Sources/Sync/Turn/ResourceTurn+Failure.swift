@@ -33,7 +33,10 @@ extension ResourceTurn {
         case .dead:
             let isOnly = isLast && batch.count == 1
             let isAmbiguous = error.class == .unknownOutcome
-            return try await bury(job, details, isAmbiguous: isAmbiguous, isLast: isOnly) ? .settled(1) : .ended(.lost)
+            let isRefused = error.class == .permanent
+            let isStored = try await bury(
+                job, details, isAmbiguous: isAmbiguous, isRefused: isRefused, isLast: isOnly)
+            return isStored ? .settled(1) : .ended(.lost)
         case .hold:
             // No attempt: the series goes on where it was.
             let wait = UDMBreaker.firstLength
@@ -78,9 +81,10 @@ extension ResourceTurn {
     }
 
     /// Ends a job as a dead letter. Later jobs of the resource go on: each brings UDM to its own state, whatever failed before.
+    /// - Parameter isRefused: By UDM, so that it may be undone in SCIM.
     /// - Returns: Whether it was stored.
     mutating func bury(
-        _ job: LeasedJob, _ error: JobError, isAmbiguous: Bool = false, isLast: Bool
+        _ job: LeasedJob, _ error: JobError, isAmbiguous: Bool = false, isRefused: Bool = false, isLast: Bool
     ) async throws -> Bool {
         logger.error(
             "A write failed for good and is a dead letter",
@@ -89,7 +93,8 @@ extension ResourceTurn {
                 "error": "\(error.detail)", "requestID": "\(job.requestID)",
             ])
         let stored = try await record(
-            .dead(job: job.id, error: error.json(), isAmbiguous: isAmbiguous), endsTurn: isLast)
+            .dead(job: job.id, error: error.json(), isAmbiguous: isAmbiguous), endsTurn: isLast,
+            reverts: isRefused && mayRevert(job))
         environment.metrics.finished(job, outcome: "dead", started: .now, now: configuration.now())
         if isAmbiguous { isCareful = true }
         // The state of this job is one of those that UDM may hold.

@@ -140,7 +140,9 @@ struct ResourceTurn {
         do {
             let pushed = try await push(batch)
             guard try await recordCarried(batch) else { return .ended(.lost) }
-            let stored = try await record(pushed.result, endsTurn: isLast, parking: pushed.parking)
+            let stored = try await record(
+                pushed.result, endsTurn: isLast, parking: pushed.parking,
+                reverts: pushed.parking.isRevertible && mayRevert(batch.carrier))
             parked.apply(pushed.parking)
             for job in batch.jobs {
                 let state = job.id == batch.carrier.id ? "done" : "superseded"
@@ -195,9 +197,14 @@ struct ResourceTurn {
 
     // MARK: Recording
 
+    /// A refused compensation is not compensated, or two states would be tried in turn for ever.
+    func mayRevert(_ job: LeasedJob) -> Bool {
+        configuration.revertsRefusals && job.client != Compensation.client
+    }
+
     /// - Returns: Whether the outcome was stored, that is, whether the lease was still ours.
     mutating func record(
-        _ result: JobOutcome.Result, endsTurn: Bool, parking: Parking = Parking()
+        _ result: JobOutcome.Result, endsTurn: Bool, parking: Parking = Parking(), reverts: Bool = false
     ) async throws -> Bool {
         // What a job carried are all open jobs before it.
         let merges =
@@ -208,7 +215,9 @@ struct ResourceTurn {
             }
         Failpoint.strike("turn.before-outcome")
         let stored = try await environment.record(
-            JobOutcome(lease: lease.handle, result: result, endsTurn: endsTurn, merges: merges, parking: parking))
+            JobOutcome(
+                lease: lease.handle, result: result, endsTurn: endsTurn, merges: merges, parking: parking,
+                reverts: reverts))
         Failpoint.strike("turn.recorded")
         // What the call came to is recorded with its carrier.
         if case .superseded = result { return stored }

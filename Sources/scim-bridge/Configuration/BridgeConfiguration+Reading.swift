@@ -72,9 +72,6 @@ extension BridgeConfiguration {
         ] where reader.optional(name) != nil {
             reader.report("\(name) is set, but this version knows static tokens only: use STATIC_TOKENS_FILE")
         }
-        if let value = reader.optional("ON_PERMANENT_REFUSAL"), value != "keep" {
-            reader.report("ON_PERMANENT_REFUSAL must be keep in this version, not \"\(value)\"")
-        }
     }
 
     static func database(_ reader: inout SettingsReader) -> PostgresConfiguration {
@@ -224,6 +221,7 @@ extension BridgeConfiguration {
             slots: reader.integer("UDM_CONCURRENCY_MAX", default: 32, in: 1...256), leaseLength: lease,
             maximumAge: reader.duration("RETRY_MAX_AGE", default: .seconds(72 * 3600)),
             udmRequestLimit: reader.duration("UDM_REQUEST_LIMIT", default: .seconds(311)),
+            revertsRefusals: reader.choice("ON_PERMANENT_REFUSAL", of: ["keep", "revert"], default: "keep") == "revert",
             outcomeBatch: reader.integer("OUTCOME_BATCH", default: 64, in: 1...256))
         #if DEBUG
             if ProcessInfo.processInfo.environment["SCIM_CHAOS_TIMES"] != nil { configuration.useChaosTimes() }

@@ -153,7 +153,7 @@ struct BridgeServices {
         services.append(Closing { try await client.shutdown() })
         work.append(
             SyncLeader(
-                queue: queue, jobs: database.jobs, operators: database.operators,
+                queue: queue, jobs: database.jobs, resources: database.resources, operators: database.operators,
                 leadership: database.leadership(.sync), historyDays: configuration.historyDays,
                 logger: logger.labelled("leader")))
         work.append(
