@@ -50,9 +50,9 @@ extension StorageConfiguration {
     }
 }
 
-/// The connections of one process to PostgreSQL and what is done with them: one writer for accepted writes, one for members of groups; one for the
-/// workers' turns, one for their leases, one for their reads; two pipelined readers for clients; and small pools (DESIGN section 5). Each part
-/// connects when it is first used.
+/// The connections of one process to PostgreSQL and what is done with them: one writer for accepted writes, one for members of groups; one for
+/// the workers' outcomes, one to take leases, one to keep them, one for their reads; two pipelined readers for clients; and small pools (DESIGN
+/// section 5). Each part connects when it is first used.
 package final class Database: Sendable {
     package let resources: ResourceStore
     package let jobs: JobStore
@@ -79,14 +79,25 @@ package final class Database: Sendable {
         }
         let writer = pipeline(short, "postgres.writer", .writes)
         let memberWriter = pipeline(short, "postgres.members", .writes)
-        let leased = configuration.turns
-        let turns = pipeline(leased, "postgres.turns", .writes)
-        let leases = pipeline(leased, "postgres.leases", .writes)
-        let turnReader = pipeline(configuration.postgres, "postgres.turns.reader", .reads)
-        var reading = configuration.postgres
         // What is looked up there is always found by an index. A plan that was made while a table was nearly empty must not read it as a
         // whole when an import has filled it.
-        reading.sessionSettings += [("enable_seqscan", "off"), ("jit", "off")]
+        let byIndex = [("enable_seqscan", "off"), ("jit", "off")]
+        var reading = configuration.postgres
+        reading.sessionSettings += byIndex
+        // A turn's statements find a few rows by their keys, through arrays whose lengths differ from batch to batch: planning them anew each
+        // time, which the server would do for the sake of these lengths, costs more than carrying them out.
+        let byKeys =
+            byIndex + [
+                ("plan_cache_mode", "force_generic_plan"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off"),
+            ]
+        var leased = configuration.turns
+        leased.sessionSettings += byKeys
+        let turns = pipeline(leased, "postgres.turns", .writes)
+        let confirmations = pipeline(leased, "postgres.confirmations", .writes)
+        let leases = pipeline(leased, "postgres.leases", .writes)
+        var turnReading = configuration.postgres
+        turnReading.sessionSettings += byKeys
+        let turnReader = pipeline(turnReading, "postgres.turns.reader", .reads)
         readers = (1...2).map { pipeline(reading, "postgres.reader.\($0)", .reads) }
         var bounded = configuration.postgres
         bounded.statementTimeout = configuration.listTimeout
@@ -102,7 +113,7 @@ package final class Database: Sendable {
         let exclusive = PostgresPool(
             configuration: bounded, size: configuration.exclusivePoolSize, label: "postgres.exclusive",
             waitTimeout: configuration.exclusiveWaitTimeout, logger: logger)
-        pipelines = readers + [writer, memberWriter, turns, leases, turnReader]
+        pipelines = readers + [writer, memberWriter, turns, confirmations, leases, turnReader]
         pools = [lists, streams, exclusive]
         resources = ResourceStore(
             writer: writer, memberWriter: memberWriter, readers: readers, listPool: lists,
@@ -111,7 +122,8 @@ package final class Database: Sendable {
                 longestPause: configuration.longestStreamPause),
             exclusivePool: exclusive, sealer: configuration.sealer, rules: configuration.rules, logger: logger)
         jobs = JobStore(
-            pipeline: turns, renewals: leases, reader: turnReader, lists: lists, exclusive: exclusive, logger: logger)
+            pipeline: turns, confirmations: confirmations, renewals: leases, reader: turnReader, lists: lists,
+            exclusive: exclusive, logger: logger)
         events = EventStore(pipeline: turns, reader: turnReader)
         transactions = TransactionStore(pool: exclusive, reader: readers[0])
     }
