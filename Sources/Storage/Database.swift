@@ -54,9 +54,9 @@ extension StorageConfiguration {
     }
 }
 
-/// The connections of one process to PostgreSQL and what is done with them: one writer for accepted writes, one for members of groups; one for the
-/// workers' turns, one for their leases, one for their reads; two for events; two pipelined readers for clients; and small pools (DESIGN section 5). Each part
-/// connects when it is first used.
+/// The connections of one process to PostgreSQL and what is done with them: one writer for accepted writes, one for members of groups; one for
+/// the workers' outcomes, one to take leases, one to keep them, one for their reads; two for events; two pipelined readers for clients; and
+/// small pools (DESIGN section 5). Each part connects when it is first used.
 package final class Database: Sendable {
     package let resources: ResourceStore
     package let jobs: JobStore
@@ -84,24 +84,33 @@ package final class Database: Sendable {
         }
         let writer = pipeline(short, "postgres.writer", .writes)
         let memberWriter = pipeline(short, "postgres.members", .writes)
-        let leased = configuration.turns
+        // What is looked up there is always found by an index. A plan that was made while a table was nearly empty must not read it as a
+        // whole when an import has filled it.
+        let byIndex = [("enable_seqscan", "off"), ("jit", "off")]
+        var reading = configuration.postgres
+        // One plan for all values: to plan a look-up takes several times as long as the look-up, and PostgreSQL itself would go on planning some
+        // of them each time, because without a value it takes them for larger than they are.
+        reading.sessionSettings += byIndex + [("plan_cache_mode", "force_generic_plan")]
+        // A turn's statements find a few rows by their keys, through arrays whose lengths differ from batch to batch: planning them anew each
+        // time, which the server would do for the sake of these lengths, costs more than carrying them out.
+        let byKeys =
+            byIndex + [
+                ("plan_cache_mode", "force_generic_plan"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off"),
+            ]
+        var leased = configuration.turns
+        leased.sessionSettings += byKeys
         let turns = pipeline(leased, "postgres.turns", .writes)
+        let confirmations = pipeline(leased, "postgres.confirmations", .writes)
         let leases = pipeline(leased, "postgres.leases", .writes)
-        let turnReader = pipeline(configuration.postgres, "postgres.turns.reader", .reads)
+        var turnReading = configuration.postgres
+        turnReading.sessionSettings += byKeys
+        let turnReader = pipeline(turnReading, "postgres.turns.reader", .reads)
         // Of their own: megabytes of events must not stand before a worker's reads, nor its outcomes before theirs.
         let eventWriter = pipeline(configuration.postgres, "postgres.events", .writes)
         var eventReading = configuration.postgres
         // The outbox is nearly empty when it is planned for, and may hold a million rows when it is read.
-        eventReading.sessionSettings += [("enable_seqscan", "off"), ("jit", "off")]
+        eventReading.sessionSettings += byIndex
         let eventReader = pipeline(eventReading, "postgres.events.reader", .reads)
-        var reading = configuration.postgres
-        // What is looked up there is always found by an index. A plan that was made while a table was nearly empty must not read it as a
-        // whole when an import has filled it.
-        // One plan for all values: to plan a look-up takes several times as long as the look-up, and PostgreSQL itself would go on planning some
-        // of them each time, because without a value it takes them for larger than they are.
-        reading.sessionSettings += [
-            ("enable_seqscan", "off"), ("jit", "off"), ("plan_cache_mode", "force_generic_plan"),
-        ]
         readers = (1...2).map { pipeline(reading, "postgres.reader.\($0)", .reads) }
         var bounded = configuration.postgres
         bounded.statementTimeout = configuration.listTimeout
@@ -126,7 +135,8 @@ package final class Database: Sendable {
         let exclusive = PostgresPool(
             configuration: bounded, size: configuration.exclusivePoolSize, label: "postgres.exclusive",
             waitTimeout: configuration.exclusiveWaitTimeout, logger: logger)
-        pipelines = readers + [writer, memberWriter, turns, leases, turnReader, eventWriter, eventReader]
+        pipelines =
+            readers + [writer, memberWriter, turns, confirmations, leases, turnReader, eventWriter, eventReader]
         pools = [lists, preparedLists, streams, exclusive]
         resources = ResourceStore(
             writer: writer, memberWriter: memberWriter, readers: readers, listPool: lists,
@@ -137,8 +147,8 @@ package final class Database: Sendable {
             exclusivePool: exclusive, sealer: configuration.sealer, rules: configuration.rules,
             emitsOnAcceptance: configuration.emitsOnAcceptance, logger: logger)
         jobs = JobStore(
-            pipeline: turns, renewals: leases, reader: turnReader, lists: lists, exclusive: exclusive,
-            verifyAfter: configuration.udmRequestLimit + .seconds(5), logger: logger)
+            pipeline: turns, confirmations: confirmations, renewals: leases, reader: turnReader, lists: lists,
+            exclusive: exclusive, verifyAfter: configuration.udmRequestLimit + .seconds(5), logger: logger)
         events = EventStore(pipeline: eventWriter, reader: eventReader, pool: lists)
         transactions = TransactionStore(pool: exclusive, reader: readers[0])
         operators = OperatorStores(lists: lists, exclusive: exclusive, reader: turnReader)

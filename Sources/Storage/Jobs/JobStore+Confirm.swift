@@ -24,7 +24,7 @@ extension JobStore {
         let tokens = requests.map { _ in LeaseToken.random() }
         let results: [PostgresResult]
         do throws(PostgresError) {
-            results = try await pipeline.transaction([
+            results = try await confirmations.transaction([
                 PostgresCommand(
                     Self.taking,
                     [

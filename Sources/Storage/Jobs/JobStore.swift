@@ -18,6 +18,8 @@ package import SCIM
 /// Rows are always locked in the order of their id, so that no two transactions wait for each other.
 package final class JobStore: Sendable {
     let pipeline: PostgresPipeline
+    /// Leases are taken while outcomes are stored, which need another processor of the server.
+    let confirmations: PostgresPipeline
     /// Leases are kept on a connection of their own, which no outcome can hold up.
     let renewals: PostgresPipeline
     /// For turns and sweeps, which must not delay the reads of clients.
@@ -31,10 +33,11 @@ package final class JobStore: Sendable {
     let logger: Logger
 
     init(
-        pipeline: PostgresPipeline, renewals: PostgresPipeline, reader: PostgresPipeline, lists: PostgresPool,
-        exclusive: PostgresPool, verifyAfter: Duration, logger: Logger
+        pipeline: PostgresPipeline, confirmations: PostgresPipeline, renewals: PostgresPipeline,
+        reader: PostgresPipeline, lists: PostgresPool, exclusive: PostgresPool, verifyAfter: Duration, logger: Logger
     ) {
         self.pipeline = pipeline
+        self.confirmations = confirmations
         self.renewals = renewals
         self.reader = reader
         self.lists = lists
