@@ -97,6 +97,7 @@ struct Evidence: Sendable {
                     SELECT 'open jobs', count(*) FROM job
                     UNION ALL SELECT 'leases', count(*) FROM resource_sync WHERE leased_until > clock_timestamp()
                     UNION ALL SELECT 'events unsent', count(*) FROM event_outbox
+                    UNION ALL SELECT 'looks owed', count(*) FROM verification
                     UNION ALL SELECT 'groups waiting', count(*) FROM waits_for w
                         WHERE EXISTS (SELECT FROM udm_object u WHERE u.resource_id = w.target_id)
                     UNION ALL SELECT 'members unsettled', count(*) FROM group_member m

@@ -75,6 +75,8 @@ final class Round: Sendable {
             "REDIS_URL": "redis://127.0.0.1:\(port("redis"))", "QUEUE_NAME": queue, "REDIS_TIMEOUT": "400ms",
             "UDM_URL": "http://127.0.0.1:\(port("udm"))/univention/udm/", "UDM_USERNAME": "svc-scim",
             "UDM_PASSWORD_FILE": "\(servers.folder)/udm-password", "UDM_TIMEOUT": "1500ms",
+            // The double's late answers come after 2.5 s.
+            "UDM_REQUEST_LIMIT": "3s",
             "UDM_CONCURRENCY_MAX": "\(plan.slots)", "LEASE_SECONDS": "2", "SCIM_CHAOS_TIMES": "true",
             "PROVISIONING_URL": "http://127.0.0.1:\(port("provisioning"))", "PROVISIONING_USERNAME": "udm",
             "PROVISIONING_PASSWORD_FILE": "\(servers.folder)/provisioning-password",
