@@ -59,6 +59,7 @@ import UDMDouble
             #expect(fixture.members(of: group) == [try dn(right, fixture), try dn(renamed, fixture)])
             #expect(Set(members.applied.added) == [right, renamed])
             #expect(members.applied.missing == [gone])
+            #expect(!members.leavesDoubt)
             #expect(
                 members.learned == [
                     LearnedDN(resourceID: renamed, hint: try dn(foreign, fixture), dn: try dn(renamed, fixture))
@@ -95,6 +96,7 @@ import UDMDouble
                 [addition(first, try dn(first, fixture)), addition(second, try dn(second, fixture))], push(fixture))
             await #expect(throws: UDMError.self) { _ = try await members.settle(in: brought) { _ in } }
             #expect(members.applied.added == [first])
+            #expect(members.leavesDoubt)
         }
     }
 }

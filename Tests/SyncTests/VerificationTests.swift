@@ -118,6 +118,23 @@ import UDMDouble
         }
     }
 
+    @Test("A DN of nobody is taken out of a group, one that an administrator put there is not")
+    func ghost() async throws {
+        try await SyncFixture.run { fixture in
+            let user = try await synced(fixture, "jo")
+            let group = try await fixture.createGroup("crew", members: [user])
+            try await fixture.withWorker { try await fixture.drain() }
+            let dn = try #require(fixture.object(user)?.dn)
+            let foreign = try #require(fixture.object(try await fixture.foreignUser("other"))?.dn)
+            let nobody = dn.replacing("uid=jo,", with: "uid=gone,")
+            try await fixture.change(
+                group, in: .group, ["users": [.string(dn), .string(nobody), .string(foreign)]])
+            try await doubt(fixture, group, "Group")
+            try await verify(fixture)
+            #expect(Set(fixture.members(of: group)) == [dn, foreign])
+        }
+    }
+
     @Test("A member that a late call put back, or took out, is put right", arguments: [true, false])
     func strayMember(isWanted: Bool) async throws {
         try await SyncFixture.run { fixture in

@@ -108,6 +108,18 @@ extension JobStore {
         ORDER BY d.member_id
         """)
 
+    /// Where the members of a group are believed to be in UDM; those that UDM has not are left out.
+    package func memberDNs(of group: ResourceID) async throws -> [String] {
+        try await reader.execute(Self.placing, [.id(group)]).map { try $0.string(0) }
+    }
+
+    private static let placing = PostgresStatement(
+        "member_dns",
+        """
+        SELECT u.dn FROM group_member m JOIN udm_object u ON u.resource_id = m.member_id
+        WHERE m.group_id = $1::uuid AND m.removed_revision IS NULL
+        """)
+
     /// Whether a resource is a member of a group as SCIM has it now.
     package func isMember(_ member: ResourceID, of group: ResourceID) async throws -> Bool {
         try await reader.execute(Self.membership, [.id(group), .id(member)])[0].bool(0)

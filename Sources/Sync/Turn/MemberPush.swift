@@ -30,6 +30,8 @@ struct MemberPush {
     /// Settled, and not stored yet.
     private(set) var applied = AppliedMembers()
     private(set) var learned: [LearnedDN] = []
+    /// Something was sent that has not been looked at, or that proved wrong and is not taken out yet.
+    private(set) var leavesDoubt = false
 
     /// Fewer additions than this are also looked at before they are sent, so that no stale hint gets into the list even for a moment.
     private static let firstLook = 100
@@ -77,6 +79,7 @@ struct MemberPush {
         var fresh = brought.fresh
         if brought.isCreated {
             sent = additions
+            leavesDoubt = !sent.isEmpty
             ownDNs = DN.normalizedSet(additions.map(\.dn))
             additions = []
             applied.removed = removals.map(\.memberID)
@@ -97,6 +100,7 @@ struct MemberPush {
         }
         // Renamed at every look: the next turn begins anew.
         applied.missing += sent.map(\.change.memberID)
+        leavesDoubt = !sent.isEmpty
         return dn
     }
 
@@ -105,6 +109,7 @@ struct MemberPush {
         taking wrong: [MemberDifference.Placed] = []
     ) async throws -> String {
         let look = self
+        if !adding.isEmpty { leavesDoubt = true }
         let written = try await push.write(at: dn, fresh: fresh) { object in
             let listed = DN.normalizedSet(Self.listed(in: object))
             // Whoever is in the list and is renamed after our read changes the list, and with it the ETag.

@@ -32,7 +32,7 @@ extension ResourceTurn {
             return .refused
         case .dead:
             let isOnly = isLast && batch.count == 1
-            let isAmbiguous = error.class == .unknownOutcome
+            let isAmbiguous = leavesDoubt || error.class == .unknownOutcome
             let isRefused = error.class == .permanent
             let isStored = try await bury(
                 job, details, isAmbiguous: isAmbiguous, isRefused: isRefused, isLast: isOnly)
@@ -42,7 +42,8 @@ extension ResourceTurn {
             let wait = UDMBreaker.firstLength
             let stored = try await record(
                 .retry(
-                    job: job.id, dueIn: wait, error: details.json(former), countsAttempt: false, isAmbiguous: false),
+                    job: job.id, dueIn: wait, error: details.json(former), countsAttempt: false,
+                    isAmbiguous: leavesDoubt),
                 endsTurn: true)
             return .ended(stored ? .due(wait) : .lost)
         case .retry(let wait, let isAmbiguous):
@@ -55,7 +56,7 @@ extension ResourceTurn {
             let stored = try await record(
                 .retry(
                     job: job.id, dueIn: wait, error: details.json(series), countsAttempt: true,
-                    isAmbiguous: isAmbiguous), endsTurn: true)
+                    isAmbiguous: leavesDoubt || isAmbiguous), endsTurn: true)
             return .ended(stored ? .due(wait) : .lost)
         }
     }

@@ -63,6 +63,7 @@ extension ResourceTurn {
                 try await settle(&push, in: brought)
                 members = push
             }
+            try await removeGhosts(push)
         }
         return try await verified(verification, members?.applied ?? AppliedMembers())
     }
@@ -80,6 +81,45 @@ extension ResourceTurn {
             candidate.dn.map { listed.contains(DN.normalized($0)) != candidate.isAddition } ?? false
         }
     }
+
+    /// Takes DNs of nobody out of the group's list. UDM takes a DN whose object was renamed a moment before, and a turn that ended before it had
+    /// looked at it left it there: whoever gets that name next would be a member.
+    private mutating func removeGhosts(_ push: Push) async throws {
+        guard let dn = known?.dn else { return }
+        let members = DN.normalizedSet(try await environment.jobs.memberDNs(of: lease.resourceID))
+        let written = try await push.write(at: dn) { object in
+            let users = try await ghosts(MemberDelta.usersProperty, .user, in: object, besides: members, push)
+            let groups = try await ghosts(MemberDelta.groupsProperty, .group, in: object, besides: members, push)
+            let delta = MemberDelta(removedUsers: users, removedGroups: groups)
+            return Push.Change(properties: delta.merged(into: object.properties), note: users + groups)
+        }
+        known?.dn = written.dn
+        guard !written.note.isEmpty else { return }
+        logger.warning(
+            "DNs of nobody were taken out of a group",
+            metadata: ["group": "\(lease.resourceID)", "count": "\(written.note.count)"])
+        environment.metrics.verified("repaired")
+    }
+
+    /// Listed DNs at which UDM has nothing. Those of members are looked at when they are pushed; whoever else is listed is somebody else's.
+    private func ghosts(
+        _ property: String, _ module: UDMModule, in group: UDMObject, besides members: Set<String>, _ push: Push
+    ) async throws -> [String] {
+        let listed = group.properties[property]?.arrayValue?.compactMap(\.stringValue) ?? []
+        var ghosts: [String] = []
+        for dn in listed.filter({ !members.contains(DN.normalized($0)) }).prefix(Self.mostStrangers) {
+            do throws(UDMError) {
+                _ = try await environment.client.get(module, dn: dn, requestID: push.requestID)
+            } catch {
+                guard error.class == .notFound else { throw error }
+                ghosts.append(dn)
+            }
+        }
+        return ghosts
+    }
+
+    /// Strangers in one group that are looked at: each costs UDM a read.
+    private static let mostStrangers = 500
 
     private func noteRepair() {
         logger.warning(

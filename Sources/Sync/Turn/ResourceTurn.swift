@@ -27,6 +27,8 @@ struct ResourceTurn {
     var possibleStates: [JSONObject]?
     /// What UDM has refused of the resource before.
     var parked: ParkedAttributes
+    /// A group's list may hold a DN that nobody has looked at after it was sent.
+    var leavesDoubt = false
     /// UDM was called in this turn, and no outcome has said since what came of it.
     var mayHaveCalled = false
 

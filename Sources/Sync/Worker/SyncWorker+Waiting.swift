@@ -60,7 +60,7 @@ extension SyncWorker {
 
     /// Redis did not answer a lease call. After a while work is taken from PostgreSQL alone: slowly, as nothing here knows how many calls
     /// other processes make.
-    func goOn(without error: RedisError) async {
+    func goOn(without error: any Error) async {
         // A release that did not arrive costs no more than the lease's end: PostgreSQL has the outcome.
         logger.warning("Redis did not answer a lease call", metadata: ["error": "\(error)"])
         let since = redisAwaySince ?? .now
