@@ -97,6 +97,7 @@ capabilities: {drop: [ALL]}
 - {variable: REDIS_PASSWORD_FILE, secret: redisPassword}
 - {variable: REDIS_CERTIFICATE_FILE, secret: redisCertificate}
 - {variable: REDIS_KEY_FILE, secret: redisKey}
+- {variable: OPS_TOKEN_FILE, secret: opsToken}
 {{- end }}
 
 {{/* A Deployment of one role. Argument: dict with root, role, address, settings, files, authorities beyond those of all roles, and schema. */}}
@@ -131,7 +132,7 @@ spec:
       {{- end }}
     spec:
       automountServiceAccountToken: false
-      terminationGracePeriodSeconds: {{ $values.terminationGracePeriodSeconds | default 30 }}
+      terminationGracePeriodSeconds: {{ $root.Values.terminationGracePeriodSeconds }}
       securityContext:
         {{- include "scim-bridge.podSecurity" $root | nindent 8 }}
       containers:
