@@ -12,7 +12,7 @@ struct SyncMetrics: Sendable {
 
     init() {
         leases = Dictionary(
-            uniqueKeysWithValues: ["leased", "nothing", "elsewhere", "lost"].map {
+            uniqueKeysWithValues: ["leased", "nothing", "elsewhere", "paused", "lost"].map {
                 ($0, Counter(label: "scim_queue_leases_total", dimensions: [("result", $0)]))
             })
     }

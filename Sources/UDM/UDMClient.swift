@@ -71,6 +71,21 @@ package final class UDMClient: Sendable {
         return object
     }
 
+    /// Whether UDM has an object of any module at `dn`: `GET object/<dn>` redirects to it (udm-rest-api section 2).
+    package func exists(dn: String, requestID: String) async throws(UDMError) -> Bool {
+        let request = UDMRequest(method: .GET, path: "object/\(DN.pathEncoded(dn))", requestID: requestID, dn: dn)
+        do throws(UDMError) {
+            _ = try await transport.send(request)
+            return true
+        } catch {
+            switch error.status {
+            case 301, 302, 303, 307, 308: return true
+            case 404: return false
+            default: throw error
+            }
+        }
+    }
+
     /// The container UDM puts new objects of `module` into when none is named; `nil` when it has none.
     package func findDefaultPosition(_ module: UDMModule, requestID: String) async throws(UDMError) -> String? {
         let body = try await json(

@@ -67,6 +67,16 @@ import Testing
         }
     }
 
+    @Test("Work without Redis keeps to the pauses", arguments: ["all", "lane:interactive", "tenant:default"])
+    func pausedWork(scope: String) async throws {
+        try await StorageFixture.run { fixture in
+            try await fixture.insertJob(.random())
+            #expect(try await fixture.database.jobs.dueWork(after: nil, limit: 2).entries.count == 1)
+            _ = try await fixture.database.operators.pauses.pause(scope, reason: nil, by: "test")
+            #expect(try await fixture.database.jobs.dueWork(after: nil, limit: 2).entries.isEmpty)
+        }
+    }
+
     @Test("Jobs are counted by lane and tenant in one look, and what is published is what the API reads")
     func loads() async throws {
         try await StorageFixture.run { fixture in

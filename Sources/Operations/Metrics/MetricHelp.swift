@@ -4,7 +4,6 @@
 /// One sentence for every metric of the bridge (requirement R-44, queue-patterns section 13).
 package enum MetricHelp {
     package static let texts: [String: String] = [
-        "mapping_errors_total": "Values that could not be mapped between SCIM and UDM.",
         "process_cpu_seconds_total": "CPU time of this process, user and system.",
         "process_open_fds": "Open file descriptors of this process.",
         "process_resident_memory_bytes": "Resident memory of this process.",
@@ -26,10 +25,7 @@ package enum MetricHelp {
         "scim_objects": "Resources in the SCIM database.",
         "scim_queue_depth": "Resource keys in Redis by lane and state (ready, due, leased, dirty).",
         "scim_queue_drain_rate": "Jobs that end in a second, over half a minute.",
-        "scim_queue_enqueue_failures_total": "Enqueues after a commit that Redis did not take; the sweep repairs them.",
-        "scim_queue_enqueued_total": "Resource keys enqueued.",
         "scim_queue_forgotten_total": "Resources without open work that the sweep found in Redis.",
-        "scim_queue_keys": "Resource keys in Redis.",
         "scim_queue_leases_total": "Leases by result (leased, nothing, elsewhere, lost).",
         "scim_queue_odd_leases_total": "Leases alive in Redis that are over in PostgreSQL, at two looks.",
         "scim_queue_oldest_age_seconds": "Age of the oldest open job by lane.",

@@ -47,10 +47,12 @@ package struct JobOutcome: Sendable {
     package let parking: Parking
     /// What UDM refused is to be undone in SCIM: the whole job if it is dead, the parked attributes if it is done.
     package let reverts: Bool
+    /// A group's list may hold what nobody has looked at since it was sent: it is looked at once more, later.
+    package let leavesDoubt: Bool
 
     package init(
         lease: LeaseHandle, result: Result, endsTurn: Bool, merges: Bool = false, parking: Parking = Parking(),
-        reverts: Bool = false
+        reverts: Bool = false, leavesDoubt: Bool = false
     ) {
         self.lease = lease
         self.result = result
@@ -58,6 +60,7 @@ package struct JobOutcome: Sendable {
         self.merges = merges
         self.parking = parking
         self.reverts = reverts
+        self.leavesDoubt = leavesDoubt
     }
 }
 

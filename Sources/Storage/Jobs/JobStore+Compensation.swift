@@ -19,8 +19,8 @@ package struct OwedCompensation: Sendable {
     package let refused: [UInt8]?
     /// UDM has an object of the resource.
     package let isInUDM: Bool
-    /// Later writes are still to be pushed.
-    package let hasOpenJobs: Bool
+    /// Of the resource at the moment of the look; nil when it is gone.
+    package let revision: Int64?
 }
 
 /// How a compensation ended; the word of its entry in the audit log.
@@ -36,7 +36,8 @@ package enum CompensationEnd: String, Sendable {
 }
 
 extension JobStore {
-    /// The oldest compensations that are owed.
+    /// The oldest compensations that are owed and can be looked at: a create is not undone while one of the open jobs may still bring the
+    /// resource to UDM.
     package func owedCompensations(limit: Int) async throws -> [OwedCompensation] {
         try await reader.execute(Self.owing, [.int(Int64(limit))]).map { row in
             let operation = try row.string(4)
@@ -45,7 +46,7 @@ extension JobStore {
                 job: try row.id(0), resourceID: try row.id(1), tenant: try row.string(2),
                 type: try ResourceType(stored: row.string(3)), operation: operation,
                 attributes: try row.optionalTextArray(5), former: try row.optionalBytes(6),
-                refused: try row.optionalBytes(7), isInUDM: try row.bool(8), hasOpenJobs: try row.bool(9))
+                refused: try row.optionalBytes(7), isInUDM: try row.bool(8), revision: try row.optionalInt(9))
         }
     }
 
@@ -58,13 +59,16 @@ extension JobStore {
             CASE WHEN f.id IS NULL THEN h.old_state -> 'resource' ELSE f.old_state -> 'resource' END,
             h.new_state -> 'resource',
             EXISTS (SELECT FROM udm_object u WHERE u.resource_id = c.resource_id),
-            EXISTS (SELECT FROM job j WHERE j.resource_id = c.resource_id)
+            (SELECT r.revision FROM resource r WHERE r.tenant = c.tenant AND r.type = c.type AND r.id = c.resource_id)
         FROM compensation c
         JOIN LATERAL (SELECT * FROM job_history i WHERE i.id = c.job_id LIMIT 1) h ON true
         LEFT JOIN LATERAL (
             SELECT * FROM job_history i WHERE i.resource_id = c.resource_id AND i.superseded_by = c.job_id
             ORDER BY i.revision LIMIT 1
         ) f ON true
+        WHERE c.attributes IS NOT NULL OR coalesce(f.old_state, h.old_state) IS NOT NULL
+            OR EXISTS (SELECT FROM udm_object u WHERE u.resource_id = c.resource_id)
+            OR NOT EXISTS (SELECT FROM job j WHERE j.resource_id = c.resource_id)
         ORDER BY c.noted_at, c.job_id LIMIT $1::int8
         """)
 

@@ -44,13 +44,25 @@ extension JobStore {
         let idle = confirmations.compactMap { $0.idleHandle }
         if !idle.isEmpty {
             do {
-                try await giveBack(idle, callMayHaveStarted: false)
+                try await handBack(idle)
             } catch {
-                // The other leases are as good as before, and these have no job that a crash could be counted against.
+                // The other leases are as good as before.
                 logger.warning("Leases without work were not handed back", metadata: ["error": "\(error)"])
             }
         }
         return confirmations.map(\.confirmation)
+    }
+
+    /// Tried more than once: a lease of a paused job that ran out would count as a crash.
+    private func handBack(_ leases: [LeaseHandle]) async throws {
+        for _ in 1..<5 {
+            do {
+                return try await giveBack(leases, callMayHaveStarted: false)
+            } catch {
+                if Task.isCancelled { throw error }
+            }
+        }
+        try await giveBack(leases, callMayHaveStarted: false)
     }
 
     /// The answer of a confirmation was lost: whatever it took, nobody works on. Without this those leases would run out and count as

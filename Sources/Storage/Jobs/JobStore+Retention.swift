@@ -58,7 +58,7 @@ extension JobStore {
                 SELECT ctid FROM job_history_default
                 WHERE finished_at < date_trunc('day', clock_timestamp() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'
                         - $1::int8 * interval '1 day'
-                    AND state <> 'dead'
+                    AND (state <> 'dead' OR settled_at IS NOT NULL)
                 LIMIT $2::int8))
             RETURNING 1
         )

@@ -51,6 +51,9 @@ extension JobStore {
                 AND NOT EXISTS (
                     SELECT FROM resource_sync s
                     WHERE s.resource_id = j.resource_id AND s.leased_until >= clock_timestamp())
+                -- Redis would not give them out; operations are looked at by the confirmation.
+                AND NOT EXISTS (
+                    SELECT FROM queue_pause p WHERE p.scope IN ('all', 'lane:' || j.lane, 'tenant:' || j.tenant))
             ORDER BY j.resource_id, j.id
         ), picked AS (
             SELECT * FROM due ORDER BY id LIMIT $3::int8

@@ -129,7 +129,7 @@ struct OutcomeRows {
             properties.append(udm?.properties)
             arrivals.append(isArrival)
             removals.append(isRemoval)
-            ambiguous.append(isAmbiguous)
+            ambiguous.append(isAmbiguous || outcome.leavesDoubt)
             known.append(isKnown)
             laterDues.append(laterDue)
             refusals.append(refusal)

@@ -97,14 +97,17 @@ extension OutcomeStatements {
         "outcome_refused_late",
         """
         WITH o AS (
-            SELECT s.resource_id, s.tenant, s.type, i.attribute, i.error, h.revision, h.id AS job_id, h.client, h.request_id,
-                h.accepted_at, h.first_attempt_at, h.attempts, u.dn
+            -- The last write may be older than the history.
+            SELECT s.resource_id, s.tenant, s.type, i.attribute, i.error, coalesce(h.revision, s.synced_revision) AS revision,
+                coalesce(h.id, '00000000-0000-0000-0000-000000000000') AS job_id, coalesce(h.client, '') AS client,
+                coalesce(h.request_id, '') AS request_id, coalesce(h.accepted_at, clock_timestamp()) AS accepted_at,
+                h.first_attempt_at, coalesce(h.attempts, 0) AS attempts, u.dn
             FROM unnest($1::uuid[], $2::int8[], $3::uuid[], $4::text[], $5::jsonb[])
                 AS i(resource_id, epoch, token, attribute, error)
             JOIN resource_sync s
                 ON s.resource_id = i.resource_id AND s.lease_epoch = i.epoch AND s.lease_token = i.token
                 AND s.leased_until IS NOT NULL
-            JOIN LATERAL (
+            LEFT JOIN LATERAL (
                 SELECT * FROM job_history j WHERE j.resource_id = s.resource_id ORDER BY j.revision DESC LIMIT 1
             ) h ON true
             LEFT JOIN udm_object u ON u.resource_id = s.resource_id

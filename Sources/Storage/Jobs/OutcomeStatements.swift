@@ -58,10 +58,10 @@ enum OutcomeStatements {
             INSERT INTO job_history (
                 id, tenant, type, resource_id, revision, "order", operation, lane, client, request_id, trace_parent,
                 accepted_at, first_attempt_at, finished_at, state, superseded_by, attempts, crashes, old_state, new_state,
-                last_error, replay_of)
+                last_error, replay_of, is_announced)
             SELECT id, tenant, type, resource_id, revision, "order", operation, lane, client, request_id, trace_parent,
                 accepted_at, first_attempt_at, finished_at, state, superseded_by, all_attempts, crashes, old_state,
-                new_state, coalesce(error, last_error), replay_of
+                new_state, coalesce(error, last_error), replay_of, is_announced
             FROM gone
         ), event AS (
             INSERT INTO event_outbox (

@@ -110,7 +110,7 @@ package struct BacklogStore: Sendable {
     private static let counting = PostgresStatement(
         "backlog_count",
         """
-        SELECT count(*), count(DISTINCT f.resource_id), (SELECT count(DISTINCT w.resource_id) FROM waits_for w),
+        SELECT count(*), count(DISTINCT f.resource_id), (SELECT count(DISTINCT w.resource_id) FROM waits_for w WHERE w.reason = 'member'),
             (SELECT count(*) FROM job j WHERE j.last_error IS NOT NULL)
         FROM sync_failure f WHERE f.attribute <> ''
         """)

@@ -36,7 +36,7 @@ package struct EnvelopeStore: Sendable {
     }
 
     private static let counting = PostgresStatement(
-        "envelope_count", "SELECT count(*) FROM job WHERE secret IS NOT NULL")
+        "envelope_count", "SELECT count(*) FROM job WHERE octet_length(secret) > 0")
 
     /// Seals one page of envelopes anew under the current key of `sealer`. Done again, it changes nothing.
     /// - Parameter position: ``Rewrapped/next`` of the page before; nil for the first one.
@@ -87,7 +87,7 @@ package struct EnvelopeStore: Sendable {
     private static let reading = PostgresStatement(
         "envelope_page",
         """
-        SELECT j.id, j.resource_id, j.secret FROM job j WHERE j.secret IS NOT NULL AND j.id > $1::uuid
+        SELECT j.id, j.resource_id, j.secret FROM job j WHERE octet_length(j.secret) > 0 AND j.id > $1::uuid
         ORDER BY j.id LIMIT $2::int8
         """)
 

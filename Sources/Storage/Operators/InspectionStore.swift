@@ -101,7 +101,7 @@ package struct InspectionStore: Sendable {
         """
         SELECT r.revision, \(ResourceName.of("r.attributes")), u.dn, u.revision, u.synced_at, s.leased_by,
             CASE WHEN s.leased_until > clock_timestamp() THEN s.leased_until END, s.ambiguous_since,
-            (SELECT count(*) FROM waits_for w WHERE w.resource_id = $3::uuid)
+            (SELECT count(*) FROM waits_for w WHERE w.resource_id = $3::uuid AND w.reason = 'member')
         FROM (SELECT) one
         LEFT JOIN resource r ON r.tenant = $1::text AND r.type = $2::text AND r.id = $3::uuid
         LEFT JOIN udm_object u ON u.resource_id = $3::uuid

@@ -157,12 +157,12 @@ private struct Replay {
             WHERE h.resource_id = $3::uuid AND h.state = 'dead' AND h.revision > p.synced_revision
             ORDER BY h.revision, h.id LIMIT 1
         ), last AS MATERIALIZED (
-            SELECT w.id, w.client FROM (
-                SELECT h.id, h.client, h.revision FROM job_history h WHERE h.resource_id = $3::uuid
-                UNION ALL SELECT j.id, j.client, j.revision FROM job j WHERE j.resource_id = $3::uuid
+            SELECT w.id, w.client, w.is_announced FROM (
+                SELECT h.id, h.client, h.revision, h.is_announced FROM job_history h WHERE h.resource_id = $3::uuid
+                UNION ALL SELECT j.id, j.client, j.revision, j.is_announced FROM job j WHERE j.resource_id = $3::uuid
             ) w ORDER BY coalesce(w.id = $5::uuid, false) DESC, w.revision DESC, w.id DESC LIMIT 1
         ), told AS MATERIALIZED (
-            SELECT p.*, coalesce(l.client, '') AS client, l.id AS replay_of,
+            SELECT p.*, coalesce(l.client, '') AS client, l.id AS replay_of, coalesce(l.is_announced, false) AS is_announced,
                 jsonb_build_object('resource', p.attributes, 'externalId', e.value, 'created', p.created_at,
                     'modified', p.modified_at) AS state
             FROM present p LEFT JOIN last l ON true
@@ -170,10 +170,11 @@ private struct Replay {
         )
         INSERT INTO job (
             id, tenant, type, resource_id, revision, "order", operation, lane, client, request_id, accepted_at, due_at,
-            old_state, new_state, replay_of)
+            old_state, new_state, replay_of, is_announced)
         SELECT $4::uuid, t.tenant, t.type, t.id, t.revision, t.number, CASE WHEN t.is_known THEN 'modify' ELSE 'create' END,
             $6::text, t.client, $7::text, clock_timestamp(), clock_timestamp(),
-            CASE WHEN t.is_known THEN coalesce((SELECT f.old_state FROM failed f), t.state) END, t.state, t.replay_of
+            CASE WHEN t.is_known THEN coalesce((SELECT f.old_state FROM failed f), t.state) END, t.state, t.replay_of,
+            t.is_announced
         FROM told t
         RETURNING operation, replay_of
         """)
@@ -187,9 +188,10 @@ private struct Replay {
         )
         INSERT INTO job (
             id, tenant, type, resource_id, revision, "order", operation, lane, client, request_id, accepted_at, due_at,
-            old_state, replay_of)
+            old_state, replay_of, is_announced)
         SELECT $4::uuid, $1::text, $2::text, $3::uuid, l.revision, nextval('write_order'), 'delete', $6::text, l.client,
-            $7::text, clock_timestamp(), clock_timestamp(), l.old_state, coalesce($5::uuid, l.id)
+            $7::text, clock_timestamp(), clock_timestamp(), l.old_state, coalesce($5::uuid, l.id),
+            l.is_announced
         FROM last l WHERE l.operation = 'delete' AND l.state = 'dead'
         RETURNING operation, replay_of
         """)
@@ -232,6 +234,6 @@ private struct Replay {
         SELECT DISTINCT o.group_id, $3::uuid, $1::text, 'Group', clock_timestamp()
         FROM of_others o JOIN resource r ON r.tenant = $1::text AND r.type = 'Group' AND r.id = o.group_id
         WHERE o.removed_revision IS NULL AND $2::text IS NOT NULL
-        ON CONFLICT (resource_id, target_id) DO NOTHING
+        ON CONFLICT (resource_id, target_id, reason) DO NOTHING
         """)
 }

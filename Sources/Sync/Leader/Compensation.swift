@@ -20,13 +20,23 @@ struct Compensation: Sendable {
     let logger: Logger
 
     func run() async throws {
+        var failure: (any Error)?
         for owed in try await jobs.owedCompensations(limit: Self.batch) {
-            guard let (end, problem) = try await undo(owed) else { continue }
-            try await jobs.compensated(owed, end, problem: problem)
+            let end: CompensationEnd
+            do {
+                guard let (found, problem) = try await undo(owed) else { continue }
+                try await jobs.compensated(owed, found, problem: problem)
+                end = found
+            } catch {
+                // One that cannot be dealt with does not keep the others waiting.
+                failure = error
+                continue
+            }
             logger.warning(
                 "A write that was refused for good has been dealt with",
                 metadata: ["resource": "\(owed.resourceID)", "job": "\(owed.job)", "end": "\(end.rawValue)"])
         }
+        if let failure { throw failure }
     }
 
     /// - Returns: Nil when it has to be looked at later.
@@ -36,12 +46,17 @@ struct Compensation: Sendable {
         if owed.former == nil && owed.attributes == nil {
             // A create. One of the open jobs may still bring the resource to UDM.
             if owed.isInUDM { return (.overtaken, nil) }
-            if owed.hasOpenJobs { return nil }
-            guard case .deleted = try await resources.delete(owed.type, owed.resourceID, context: context) else {
+            guard let revision = owed.revision else { return (.overtaken, nil) }
+            switch try await resources.delete(owed.type, owed.resourceID, ifMatch: revision, context: context) {
+            case .deleted:
+                enqueue(owed)
+                return (.removed, nil)
+            case .revisionMismatch:
+                // The client has written meanwhile, and may have put it right.
+                return nil
+            case .notFound:
                 return (.overtaken, nil)
             }
-            enqueue(owed)
-            return (.removed, nil)
         }
         let former = owed.former.flatMap { Self.object($0) } ?? JSONObject()
         guard let refused = owed.refused.flatMap({ Self.object($0) }) else { return (.overtaken, nil) }

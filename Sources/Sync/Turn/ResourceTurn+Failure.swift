@@ -32,7 +32,7 @@ extension ResourceTurn {
             return .refused
         case .dead:
             let isOnly = isLast && batch.count == 1
-            let isAmbiguous = leavesDoubt || error.class == .unknownOutcome
+            let isAmbiguous = error.class == .unknownOutcome
             let isRefused = error.class == .permanent
             let isStored = try await bury(
                 job, details, isAmbiguous: isAmbiguous, isRefused: isRefused, isLast: isOnly)
@@ -43,7 +43,7 @@ extension ResourceTurn {
             let stored = try await record(
                 .retry(
                     job: job.id, dueIn: wait, error: details.json(former), countsAttempt: false,
-                    isAmbiguous: leavesDoubt),
+                    isAmbiguous: false),
                 endsTurn: true)
             return .ended(stored ? .due(wait) : .lost)
         case .retry(let wait, let isAmbiguous):
@@ -56,7 +56,7 @@ extension ResourceTurn {
             let stored = try await record(
                 .retry(
                     job: job.id, dueIn: wait, error: details.json(series), countsAttempt: true,
-                    isAmbiguous: leavesDoubt || isAmbiguous), endsTurn: true)
+                    isAmbiguous: isAmbiguous), endsTurn: true)
             return .ended(stored ? .due(wait) : .lost)
         }
     }

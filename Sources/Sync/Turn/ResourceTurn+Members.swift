@@ -53,12 +53,12 @@ extension ResourceTurn {
             let dn = try await members.settle(in: brought, store)
             known?.dn = dn
         } catch let error as UDMError {
-            leavesDoubt = members.leavesDoubt
+            leavesDoubt = leavesDoubt || members.leavesDoubt
             await learn(members)
             if !Task.isCancelled, brought.isCreated || !members.applied.isEmpty { try await store(members.applied) }
             throw error
         }
-        leavesDoubt = members.leavesDoubt
+        leavesDoubt = leavesDoubt || members.leavesDoubt
         await learn(members)
     }
 
@@ -113,17 +113,17 @@ extension ResourceTurn {
         case .dead:
             logger.error("Late members of a group are refused for good", metadata: metadata)
             let result = JobOutcome.Result.membersRefused(
-                error: details.json(), isAmbiguous: leavesDoubt || error.class == .unknownOutcome)
+                error: details.json(), isAmbiguous: error.class == .unknownOutcome)
             return try await record(result, endsTurn: true) ? .forget : .lost
         case .hold:
             let wait = UDMBreaker.firstLength
             let result = JobOutcome.Result.membersLater(
-                dueIn: wait, error: details.json(former ?? series), isAmbiguous: leavesDoubt)
+                dueIn: wait, error: details.json(former ?? series), isAmbiguous: false)
             return try await record(result, endsTurn: true) ? .due(wait) : .lost
         case .retry(let wait, let isAmbiguous):
             logger.warning("Late members of a group could not be pushed; they will be tried again", metadata: metadata)
             let result = JobOutcome.Result.membersLater(
-                dueIn: wait, error: details.json(series), isAmbiguous: leavesDoubt || isAmbiguous)
+                dueIn: wait, error: details.json(series), isAmbiguous: isAmbiguous)
             return try await record(result, endsTurn: true) ? .due(wait) : .lost
         }
     }

@@ -186,6 +186,6 @@ extension ResourceTurn {
 extension KnownObject {
     /// As PostgreSQL keeps it.
     var record: UDMObjectRecord {
-        UDMObjectRecord(dn: dn, properties: JSONValue.object(properties ?? JSONObject()).serialize())
+        UDMObjectRecord(dn: dn, properties: (properties.map { JSONValue.object($0) } ?? .null).serialize())
     }
 }

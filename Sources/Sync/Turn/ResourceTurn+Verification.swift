@@ -36,8 +36,11 @@ extension ResourceTurn {
             }
             if hits.count > 1 { return try await report(hits, verification) }
             guard let hit = hits.first else { return try await verified(verification) }
-            // A create that was given up, and came: the next write of the resource finds it.
-            guard let properties = known?.properties else { return try await verified(verification) }
+            guard let properties = known?.properties else {
+                // A create that was given up, and came: the next write of the resource changes it.
+                known = KnownObject(dn: hit.dn)
+                return try await verified(verification)
+            }
             return try await restore(KnownObject(dn: hit.dn, properties: properties), push, verification)
         } catch let error as UDMError {
             if Task.isCancelled { return .lost }
@@ -88,8 +91,8 @@ extension ResourceTurn {
         guard let dn = known?.dn else { return }
         let members = DN.normalizedSet(try await environment.jobs.memberDNs(of: lease.resourceID))
         let written = try await push.write(at: dn) { object in
-            let users = try await ghosts(MemberDelta.usersProperty, .user, in: object, besides: members, push)
-            let groups = try await ghosts(MemberDelta.groupsProperty, .group, in: object, besides: members, push)
+            let users = try await ghosts(MemberDelta.usersProperty, in: object, besides: members, push)
+            let groups = try await ghosts(MemberDelta.groupsProperty, in: object, besides: members, push)
             let delta = MemberDelta(removedUsers: users, removedGroups: groups)
             return Push.Change(properties: delta.merged(into: object.properties), note: users + groups)
         }
@@ -103,17 +106,13 @@ extension ResourceTurn {
 
     /// Listed DNs at which UDM has nothing. Those of members are looked at when they are pushed; whoever else is listed is somebody else's.
     private func ghosts(
-        _ property: String, _ module: UDMModule, in group: UDMObject, besides members: Set<String>, _ push: Push
+        _ property: String, in group: UDMObject, besides members: Set<String>, _ push: Push
     ) async throws -> [String] {
         let listed = group.properties[property]?.arrayValue?.compactMap(\.stringValue) ?? []
         var ghosts: [String] = []
         for dn in listed.filter({ !members.contains(DN.normalized($0)) }).prefix(Self.mostStrangers) {
-            do throws(UDMError) {
-                _ = try await environment.client.get(module, dn: dn, requestID: push.requestID)
-            } catch {
-                guard error.class == .notFound else { throw error }
-                ghosts.append(dn)
-            }
+            // Whatever kind of object is there, it is not ours to take out.
+            if try await !environment.client.exists(dn: dn, requestID: push.requestID) { ghosts.append(dn) }
         }
         return ghosts
     }

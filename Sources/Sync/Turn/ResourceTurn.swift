@@ -219,8 +219,9 @@ struct ResourceTurn {
         let stored = try await environment.record(
             JobOutcome(
                 lease: lease.handle, result: result, endsTurn: endsTurn, merges: merges, parking: parking,
-                reverts: reverts))
+                reverts: reverts, leavesDoubt: leavesDoubt))
         Failpoint.strike("turn.recorded")
+        if stored { leavesDoubt = false }
         // What the call came to is recorded with its carrier.
         if case .superseded = result { return stored }
         mayHaveCalled = false

@@ -11,7 +11,9 @@ internal import Storage
 /// | way | when |
 /// |---|---|
 /// | together | at first |
-/// | one by one | the carrier was refused, or leases of the first job have ended in crashes: so only the guilty one dies |
+/// | one by one | the carrier was refused: so only the guilty one dies |
+///
+/// Jobs whose leases ended in crashes stay together: one of those leases may have sent the newest state, and UDM must not go back behind it (I-3).
 struct TurnPlan: Equatable, Sendable {
     enum Step: Equatable, Sendable {
         /// The first job ends as a dead letter without another try: too many leases of it ended in crashes.
@@ -24,9 +26,6 @@ struct TurnPlan: Equatable, Sendable {
 
     let maximumCrashes: Int
     private(set) var isOneByOne = false
-
-    /// One crash may be a process that was stopped; a second one makes the jobs suspects.
-    static let suspiciousCrashes = 2
 
     init(maximumCrashes: Int) { self.maximumCrashes = maximumCrashes }
 
@@ -45,8 +44,7 @@ struct TurnPlan: Equatable, Sendable {
         {
             return .cancel
         }
-        let areSuspects = first.crashes >= Self.suspiciousCrashes
-        return .push(count: isOneByOne || areSuspects ? 1 : jobs.count)
+        return .push(count: isOneByOne ? 1 : jobs.count)
     }
 }
 
