@@ -48,9 +48,11 @@ struct QueueSweep: Sendable {
     /// - Returns: Where to go on; nil at the end, and when Redis has lost the queue: the rebuild does all of it then.
     func page(from position: OpenWorkPage.Position) async throws -> OpenWorkPage.Position? {
         let page = try await jobs.openWork(from: position, limit: Self.pageSize, olderThan: Self.grace)
-        let entries = page.entries.map { $0.enqueue }
-        let known = try await queue.known(entries.map(\.key))
-        let unknown = entries.filter { !known.contains($0.key) }
+        let known = try await queue.known(page.entries.map(\.key))
+        let missing = page.entries.filter { !known.contains($0.key) }
+        // What ended between the two looks is missing for a good reason.
+        let ended = try await jobs.idle(missing.map(\.resourceID))
+        let unknown = missing.filter { !ended.contains($0.resourceID) }.map { $0.enqueue }
         if !unknown.isEmpty {
             try await Failpoint.hit("sweep.found")
             guard try await queue.enqueue(unknown) != .lost else { return nil }

@@ -94,12 +94,20 @@ struct SyncScenario: Sendable {
     }
 
     private func bareClient() async throws -> (rate: Double, problems: [String]) {
+        let generator = LoadGenerator(target: udm, threads: 1)
         let source = DirectUDMCreates(
             target: udm, credentials: credentials, prefix: "direct-\(UInt64(Date().timeIntervalSince1970))-")
-        let result = try await session.generator.run(
-            source, connections: inFlight,
-            window: LoadWindow(warmUp: .seconds(1), measured: .seconds(Self.bareSeconds), answerLimit: .seconds(60)))
-        return (result.rate, result.failures.sorted { $0.key < $1.key }.map { "bare client: \($0.value) x \($0.key)" })
+        let window = LoadWindow(
+            warmUp: .seconds(1), measured: .seconds(Self.bareSeconds), answerLimit: .seconds(60))
+        let result: Result<LoadResult, any Error>
+        do {
+            result = .success(try await generator.run(source, connections: inFlight, window: window))
+        } catch {
+            result = .failure(error)
+        }
+        try await generator.shutDown()
+        let found = try result.get()
+        return (found.rate, found.failures.sorted { $0.key < $1.key }.map { "bare client: \($0.value) x \($0.key)" })
     }
 }
 
