@@ -12,6 +12,13 @@ struct QueueSampler: Sendable {
     let jobs: JobStore
     private var drain = DrainRate()
     private var sampledTenants: Set<String> = []
+    private var exported: Set<Series> = []
+
+    private struct Series: Hashable {
+        let label: String
+        let names: [String]
+        let values: [String]
+    }
 
     init(queue: WorkQueue, jobs: JobStore) {
         self.queue = queue
@@ -56,14 +63,25 @@ struct QueueSampler: Sendable {
     }
 
     /// An index scan over all resources, so asked for seldom.
-    func sampleResources() async throws {
+    mutating func sampleResources() async throws {
         let counts = try await jobs.resourceCounts()
         for type in ResourceType.allCases {
             gauge("scim_objects", [("resource", type.rawValue)], Double(counts[type] ?? 0))
         }
     }
 
-    private func gauge(_ label: String, _ dimensions: [(String, String)], _ value: Double) {
+    /// Somebody else leads: figures that nobody samples any more must not stand beside theirs.
+    mutating func retire() {
+        for series in exported {
+            Gauge(label: series.label, dimensions: Array(zip(series.names, series.values))).record(0)
+        }
+        exported = []
+        sampledTenants = []
+        drain = DrainRate()
+    }
+
+    private mutating func gauge(_ label: String, _ dimensions: [(String, String)], _ value: Double) {
+        exported.insert(Series(label: label, names: dimensions.map(\.0), values: dimensions.map(\.1)))
         Gauge(label: label, dimensions: dimensions).record(value)
     }
 }

@@ -88,6 +88,7 @@ package actor SyncLeader: Service {
             let isLeader = await leadership.hold()
             if isLeader != wasLeader {
                 logger.notice(isLeader ? "This process leads" : "This process no longer leads")
+                if !isLeader { sampler.retire() }
                 wasLeader = isLeader
             }
             if isLeader {
@@ -100,7 +101,7 @@ package actor SyncLeader: Service {
                 }
                 if now >= nextResourceSample {
                     nextResourceSample = now.advanced(by: Self.resourceSampleInterval)
-                    await attempt("counting resources") { try await self.sampler.sampleResources() }
+                    await attempt("counting resources") { try await self.sampleResources() }
                     await attempt("settling dead letters") { try await self.operators.settle() }
                 }
                 if now >= nextRecentSweep {
@@ -166,6 +167,12 @@ package actor SyncLeader: Service {
         var sampler = sampler
         defer { self.sampler = sampler }
         try await sampler.sample()
+    }
+
+    private func sampleResources() async throws {
+        var sampler = sampler
+        defer { self.sampler = sampler }
+        try await sampler.sampleResources()
     }
 
     private func lookAtLeases() async throws { oddLeases = try await sweep.oddLeases(former: oddLeases) }
