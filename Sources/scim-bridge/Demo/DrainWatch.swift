@@ -66,7 +66,7 @@ final class DrainWatch: Sendable {
     private func show(_ statistics: QueueStatistics) {
         let accepted = Int(registry.total("scim_writes_accepted_total"))
         show(
-            "  accepted \(accepted)  pending \(statistics.openJobs)  synced \(finished("done"))"
+            "  accepted \(accepted)  pending \(statistics.openJobs)  synced \(synced)"
                 + "  failed \(finished("dead"))  events to send \(statistics.unsentEvents)")
     }
 
@@ -86,13 +86,16 @@ final class DrainWatch: Sendable {
             Summary
               accepted   \(Int(registry.total("scim_writes_accepted_total")))
               pending    \(statistics.openJobs)
-              synced     \(finished("done"))
+              synced     \(synced)
               failed     \(finished("dead")) (dead letters: \(statistics.deadLetters))
               events     \(Int(registry.total("scim_events_sent_total"))) sent, \(statistics.unsentEvents) to send
 
 
             """)
     }
+
+    /// Writes that wait together are carried by the last of them: UDM has what all of them wanted.
+    private var synced: Int { finished("done") + finished("superseded") }
 
     private func finished(_ state: String) -> Int {
         ["create", "modify", "delete"].reduce(0) {
