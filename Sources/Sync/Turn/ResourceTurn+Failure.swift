@@ -19,7 +19,6 @@ extension ResourceTurn {
             error, attempts: job.attempts + 1, series: series, accepted: job.acceptedAt, now: now,
             configuration: configuration, using: &generator)
         environment.metrics.attempted(batch.carrier, error: error)
-        environment.report(error)
         let details = JobError(error, operation: job.operation, type: lease.type, id: lease.resourceID)
         switch disposition {
         case .dead where batch.count > 1 && error.judgesTheWrite:

@@ -88,7 +88,6 @@ extension ResourceTurn {
             try await settle(&members, in: Push.Brought(object: object, isCreated: false, fresh: nil))
             let stored = try await record(
                 .members(udm: (known ?? object).record, members.applied), endsTurn: true)
-            environment.reportHealthy()
             return stored ? .forget : .lost
         } catch let error as UDMError {
             if Task.isCancelled { return .lost }
@@ -104,7 +103,6 @@ extension ResourceTurn {
         let disposition = Disposition.of(
             error, attempts: series.count, series: series, accepted: series.first, now: now,
             configuration: configuration, using: &generator)
-        environment.report(error)
         let details = JobError(error, operation: .modify, type: lease.type, id: lease.resourceID)
         let metadata: Logger.Metadata = [
             "group": "\(lease.resourceID)", "attempt": "\(series.count)", "error": "\(error)",

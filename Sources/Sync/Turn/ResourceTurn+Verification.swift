@@ -134,7 +134,6 @@ extension ResourceTurn {
         let result = JobOutcome.Result.verified(udm: known?.record, members, isGone: isGone, problem: problem)
         let stored = try await record(result, endsTurn: true)
         environment.metrics.verified(problem == nil ? "done" : "problem")
-        environment.reportHealthy()
         // Members may have come meanwhile that another turn settles.
         return stored ? (lease.type == .group && !isGone ? .again : .forget) : .lost
     }
@@ -156,7 +155,6 @@ extension ResourceTurn {
     private static let verificationWait = Duration.seconds(60)
 
     private mutating func verificationFailed(_ error: UDMError, _ verification: Verification) async throws -> TurnEnd {
-        environment.report(error)
         logger.warning(
             "UDM could not be looked at after a call of unknown outcome",
             metadata: ["resource": "\(lease.resourceID)", "error": "\(error)"])

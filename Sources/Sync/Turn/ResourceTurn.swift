@@ -150,7 +150,6 @@ struct ResourceTurn {
                 let state = job.id == batch.carrier.id ? "done" : "superseded"
                 environment.metrics.finished(job, outcome: state, started: started, now: configuration.now())
             }
-            environment.reportHealthy()
             return stored ? .settled(batch.count) : .ended(.lost)
         } catch let wait as MemberWait {
             return try await postpone(batch, by: wait.remaining)

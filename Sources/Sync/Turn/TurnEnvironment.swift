@@ -19,8 +19,4 @@ struct TurnEnvironment: Sendable {
     let record: @Sendable (JobOutcome) async throws -> Bool
     /// Hands a lease back without an outcome, for as long as it lasts; the flag says whether UDM may have been called.
     let giveBack: @Sendable (LeaseHandle, Bool) async throws -> Void
-    /// A call to UDM failed: for the breaker.
-    let report: @Sendable (UDMError) -> Void
-    /// A push went through: for the breaker.
-    let reportHealthy: @Sendable () -> Void
 }

@@ -93,8 +93,7 @@ package actor SyncWorker: Service {
             record: { outcome in try await Self.record(outcome, with: recorder, logger: logger) },
             giveBack: { handle, mayHaveCalled in
                 try await Self.giveBack(handle, mayHaveCalled, jobs: jobs, logger: logger)
-            },
-            report: { _ in }, reportHealthy: {})
+            })
         let executors = (0..<min(Self.slotExecutorCount, configuration.slots)).map {
             DispatchExecutor(label: "sync.slots.\($0)")
         }
