@@ -95,7 +95,11 @@ let package = Package(
             ]
         ),
         target(
-            "UDM", ["Executors", "JSON", "SCIM", asyncHTTPClient, crypto, logging, metrics, nioCore, nioHTTP1, nioSSL]),
+            "UDM",
+            [
+                "Executors", "JSON", "SCIM", asyncHTTPClient, crypto, logging, metrics, nioCore, nioHTTP1, nioPosix,
+                nioSSL,
+            ]),
         target(
             "Events",
             [

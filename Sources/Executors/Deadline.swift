@@ -28,5 +28,7 @@ package func withDeadline<Value: Sendable>(
 package struct DeadlineExceeded: Error, CustomStringConvertible {
     package let limit: Duration
 
+    package init(limit: Duration) { self.limit = limit }
+
     package var description: String { "no answer within \(limit)" }
 }

@@ -9,7 +9,7 @@ package struct JSONObject: Sendable {
     package typealias Element = (key: String, value: JSONValue)
 
     /// Up to this many members a search by comparison is faster than one by hash.
-    static let searchedByComparison = 16
+    static let searchedByComparison = 32
 
     private var members: [Element]
     /// Where each key stands in `members`; nil for small objects.

@@ -50,6 +50,8 @@ package struct LeaseAnswer: Sendable, Hashable {
     package var staleReleases: Int
     /// What is known of UDM; nil without a limit, or when the queue is lost.
     package var limit: CallLimitState?
+    /// Leases of all processes after this call; 0 without a limit.
+    package var leased = 0
 }
 
 /// What a lease call asks and tells about calls to UDM.
@@ -58,8 +60,12 @@ package struct LimitedCalls: Sendable, Hashable {
     /// Calls that ended since the last report of this process.
     package var report: CallReport
 
-    package init(limit: CallLimit, report: CallReport) {
+    /// Leases of this process that need no place at UDM now: its answer is there, and the outcome is being stored.
+    package var resting: Int
+
+    package init(limit: CallLimit, report: CallReport, resting: Int = 0) {
         self.limit = limit
+        self.resting = resting
         self.report = report
     }
 }

@@ -180,7 +180,7 @@ package final class WorkQueue: Sendable {
         let state = CallLimitState(
             breaker: limit ?? .closed, limit: Int(try reply.integer(4)), era: try reply.integer(5))
         var leases: [QueueLease] = []
-        for offset in stride(from: 6, to: reply.values.count, by: 2) {
+        for offset in stride(from: 7, to: reply.values.count, by: 2) {
             leases.append(
                 QueueLease(
                     key: try reply.key(offset), token: token, lane: try reply.lane(offset + 1), generation: generation,
@@ -188,7 +188,8 @@ package final class WorkQueue: Sendable {
         }
         return LeaseAnswer(
             leases: leases, nextDue: try reply.duration(1), isPaused: try reply.integer(0) == 1,
-            generation: reply.state, staleReleases: Int(try reply.integer(2)), limit: limit == nil ? nil : state)
+            generation: reply.state, staleReleases: Int(try reply.integer(2)), limit: limit == nil ? nil : state,
+            leased: Int(try reply.integer(6)))
     }
 
     /// The time scripts are told; empty in production.

@@ -6,9 +6,12 @@ package import SCIM
 
 /// How the workers lease, retry and give up. The defaults are those of the production settings.
 package struct SyncConfiguration: Sendable {
-    /// Resources worked on at once by this process, and the most that all processes together work on, however well UDM bears it
+    /// Calls to UDM at once by this process, and the most that all processes together make, however well UDM bears it
     /// (`UDM_CONCURRENCY_MAX`).
-    package var slots: Int
+    package var concurrency: Int
+    /// Resources worked on at once by this process: while some are leased and the outcomes of others stored, UDM has still
+    /// ``concurrency`` calls to do.
+    var slots: Int { concurrency + (concurrency + 1) / 2 }
     /// Resources worked on at once by all processes before anything is known of UDM; the limit then follows what UDM bears.
     package var startLimit: Int
     /// How long a lease lasts without renewal (`LEASE_SECONDS`). Recovery after a crash takes this long.
@@ -36,7 +39,7 @@ package struct SyncConfiguration: Sendable {
     package var now: @Sendable () -> Timestamp
 
     package init(
-        slots: Int = 32, startLimit: Int = 8, leaseLength: Duration = .seconds(15), heartbeat: Duration? = nil,
+        concurrency: Int = 32, startLimit: Int = 8, leaseLength: Duration = .seconds(15), heartbeat: Duration? = nil,
         maximumAge: Duration = .seconds(72 * 3600), passwordLifetime: Duration = SyncConfiguration.passwordLifetimeMax,
         maximumCrashes: Int = 5, memberWait: Duration = .seconds(60),
         udmRequestLimit: Duration = .seconds(311), revertsRefusals: Bool = false,
@@ -44,7 +47,7 @@ package struct SyncConfiguration: Sendable {
         outcomeBatch: Int = 64,
         now: @escaping @Sendable () -> Timestamp = { Timestamp.now() }
     ) {
-        self.slots = max(1, slots)
+        self.concurrency = max(1, concurrency)
         self.startLimit = startLimit
         self.leaseLength = leaseLength
         self.heartbeat = heartbeat ?? leaseLength * 4 / 15
@@ -74,7 +77,7 @@ package struct SyncConfiguration: Sendable {
         // FNV-1a: the same in all processes, and nobody is hidden behind it.
         let digest = baseURL.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
         return CallLimit(
-            endpoint: String(digest, radix: 36), maximum: slots, start: startLimit,
+            endpoint: String(digest, radix: 36), maximum: concurrency, start: startLimit,
             firstOpen: min(.seconds(5), leaseLength / 3), longestOpen: min(.seconds(60), leaseLength * 4))
     }
 

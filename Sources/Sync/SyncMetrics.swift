@@ -1,14 +1,36 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Executors
 internal import Metrics
 internal import SCIM
 internal import Storage
 internal import UDM
 
-/// The worker's figures (names: queue-patterns section 13).
+/// The worker's figures (names: queue-patterns section 13). What every job needs is looked up once: a look-up builds the series' name.
 struct SyncMetrics: Sendable {
+    private struct Finishing: Hashable {
+        let operation: JobOperation
+        let outcome: String
+    }
+
+    private struct Finished {
+        let duration: Timer
+        let count: Counter
+
+        init(_ key: Finishing) {
+            let operation = ("operation", key.operation.rawValue)
+            duration = Timer(label: "scim_sync_duration_seconds", dimensions: [operation, ("outcome", key.outcome)])
+            count = Counter(label: "scim_jobs_finished_total", dimensions: [operation, ("state", key.outcome)])
+        }
+    }
+
     private let leases: [String: Counter]
+    private let lag = Timer(label: "scim_sync_lag_seconds")
+    private let waits = Kept<String, Timer> { lane in
+        Timer(label: "scim_queue_wait_seconds", dimensions: [("lane", lane)])
+    }
+    private let finishing = Kept<Finishing, Finished> { Finished($0) }
 
     init() {
         leases = Dictionary(
@@ -23,18 +45,14 @@ struct SyncMetrics: Sendable {
 
     /// From the moment the job was due to its lease.
     func waited(lane: String, for length: Duration) {
-        Timer(label: "scim_queue_wait_seconds", dimensions: [("lane", lane)]).record(duration: max(.zero, length))
+        waits[lane].record(duration: max(.zero, length))
     }
 
     func finished(_ job: LeasedJob, outcome: String, started: ContinuousClock.Instant, now: Timestamp) {
-        Timer(
-            label: "scim_sync_duration_seconds",
-            dimensions: [("operation", job.operation.rawValue), ("outcome", outcome)]
-        ).record(duration: started.duration(to: .now))
-        Timer(label: "scim_sync_lag_seconds").record(duration: max(.zero, job.acceptedAt.duration(to: now)))
-        Counter(
-            label: "scim_jobs_finished_total", dimensions: [("operation", job.operation.rawValue), ("state", outcome)]
-        ).increment()
+        let figures = finishing[Finishing(operation: job.operation, outcome: outcome)]
+        figures.duration.record(duration: started.duration(to: .now))
+        figures.count.increment()
+        lag.record(duration: max(.zero, job.acceptedAt.duration(to: now)))
     }
 
     /// Looks at UDM after calls of unknown outcome: `done`, `repaired` besides, or `problem`.

@@ -59,7 +59,8 @@ private final class EarlyBytesGate: ChannelInboundHandler, RemovableChannelHandl
     }
 }
 
-/// Tells the ledger that a call leaves, and takes the call's number out of its headers.
+/// Tells the ledger that a call leaves, and takes the call's number out of its headers. Head and body leave together: the client flushes
+/// each by itself, which would be two packets, and two awakenings of the server.
 final class SentMark: ChannelOutboundHandler {
     typealias OutboundIn = HTTPClientRequestPart
     typealias OutboundOut = HTTPClientRequestPart
@@ -68,11 +69,14 @@ final class SentMark: ChannelOutboundHandler {
     static let header = "X-Call-Number"
 
     private let ledger: CallLedger
+    /// A head was written whose body follows at once, as all bodies are whole.
+    private var awaitsBody = false
 
     init(ledger: CallLedger) { self.ledger = ledger }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         guard case .head(var head) = unwrapOutboundIn(data) else {
+            awaitsBody = false
             context.write(data, promise: promise)
             return
         }
@@ -82,6 +86,11 @@ final class SentMark: ChannelOutboundHandler {
             return
         }
         head.headers.remove(name: Self.header)
+        awaitsBody = head.headers.contains(name: "Content-Length")
         context.write(wrapOutboundOut(.head(head)), promise: promise)
+    }
+
+    func flush(context: ChannelHandlerContext) {
+        if !awaitsBody { context.flush() }
     }
 }

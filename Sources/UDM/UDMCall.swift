@@ -25,8 +25,10 @@ package struct UDMCall: Sendable {
     }
 }
 
-/// Sees every call for users and groups. Called from the calling task, so it must not block.
+/// Sees every call for users and groups, and may keep it waiting. Called from the calling task, so it must not block.
 package protocol UDMObserver: Sendable {
-    func callBegan()
+    /// Returns when the call may be sent; ``callEnded(_:)`` follows.
+    /// - Throws: When the task is cancelled before that; nothing follows then.
+    func callBegins() async throws(CancellationError)
     func callEnded(_ call: UDMCall)
 }

@@ -8,6 +8,7 @@ internal import Logging
 internal import Metrics
 internal import NIOCore
 internal import NIOHTTP1
+internal import NIOPosix
 internal import NIOSSL
 internal import SCIM
 
@@ -15,10 +16,14 @@ internal import SCIM
 final class UDMTransport: Sendable {
     private let configuration: UDMConfiguration
     private let client: HTTPClient
+    /// One thread carries all calls: what many calls need at a moment it does in one go, where several would awaken each other.
+    private let loops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     private let ledger: CallLedger
     private let metrics: UDMMetrics
     private let logger: Logger
     private let observer = Locked<(any UDMObserver)?>(nil)
+    /// The value of the header `Authorization`.
+    private let authorization: String
 
     init(configuration: UDMConfiguration, metrics: UDMMetrics, logger: Logger) throws(UDMConfigurationError) {
         let problems = configuration.problems
@@ -28,8 +33,11 @@ final class UDMTransport: Sendable {
         self.logger = logger
         let ledger = CallLedger()
         self.ledger = ledger
+        var signed = HTTPClientRequest(url: configuration.baseURL)
+        signed.setBasicAuth(username: configuration.username, password: configuration.password)
+        authorization = signed.headers["Authorization"].first ?? ""
         client = HTTPClient(
-            eventLoopGroupProvider: .singleton,
+            eventLoopGroupProvider: .shared(loops),
             configuration: try Self.clientConfiguration(for: configuration, ledger: ledger))
     }
 
@@ -53,7 +61,8 @@ final class UDMTransport: Sendable {
         var client = HTTPClient.Configuration(
             tlsConfiguration: tls,
             redirectConfiguration: .disallow,
-            timeout: .init(connect: TimeAmount(configuration.connectTimeout)))
+            timeout: .init(
+                connect: TimeAmount(configuration.connectTimeout), read: TimeAmount(configuration.timeout)))
         // Only HTTP/1.1 connections are prepared by `ConnectionSetup`.
         client.httpVersion = .http1Only
         client.http1_1ConnectionDebugInitializer = { ConnectionSetup.prepare($0, ledger: ledger) }
@@ -68,7 +77,11 @@ final class UDMTransport: Sendable {
     /// - Throws: ``UDMError`` for everything but a status of 2xx.
     func send(_ request: UDMRequest) async throws(UDMError) -> UDMAnswer {
         let observer = request.module == nil ? nil : self.observer.withLock { $0 }
-        observer?.callBegan()
+        do throws(CancellationError) {
+            try await observer?.callBegins()
+        } catch {
+            throw UDMError(noAnswerTo: request, wasSent: false, reason: "cancelled", isCancellation: true)
+        }
         let start = ContinuousClock.now
         do throws(UDMError) {
             let answer = try await answer(to: request)
@@ -85,6 +98,7 @@ final class UDMTransport: Sendable {
 
     func shutdown() async throws {
         try await client.shutdown()
+        try await loops.shutdownGracefully()
     }
 
     // MARK: One exchange
@@ -92,9 +106,12 @@ final class UDMTransport: Sendable {
     private func answer(to request: UDMRequest) async throws(UDMError) -> UDMAnswer {
         let call = ledger.open()
         do {
-            let answer = try await withDeadline(request.timeout ?? configuration.timeout) {
-                try await self.exchange(request, call: call)
-            }
+            let answer =
+                if let timeout = request.timeout {
+                    try await withDeadline(timeout) { try await self.exchange(request, call: call) }
+                } else {
+                    try await exchange(request, call: call)
+                }
             _ = ledger.close(call)
             if answer.body == nil, answer.isSuccess, !request.isWrite {
                 throw UDMError(
@@ -115,15 +132,14 @@ final class UDMTransport: Sendable {
         var message = HTTPClientRequest(url: url(of: request))
         message.method = request.method
         message.headers = headers(of: request)
-        message.setBasicAuth(username: configuration.username, password: configuration.password)
         message.headers.add(name: SentMark.header, value: "\(call)")
         if let body = request.body { message.body = .bytes(ByteBuffer(bytes: body.serialize())) }
-        // `withDeadline` ends the exchange, body included; this one is only for a task that would not be cancelled.
-        let backstop = TimeAmount(request.timeout ?? configuration.timeout) + .seconds(5)
-        let response = try await client.execute(message, deadline: .now() + backstop)
+        let limit = request.timeout ?? configuration.timeout
+        let deadline = ContinuousClock.now.advanced(by: limit)
+        let response = try await client.execute(message, deadline: .now() + TimeAmount(limit))
         let status = Int(response.status.code)
         do {
-            let body = try await response.body.collect(upTo: configuration.maximumAnswerBytes)
+            let body = try await body(of: response, until: deadline)
             // A cancelled body may end early instead of failing.
             try Task.checkCancellation()
             return UDMAnswer(status: status, headers: response.headers, body: body)
@@ -136,6 +152,22 @@ final class UDMTransport: Sendable {
             // The head has said already how a write ended.
             return UDMAnswer(status: status, headers: response.headers, body: nil, bodyProblem: Self.describe(error))
         }
+    }
+
+    /// The client's own deadline ends with the head, and its read timeout counts from the last byte. A body is over at the latest with the first
+    /// byte after `deadline`, or with the read timeout: nearly all arrive with their head, and a timer for each would cost as much as the call.
+    private func body(
+        of response: HTTPClientResponse, until deadline: ContinuousClock.Instant
+    ) async throws -> ByteBuffer {
+        var body = ByteBuffer()
+        for try await var part in response.body {
+            guard body.readableBytes + part.readableBytes <= configuration.maximumAnswerBytes else {
+                throw NIOTooManyBytesError(maxBytes: configuration.maximumAnswerBytes)
+            }
+            if body.readableBytes == 0 { body = part } else { body.writeBuffer(&part) }
+            if ContinuousClock.now > deadline { throw DeadlineExceeded(limit: configuration.timeout) }
+        }
+        return body
     }
 
     private static func describe(_ error: any Error) -> String {
@@ -159,6 +191,7 @@ final class UDMTransport: Sendable {
             "Accept": "application/json",
             // One process tree per language, and error texts we match on: never vary it.
             "Accept-Language": "en-US",
+            "Authorization": authorization,
             "User-Agent": "scim-bridge",
             "X-Request-Id": RequestIdentifier.udm(for: request.requestID).description,
         ]
@@ -188,6 +221,7 @@ final class UDMTransport: Sendable {
                     operation: request.operation, module: module, started: start, duration: duration, error: error))
         }
         metrics.record(method: request.method.rawValue, module: request.module, error: error?.class, duration: duration)
+        guard logger.logLevel <= .debug else { return }
         var metadata: Logger.Metadata = [
             "method": "\(request.method.rawValue)",
             "module": "\(request.module?.rawValue ?? "-")",

@@ -7,6 +7,8 @@
 struct QueueModel {
     var state = QueueSnapshot()
     var now: Int64
+    /// What the next lease call says of its leases.
+    var resting = 0
     /// What is known of UDM, when a run limits its calls.
     var limiter: CallLimiter? {
         didSet { state.limit = limiter?.fields ?? [:] }
@@ -101,17 +103,17 @@ struct QueueModel {
         } else if count > 0 {
             var room = count
             if isLimited, var limiter {
-                (room, wait) = limiter.admit(count, inFlight: state.leaseEnds.count, at: now)
+                (room, wait) = limiter.admit(count, inFlight: active(isLimited), at: now)
                 allowed = limiter.allowed
                 self.limiter = limiter
             }
             (answer.leases, remains) = pick(room, length, token, share: isLimited && room > 0 ? allowed : nil)
             if isLimited, var limiter {
-                limiter.used(state.leaseEnds.count)
+                limiter.used(active(isLimited))
                 self.limiter = limiter
             }
         }
-        let isLeasable = remains && state.leaseEnds.count < allowed
+        let isLeasable = remains && active(isLimited) < allowed
         if isLeasable || (count == 0 && placed && !answer.isPaused) {
             wake()
         } else if answer.leases.count < count {
@@ -122,6 +124,11 @@ struct QueueModel {
         if let wait, remains || answer.nextDue != nil { answer.nextDue = max(answer.nextDue ?? 0, wait) }
         answer.limit = isLimited ? limiter?.state : nil
         return answer
+    }
+
+    private func active(_ isLimited: Bool) -> Int {
+        let rests = isLimited && limiter?.breaker == .closed
+        return max(0, state.leaseEnds.count - (rests ? resting : 0))
     }
 
     /// - Parameter share: The limit that the lanes share; nil for none.

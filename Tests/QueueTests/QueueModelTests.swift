@@ -123,6 +123,7 @@ private struct ModelRun {
         let count = Int.random(in: 0...4, using: &random)
         let length = Int64.random(in: 50...1_500, using: &random)
         let report = report()
+        model.resting = Int.random(in: 0...2, using: &random)
         let answer = try await queue.lease(
             upTo: count, for: .milliseconds(length), worker: "w", calls: limited(report))
         try take(answer) {
@@ -153,7 +154,7 @@ private struct ModelRun {
     }
 
     private func limited(_ report: CallReport?) -> LimitedCalls? {
-        report.map { LimitedCalls(limit: Self.limit, report: $0) }
+        report.map { LimitedCalls(limit: Self.limit, report: $0, resting: model.resting) }
     }
 
     private mutating func release() async throws {
@@ -170,6 +171,7 @@ private struct ModelRun {
         let count = Int.random(in: 0...3, using: &random)
         let length = Int64.random(in: 50...1_500, using: &random)
         let report = report()
+        model.resting = Int.random(in: 0...2, using: &random)
         let answer = try await queue.release(
             releases, leaseNext: count, for: .milliseconds(length), worker: "w", calls: limited(report))
         try take(answer) {

@@ -46,7 +46,7 @@ struct EngineFigureTests {
     }
 
     @Test("Rate of creates", arguments: [(0, 64, 64), (0, 64, 1), (50, 64, 64), (100, 32, 64)])
-    func rate(milliseconds: Int, slots: Int, batch: Int) async throws {
+    func rate(milliseconds: Int, calls: Int, batch: Int) async throws {
         var settings = UDMDouble.Settings()
         if milliseconds > 0 { settings.latency = ["*": .fixed(milliseconds: Double(milliseconds))] }
         try await SyncFixture.run(settings: settings) { fixture in
@@ -57,7 +57,7 @@ struct EngineFigureTests {
             try await rebuild.runIfLost()
             let started = ContinuousClock.now
             try await fixture.withWorker({
-                $0.slots = slots
+                $0.concurrency = calls
                 $0.outcomeBatch = batch
             }) {
                 try await fixture.until(limit: .seconds(600)) {
@@ -66,9 +66,9 @@ struct EngineFigureTests {
                 }
             }
             let seconds = started.duration(to: .now).inSeconds
-            let ideal = milliseconds > 0 ? " of ideal \(slots * 1_000 / milliseconds)" : ""
+            let ideal = milliseconds > 0 ? " of ideal \(calls * 1_000 / milliseconds)" : ""
             print(
-                "UDM \(milliseconds) ms, \(slots) slots, batches of \(batch): \(Int(Double(jobs) / seconds)) jobs/s\(ideal)"
+                "UDM \(milliseconds) ms, \(calls) calls at once, batches of \(batch): \(Int(Double(jobs) / seconds)) jobs/s\(ideal)"
             )
             #expect(fixture.double.check().isSound)
         }

@@ -103,7 +103,7 @@ final class SyncFixture: Sendable {
     ) async throws -> Value {
         // Waits are short here; what they do is the same.
         var sync = SyncConfiguration(
-            slots: 4, leaseLength: .seconds(8), memberWait: .seconds(20), drainTime: .seconds(5),
+            concurrency: 4, leaseLength: .seconds(8), memberWait: .seconds(20), drainTime: .seconds(5),
             backoff: Backoff(base: .milliseconds(50), cap: .milliseconds(400)))
         change(&sync)
         // As each process has one, which tells that process alone of its calls.

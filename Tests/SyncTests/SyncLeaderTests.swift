@@ -144,7 +144,7 @@ import UDMDouble
             fixture.double.settings.latency = ["*": .fixed(milliseconds: 4500)]
             let id = try await fixture.createUser("jo")
             let key = ResourceKey(tenant: "default", type: "User", id: id.description)
-            try await fixture.withWorker({ $0 = SyncConfiguration(slots: 4, leaseLength: .seconds(2)) }) {
+            try await fixture.withWorker({ $0 = SyncConfiguration(concurrency: 4, leaseLength: .seconds(2)) }) {
                 try await fixture.until { fixture.double.check().inProgress > 0 }
                 // Longer ago than a lease lasts.
                 try await fixture.until {

@@ -49,8 +49,8 @@ import UDMDouble
         settings.latency = ["*": .fixed(milliseconds: 40)]
         try await SyncFixture.run(settings: settings) { fixture in
             for number in 0..<40 { try await fixture.createUser("user-\(number)") }
-            try await fixture.withWorker({ $0.slots = 6 }) {
-                try await fixture.withWorker({ $0.slots = 6 }) { try await fixture.drain() }
+            try await fixture.withWorker({ $0.concurrency = 6 }) {
+                try await fixture.withWorker({ $0.concurrency = 6 }) { try await fixture.drain() }
             }
             #expect(fixture.double.check().isSound)
             #expect(fixture.mostAtOnce() <= 6)
@@ -88,7 +88,7 @@ import UDMDouble
         try await SyncFixture.run(settings: settings) { fixture in
             let id = try await fixture.createUser("jo")
             let worker = SyncWorker(
-                configuration: SyncConfiguration(slots: 2), queue: fixture.queue, jobs: fixture.database.jobs,
+                configuration: SyncConfiguration(concurrency: 2), queue: fixture.queue, jobs: fixture.database.jobs,
                 client: fixture.client, mapping: .init(rules: DirectoryRules(), schema: fixture.schema), sealer: nil,
                 logger: fixture.logger)
             let running = Task { try await worker.run() }

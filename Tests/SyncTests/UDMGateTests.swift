@@ -16,9 +16,9 @@ import UDM
         UDMCall(operation: .create, module: .user, started: started, duration: took, error: error)
     }
 
-    private func end(_ calls: UDMCall...) {
+    private func end(_ calls: UDMCall...) async throws {
         for call in calls {
-            gate.callBegan()
+            try await gate.callBegins()
             gate.callEnded(call)
         }
     }
@@ -54,26 +54,26 @@ import UDM
     }
 
     @Test("Calls are told once, and again when Redis did not take them")
-    func reports() {
-        end(call(), call(UDMError(.transient, status: 503, retryAfter: .seconds(7), detail: "")))
+    func reports() async throws {
+        try await end(call(), call(UDMError(.transient, status: 503, retryAfter: .seconds(7), detail: "")))
         let first = gate.calls()
         #expect(first.report.calls == 2)
         #expect(first.report.failures == 1)
         #expect(first.report.retryAfter == .seconds(7))
         #expect(gate.calls().report.isEmpty)
         gate.keep(first)
-        end(call())
+        try await end(call())
         #expect(gate.calls().report.calls == 3)
     }
 
     @Test("What began before the breaker opened is not told after it")
-    func era() {
+    func era() async throws {
         let before = ContinuousClock.now
-        end(call())
+        try await end(call())
         gate.learned(CallLimitState(breaker: .open, limit: 5, era: 1))
-        end(call(started: before))
+        try await end(call(started: before))
         #expect(gate.calls().report == CallReport(era: 1))
-        end(call())
+        try await end(call())
         #expect(gate.calls().report.calls == 1)
         let former = gate.learned(CallLimitState(breaker: .halfOpen, limit: 5, era: 1))
         #expect(former?.breaker == .open)
@@ -81,15 +81,15 @@ import UDM
     }
 
     @Test("Without Redis a process goes by its own calls")
-    func alone() {
+    func alone() async throws {
         #expect(gate.admitAlone(20, held: 3) == 5)
-        for _ in 0..<10 { end(call(UDMError(.transient, detail: "refused"))) }
+        for _ in 0..<10 { try await end(call(UDMError(.transient, detail: "refused"))) }
         #expect(gate.admitAlone(20, held: 0) == 0)
     }
 
     @Test("A breaker's times follow the lease, so that short leases have short ones")
     func times() {
-        let long = SyncConfiguration(slots: 12).callLimit(of: "https://udm.example/")
+        let long = SyncConfiguration(concurrency: 12).callLimit(of: "https://udm.example/")
         #expect([long.firstOpen, long.longestOpen] == [.seconds(5), .seconds(60)])
         #expect(long.maximum == 12)
         let short = SyncConfiguration(leaseLength: .seconds(3)).callLimit(of: "https://udm.example/")

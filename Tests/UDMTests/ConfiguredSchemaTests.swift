@@ -57,7 +57,7 @@ import UDM
         #expect(properties["isMyAppEnabled"] == false)
         #expect(properties["myAppValue"] == "1.5")
         #expect(mapping.attributes(of: properties, type: .user)[Self.demo] == attributes[Self.demo])
-        #expect(mapping.leftOut(of: attributes, type: .user).isEmpty)
+        #expect(mapping.state(of: attributes, type: .user).leftOut.isEmpty)
         #expect(mapping.attribute(of: "myAppValue", type: .user)?.description == "\(Self.demo):myAppValue")
         // Without a value: none in UDM, not false and not zero.
         let none = mapping.properties(of: ["userName": "jo"], type: .user)
@@ -100,7 +100,7 @@ import UDM
         ]
         for (property, value) in expected { #expect(properties[property] == value, "\(property)") }
         #expect(properties["guardianRoles"] == nil)
-        #expect(mapping.leftOut(of: attributes, type: .user) == [#"roles[type eq "guardian-direct"]"#])
+        #expect(mapping.state(of: attributes, type: .user).leftOut == [#"roles[type eq "guardian-direct"]"#])
         #expect(
             mapping.properties(of: ["displayName": "g", EveryRule.urn: ["note": "n"]], type: .group)["ownNote"] == "n")
         for (property, _) in expected {
@@ -136,7 +136,7 @@ import UDM
         #expect(properties["locale"] == "de-DE")
         #expect(properties["PasswordRecoveryEmail"] == "a@b.test")
         #expect(properties["guardianRoles"] == nil)
-        #expect(mapping.leftOut(of: attributes, type: .user) == ["roles"])
+        #expect(mapping.state(of: attributes, type: .user).leftOut == ["roles"])
         #expect(Set(schema.addedProperties(for: .user).map(\.name)) == ["locale", "PasswordRecoveryEmail"])
     }
 

@@ -175,7 +175,7 @@ import UDM
     func cutAddresses() throws {
         let cut = ["addresses, country and region of all but the first work address"]
         func leftOut(_ addresses: String) throws -> [String] {
-            mapping.leftOut(of: try object(#"{"addresses": \#(addresses)}"#), type: .user)
+            mapping.state(of: try object(#"{"addresses": \#(addresses)}"#), type: .user).leftOut
         }
         #expect(try leftOut(#"[{"type": "work", "country": "DE", "region": "BE"}, {"locality": "Oz"}]"#) == [])
         #expect(try leftOut(#"[{"type": "home", "locality": "Oz", "country": "DE"}]"#) == cut)
@@ -226,7 +226,7 @@ import UDM
         let attributes: JSONObject = ["x509Certificates": [["value": first], ["value": second]]]
         let properties = mapping.properties(of: attributes, type: .user)
         #expect(properties["userCertificate"] == first)
-        #expect(mapping.leftOut(of: attributes, type: .user) == ["x509Certificates, all values but one"])
+        #expect(mapping.state(of: attributes, type: .user).leftOut == ["x509Certificates, all values but one"])
         #expect(mapping.options(for: properties) == (["pki": true] as JSONObject))
         #expect(mapping.options(for: try user("{}")) == nil)
         #expect(mapping.attributes(of: properties, type: .user)["x509Certificates"] == [["value": first]])
@@ -273,7 +273,7 @@ import UDM
     func syntaxes(attributes: String, property: String, value: JSONValue, leftOut: String?) throws {
         let attributes = try object(attributes)
         #expect(mapping.properties(of: attributes, type: .user)[property] == value)
-        #expect(mapping.leftOut(of: attributes, type: .user) == [leftOut].compactMap(\.self))
+        #expect(mapping.state(of: attributes, type: .user).leftOut == [leftOut].compactMap(\.self))
     }
 
     @Test("a department is the first element of its list")
@@ -334,12 +334,12 @@ import UDM
             """)
         let plain = UDMMapping(rules: DirectoryRules())
         #expect(
-            Set(plain.leftOut(of: attributes, type: .user)) == [
+            Set(plain.state(of: attributes, type: .user).leftOut) == [
                 "nickName", "name.middleName", #"phoneNumbers[type eq "fax"]"#, "phoneNumbers[not (type pr)]", "ims",
                 "locale",
                 "\(SchemaURN.enterpriseUser):costCenter",
             ])
-        #expect(mapping.leftOut(of: ["userName": "a", "locale": "de"], type: .user).isEmpty)
+        #expect(mapping.state(of: ["userName": "a", "locale": "de"], type: .user).leftOut.isEmpty)
     }
 
     @Test("a create has what has a value, the identifier, and the client's password")

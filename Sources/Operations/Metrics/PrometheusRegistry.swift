@@ -103,10 +103,24 @@ struct SeriesKey: Hashable, Comparable, Sendable {
 
     /// Other libraries name metrics with dots; Prometheus allows letters, digits, `_` and `:`.
     private static func legal(_ name: String) -> String {
-        String(name.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_" || $0 == ":") ? $0 : "_" })
+        if name.utf8.allSatisfy(isLegal) { return name }
+        return String(name.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_" || $0 == ":") ? $0 : "_" })
+    }
+
+    private static func isLegal(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: ":"):
+            true
+        default: false
+        }
     }
 
     private static func escaped(_ value: String) -> String {
+        let special = value.utf8.contains {
+            $0 == UInt8(ascii: "\\") || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\n")
+        }
+        guard special else { return value }
         var text = ""
         for character in value {
             switch character {

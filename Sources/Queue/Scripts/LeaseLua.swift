@@ -9,7 +9,7 @@
 /// returns without credit. Within a lane the tenant whose turn it is gives its oldest resource. A resource that waited
 /// longer than the aging limit costs its lane no more than an interactive one.
 ///
-/// With a limit (``LimitLua``) there are never more leases than it allows. While several lanes have work, one that holds its share of the limit
+/// With a limit (``LimitLua``) there are never more leases than it allows, those apart that rest. While several lanes have work, one that holds its share of the limit
 /// (``Lane/share``) waits for those that do not, unless its oldest resource has aged; what they leave is for all.
 ///
 /// Returns `paused`, time to the next due one (-1: none), and resource and lane of each lease.
@@ -148,7 +148,7 @@ enum LeaseLua {
                 end
                 redis.call('HSET', TURN, unpack(times))
             end
-            local leased = redis.call('ZCARD', LEASE)
+            local leased = active()
             if limiter and count > 0 and not isPaused and get('breaker') == 0 and leased >= allowed then
                 set('used', 1)
             end

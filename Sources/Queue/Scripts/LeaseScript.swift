@@ -7,8 +7,8 @@ internal import Redis
 ///
 /// `ARGV`: time, count, length, token, the limit of calls and the report of calls that ended (empty: none).
 ///
-/// Reply: `alive`, paused, time to the next due one (-1: none), stale releases (0), breaker (-1: no limit), limit and era, then resource and
-/// lane of each lease.
+/// Reply: `alive`, paused, time to the next due one (-1: none), stale releases (0), breaker (-1: no limit), limit, era and leases, then resource
+/// and lane of each lease.
 enum LeaseScript {
     static let script = RedisScript(
         "lease",
@@ -19,7 +19,7 @@ enum LeaseScript {
                 local paused, nextDue, picked = lease(tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], false)
                 saveLimiter()
                 local reply = {alive, paused, nextDue, 0, limiterReply()}
-                for i, value in ipairs(picked) do reply[i + 7] = value end
+                for i, value in ipairs(picked) do reply[i + 8] = value end
                 return reply
                 """)
 
@@ -30,7 +30,7 @@ enum LeaseScript {
         arguments.append(min(max(0, count), QueueLua.leaseMax))
         arguments.append(length.milliseconds)
         arguments.append(token)
-        arguments.append(calls?.limit.argument ?? "")
+        arguments.append(calls.map { "\($0.limit.argument) \($0.resting)" } ?? "")
         arguments.append(calls?.report.argument ?? "")
         return arguments
     }

@@ -10,14 +10,15 @@ enum LimitLua {
     static let function = """
         local limiter
         local function openLimiter(text)
-            local endpoint, maximum, start, first, longest = string.match(text, '^(%S+) (%d+) (%d+) (%d+) (%d+)$')
+            local endpoint, maximum, start, first, longest, resting =
+                string.match(text, '^(%S+) (%d+) (%d+) (%d+) (%d+) (%d+)$')
             if not endpoint then return end
             local name, fields = P .. ':limit:' .. endpoint, {}
             local stored = redis.call('HGETALL', name)
             for i = 1, #stored, 2 do fields[stored[i]] = tonumber(stored[i + 1]) end
             limiter = {
                 name = name, fields = fields, changed = {}, maximum = maximum * 1000, start = start * 1000,
-                first = tonumber(first), longest = tonumber(longest),
+                first = tonumber(first), longest = tonumber(longest), resting = tonumber(resting),
             }
         end
         local function get(field) return limiter.fields[field] or 0 end
@@ -182,6 +183,13 @@ enum LimitLua {
             end
         end
 
+        -- The leases for which UDM is being called or soon will be. While few are tried, each of them counts.
+        local function active()
+            local leased = redis.call('ZCARD', LEASE)
+            if not limiter or get('breaker') ~= 0 then return leased end
+            return math.max(0, leased - limiter.resting)
+        end
+
         -- How many of `count` leases may be given, how many there may be at all, and how long the breaker is open (nil: it is not).
         local function admit(count)
             if not limiter then return count, math.huge, nil end
@@ -193,12 +201,12 @@ enum LimitLua {
             end
             local allowed = math.floor(limitNow() / 1000)
             if get('breaker') == 1 then allowed = math.min(allowed, get('probes')) end
-            return math.max(0, math.min(count, allowed - redis.call('ZCARD', LEASE))), allowed, nil
+            return math.max(0, math.min(count, allowed - active())), allowed, nil
         end
 
         local function limiterReply()
-            if not limiter then return -1, 0, 0 end
-            return get('breaker'), math.floor(limitNow() / 1000), get('era')
+            if not limiter then return -1, 0, 0, 0 end
+            return get('breaker'), math.floor(limitNow() / 1000), get('era'), redis.call('ZCARD', LEASE)
         end
 
         """

@@ -50,7 +50,7 @@ enum ReleaseScript {
                 if count == 0 and earliest and isFirstDue(earliest) then wake() end
                 saveLimiter()
                 local reply = {alive, paused, nextDue, stale, limiterReply()}
-                for i, value in ipairs(picked) do reply[i + 7] = value end
+                for i, value in ipairs(picked) do reply[i + 8] = value end
                 return reply
                 """)
 

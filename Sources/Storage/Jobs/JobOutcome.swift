@@ -49,10 +49,14 @@ package struct JobOutcome: Sendable {
     package let reverts: Bool
     /// A group's list may hold what nobody has looked at since it was sent: it is looked at once more, later.
     package let leavesDoubt: Bool
+    /// The resource has members; of another one none are looked for.
+    package let hasMembers: Bool
+    /// The resource may have waited for others; of another one no waits are looked for.
+    package let hasWaits: Bool
 
     package init(
         lease: LeaseHandle, result: Result, endsTurn: Bool, merges: Bool = false, parking: Parking = Parking(),
-        reverts: Bool = false, leavesDoubt: Bool = false
+        reverts: Bool = false, leavesDoubt: Bool = false, hasMembers: Bool = true, hasWaits: Bool = true
     ) {
         self.lease = lease
         self.result = result
@@ -61,6 +65,8 @@ package struct JobOutcome: Sendable {
         self.parking = parking
         self.reverts = reverts
         self.leavesDoubt = leavesDoubt
+        self.hasMembers = hasMembers
+        self.hasWaits = hasWaits
     }
 }
 

@@ -97,7 +97,8 @@ extension JobStore {
                     ambiguousSince: try row.optionalTime(7), syncedRevision: try row.int(8), udmObject: object,
                     membersError: try row.optionalBytes(12), parked: try row.optionalBytes(13),
                     verification: verification, jobs: Array(workable.prefix(turnLimit)),
-                    hasMoreJobs: jobs.count > min(workable.count, turnLimit), hasPauses: !paused.isEmpty)))
+                    hasMoreJobs: jobs.count > min(workable.count, turnLimit), hasPauses: !paused.isEmpty,
+                    isUnsettled: isUnsettled)))
     }
 
     private static func verification(_ row: PostgresRow) throws -> Verification? {

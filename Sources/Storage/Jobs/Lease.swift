@@ -63,6 +63,8 @@ package struct ConfirmedLease: Sendable {
     package let hasMoreJobs: Bool
     /// Some operations are paused: nothing may be concluded from jobs beyond these.
     package let hasPauses: Bool
+    /// It waits for others, or a group's members differ from what UDM has.
+    package let isUnsettled: Bool
 
     package var resourceID: ResourceID { handle.resourceID }
     package var epoch: Int64 { handle.epoch }

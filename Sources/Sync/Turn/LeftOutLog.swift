@@ -13,7 +13,7 @@ final class LeftOutLog: Sendable {
 
     private let noted = Mutex<Set<String>>([])
 
-    /// - Parameter paths: See `UDMMapping.leftOut(of:type:)`.
+    /// - Parameter paths: See `UDMMapping.state(of:type:)`.
     func note(_ paths: [String], type: ResourceType, id: ResourceID, logger: Logger) {
         for path in paths {
             let path = String(path.prefix(200))

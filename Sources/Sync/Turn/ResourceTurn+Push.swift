@@ -153,9 +153,8 @@ extension ResourceTurn {
 
     private func properties(of attributes: JSONObject) async throws -> JSONObject {
         let mapping = environment.mapping
-        environment.leftOut.note(
-            mapping.leftOut(of: attributes, type: lease.type), type: lease.type, id: lease.resourceID, logger: logger)
-        var properties = mapping.properties(of: attributes, type: lease.type)
+        var (properties, leftOut) = mapping.state(of: attributes, type: lease.type)
+        environment.leftOut.note(leftOut, type: lease.type, id: lease.resourceID, logger: logger)
         guard let externalID = mapping.externalID, externalID.properties[lease.type] != nil else { return properties }
         let value = try await environment.jobs.externalID(of: lease.resourceID, client: externalID.client)
         for (property, value) in mapping.properties(ofExternalID: value, type: lease.type) {

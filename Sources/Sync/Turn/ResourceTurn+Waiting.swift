@@ -20,13 +20,14 @@ extension ResourceTurn {
     /// - Parameter looks: How often, this time included.
     /// - Returns: Whether the write is to be tried again at once. Otherwise the value belongs to somebody who keeps it.
     /// - Throws: ``ValueWait`` when the holder's own jobs may set it free.
-    func mayBeFree(
+    mutating func mayBeFree(
         _ error: UDMError, _ wanted: JSONObject, _ push: Push, _ job: LeasedJob, looks: Int
     ) async throws -> Bool {
         // Waiting is bounded by the age of the write.
         guard job.acceptedAt.duration(to: configuration.now()) < configuration.maximumAge else { return false }
         let holders = try await push.holders(of: wanted, refused: error)
         let ids = holders.compactMap { $0.identifier.flatMap { ResourceID($0.lowercased()) } }
+        hasWaited = true
         let awaited = try await environment.jobs.waitForValue(lease, heldBy: ids)
         if !awaited.isEmpty { throw ValueWait(refusal: error, holders: awaited) }
         // The holder may have let go of it between UDM's refusal and our look; once, because nobody else's will go by waiting.

@@ -31,6 +31,8 @@ struct ResourceTurn {
     var leavesDoubt = false
     /// UDM was called in this turn, and no outcome has said since what came of it.
     var mayHaveCalled = false
+    /// Waits of the resource may have been written in this turn.
+    var hasWaited = false
 
     init(lease: ConfirmedLease, term: LeaseTerm = LeaseTerm(until: nil), environment: TurnEnvironment, logger: Logger) {
         self.lease = lease
@@ -218,7 +220,8 @@ struct ResourceTurn {
         let stored = try await environment.record(
             JobOutcome(
                 lease: lease.handle, result: result, endsTurn: endsTurn, merges: merges, parking: parking,
-                reverts: reverts, leavesDoubt: leavesDoubt))
+                reverts: reverts, leavesDoubt: leavesDoubt, hasMembers: lease.type == .group,
+                hasWaits: lease.isUnsettled || hasWaited))
         Failpoint.strike("turn.recorded")
         if stored { leavesDoubt = false }
         // What the call came to is recorded with its carrier.

@@ -66,10 +66,10 @@ package actor SyncWorker: Service {
     /// Slots await UDM, so a few dispatch queues carry many of them.
     private static let slotExecutorCount = 2
     /// At most this many keys are leased in one call, so that one process does not take all from the others.
-    private static let leaseBatch = 16
+    private static let leaseBatch = 32
     /// An idle worker looks again after this long even if no wake-up came: wake-ups are bounded and may be taken by a busy worker.
     static let longestWait = Duration.seconds(5)
-    /// Confirmations under way: while one waits for PostgreSQL's disk, the next leases are on their way.
+    /// Keys being confirmed: while PostgreSQL's disk is slow, a full batch goes beside another.
     private static let confirmingMax = 4 * leaseBatch
 
     package init(
@@ -150,16 +150,19 @@ package actor SyncWorker: Service {
     private func leaseUntilDrained() async {
         while true {
             if isDraining && held.isEmpty && finished.isEmpty && confirming == 0 { return }
-            let releases = finished
-            finished = []
             let wanted =
                 isDraining
                 ? 0 : min(idleSlots.count - confirming, Self.leaseBatch, Self.confirmingMax - confirming)
-            if releases.isEmpty && wanted <= 0 {
+            // What ends while leases are being confirmed is released with the next ones: under load a call carries many, and a statement in
+            // PostgreSQL costs most of what it costs by itself, not for its rows.
+            let isGathering = !isDraining && confirming > 0 && wanted < Self.leaseBatch
+            if isGathering || finished.isEmpty && wanted <= 0 {
                 await wait(upTo: Self.longestWait)
                 continue
             }
-            let calls = gate.calls()
+            let releases = finished
+            finished = []
+            let calls = gate.calls(confirming: confirming)
             do {
                 try await Failpoint.hit("worker.before-release")
                 let answer =
@@ -173,6 +176,7 @@ package actor SyncWorker: Service {
                     }
                 redisAwaySince = nil
                 note(answer)
+                gate.leave(elsewhere: max(0, answer.leased - held.count - confirming - answer.leases.count))
                 try await Failpoint.hit("worker.leased")
                 if !answer.leases.isEmpty {
                     begin(answer.leases)
@@ -254,9 +258,11 @@ package actor SyncWorker: Service {
         let id = confirmed.resourceID
         Failpoint.strike("worker.turn-begins")
         let term = LeaseTerm(until: deadline)
+        gate.turnBegan()
         held[id] = Held(lease: lease, confirmed: confirmed, slot: slot, deadline: deadline, term: term)
         held[id]?.task = Task {
             let end = await slot.work(on: confirmed, for: term)
+            gate.turnEnded()
             await self.ended(id, epoch: confirmed.epoch, slot: slot, end: end)
         }
     }

@@ -7,7 +7,7 @@ internal import Queue
 internal import UDM
 
 /// What this process sees of UDM: it gathers what came of its calls until the next call to Redis carries it to the shared limit, and knows
-/// what Redis said last.
+/// what Redis said last. No more calls are under way than the limit leaves to this process; further ones wait here in their order.
 ///
 /// A ``CallLimiter`` of its own sees the same calls, for the time in which Redis is away.
 final class UDMGate: UDMObserver {
@@ -19,6 +19,21 @@ final class UDMGate: UDMObserver {
         var own: CallLimiter
         var ownOpenedAt: ContinuousClock.Instant?
         var inFlight = 0
+        /// Calls at once.
+        var places: Int
+        var waiting: [(id: UInt64, continuation: CheckedContinuation<Bool, Never>)] = []
+        var nextID: UInt64 = 0
+        /// Turns that have begun and not ended.
+        var turns = 0
+
+        /// Gives places to calls that wait.
+        mutating func admit() -> [CheckedContinuation<Bool, Never>] {
+            let count = max(0, min(places - inFlight, waiting.count))
+            guard count > 0 else { return [] }
+            inFlight += count
+            defer { waiting.removeFirst(count) }
+            return waiting.prefix(count).map(\.continuation)
+        }
     }
 
     let limit: CallLimit
@@ -31,28 +46,51 @@ final class UDMGate: UDMObserver {
     init(limit: CallLimit) {
         self.limit = limit
         let own = CallLimiter(limit)
-        state = Locked(State(shared: own.state, own: own))
+        state = Locked(State(shared: own.state, own: own, places: own.state.limit))
         inFlight.record(0)
         export(own.state)
     }
 
     // MARK: Calls
 
-    func callBegan() {
-        inFlight.record(
-            state.withLock { state in
-                state.inFlight += 1
-                return state.inFlight
-            })
+    func callBegins() async throws(CancellationError) {
+        let (running, id) = state.withLock { state -> (Int?, UInt64) in
+            state.nextID += 1
+            guard state.waiting.isEmpty, state.inFlight < state.places else { return (nil, state.nextID) }
+            state.inFlight += 1
+            return (state.inFlight, state.nextID)
+        }
+        if let running { return inFlight.record(running) }
+        let isAdmitted = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let admitted = state.withLock { state -> [CheckedContinuation<Bool, Never>]? in
+                    // The cancellation handler has been here before: it would not find the call any more.
+                    if Task.isCancelled { return nil }
+                    state.waiting.append((id, continuation))
+                    return state.admit()
+                }
+                guard let admitted else { return continuation.resume(returning: false) }
+                for waiting in admitted { waiting.resume(returning: true) }
+            }
+        } onCancel: {
+            let found = state.withLock { state -> CheckedContinuation<Bool, Never>? in
+                guard let index = state.waiting.firstIndex(where: { $0.id == id }) else { return nil }
+                return state.waiting.remove(at: index).continuation
+            }
+            found?.resume(returning: false)
+        }
+        guard isAdmitted else { throw CancellationError() }
+        inFlight.record(state.withLock { $0.inFlight })
     }
 
     func callEnded(_ call: UDMCall) {
         let outcome = CallReport.Outcome(call)
         let now = ContinuousClock.now
-        let running = state.withLock { state in
+        let (running, admitted) = state.withLock { state -> (Int, [CheckedContinuation<Bool, Never>]) in
             state.inFlight -= 1
+            let admitted = state.admit()
             // A cancelled call is no answer of UDM's.
-            guard let outcome else { return state.inFlight }
+            guard let outcome else { return (state.inFlight, admitted) }
             let kind = CallReport.Kind(call)
             if call.started >= state.openedAt ?? origin {
                 state.report.add(kind, outcome, duration: call.duration, retryAfter: call.error?.retryAfter)
@@ -63,19 +101,40 @@ final class UDMGate: UDMObserver {
                 state.own.note(report, at: milliseconds(now))
                 if state.own.state.breaker == .open { state.ownOpenedAt = now }
             }
-            return state.inFlight
+            return (state.inFlight, admitted)
         }
+        for waiting in admitted { waiting.resume(returning: true) }
         inFlight.record(running)
     }
 
     // MARK: Leases
 
+    func turnBegan() { state.withLock { $0.turns += 1 } }
+
+    func turnEnded() { state.withLock { $0.turns -= 1 } }
+
     /// What the next lease call tells and asks.
-    func calls() -> LimitedCalls {
+    /// - Parameter confirming: Leases that PostgreSQL has not answered for.
+    func calls(confirming: Int = 0) -> LimitedCalls {
         state.withLock { state in
             defer { state.report = CallReport(era: state.shared.era) }
-            return LimitedCalls(limit: limit, report: state.report)
+            // A turn that neither calls nor waits to call stores what came of its call. A few of the leases to come are taken early, so that the
+            // next call is there when one ends.
+            let storing = max(0, state.turns - state.inFlight - state.waiting.count)
+            let early = min(confirming, max(1, state.shared.limit / Self.earlyShare))
+            return LimitedCalls(limit: limit, report: state.report, resting: storing + early)
         }
+    }
+
+    private static let earlyShare = 4
+
+    /// - Parameter elsewhere: Leases of other processes, each of which may be calling.
+    func leave(elsewhere: Int) {
+        let admitted = state.withLock { state in
+            state.places = max(1, state.shared.limit - elsewhere)
+            return state.admit()
+        }
+        for waiting in admitted { waiting.resume(returning: true) }
     }
 
     /// The lease call did not reach Redis.

@@ -58,20 +58,21 @@ extension MappingRule {
     private func writeEmails(
         _ value: JSONValue?, to properties: inout JSONObject, primary: String, aliases: String, others: String
     ) {
-        var mailboxes: [String] = []
-        var lists: [String: [String?]] = [:]
+        var mailbox: String?
+        var aliased: [String?] = []
+        var other: [String?] = []
         for email in value?.arrayValue ?? [] {
             guard let address = email["value"]?.stringValue, !address.isEmpty else { continue }
             switch email["type"]?.stringValue?.lowercased() {
-            case "mailbox": mailboxes.append(address)
-            case "alias": lists[aliases, default: []].append(address)
-            default: lists[others, default: []].append(address)
+            // Only one is accepted; a second one here is older than that rule.
+            case "mailbox": mailbox = mailbox ?? address
+            case "alias": aliased.append(address)
+            default: other.append(address)
             }
         }
-        // Only one is accepted; a second one here is older than that rule.
-        properties[primary] = .nonEmpty(mailboxes.first)
-        properties[aliases] = .list(lists[aliases] ?? [], comparison: .caseInsensitive)
-        properties[others] = .list(lists[others] ?? [], comparison: .caseInsensitive)
+        properties[primary] = .nonEmpty(mailbox)
+        properties[aliases] = .list(aliased, comparison: .caseInsensitive)
+        properties[others] = .list(other, comparison: .caseInsensitive)
     }
 
     private func writeAddresses(
@@ -248,6 +249,7 @@ extension JSONObject {
 extension ValueComparison {
     /// The values in their order, each once.
     func distinct(_ values: [JSONValue]) -> [JSONValue] {
+        guard values.count > 1 else { return values }
         var seen: Set<JSONValue> = []
         return values.filter { seen.insert(key(of: $0)).inserted }
     }

@@ -5,12 +5,14 @@ package import JSON
 package import SCIM
 
 extension UDMMapping {
-    /// The paths of values that no property carries: they are kept and not pushed.
+    /// The state of ``properties(of:type:)``, and the paths of values that no property carries: they are kept and not pushed.
     ///
     /// A `type` without a property is named as in `phoneNumbers[type eq "fax"]`; values that their property does not take
     /// are named with the property and what it demands, as in `addresses (country: an ISO 3166-1 alpha-2 code)`.
-    package func leftOut(of attributes: JSONObject, type: ResourceType) -> [String] {
-        let rules = activeRules(for: type)
+    package func state(
+        of attributes: JSONObject, type: ResourceType
+    ) -> (properties: JSONObject, leftOut: [String]) {
+        let rules = ofType(type).byAttribute
         var paths: [String] = []
         for (name, value) in attributes where !value.isNull {
             if name.hasPrefix("urn:"), let container = value.objectValue {
@@ -21,19 +23,23 @@ extension UDMMapping {
                 collect(value, at: MappedPath(name), rules: rules, into: &paths)
             }
         }
-        return paths + refused(of: attributes, type: type)
+        let properties = carried(attributes, type: type, refused: &paths)
+        return (properties, paths)
     }
 
-    private func collect(_ value: JSONValue, at path: MappedPath, rules: [MappingRule], into paths: inout [String]) {
+    private func collect(
+        _ value: JSONValue, at path: MappedPath, rules: [MappedPath: [MappingRule]], into paths: inout [String]
+    ) {
         guard !value.isNull else { return }
-        let matching = rules.filter { $0.attribute.schema == path.schema && $0.attribute.attribute == path.attribute }
+        guard let matching = rules[path] else {
+            paths.append(path.description)
+            return
+        }
         if matching.contains(where: { $0.attribute.subAttribute != nil }) {
             let carried = Set(matching.compactMap(\.attribute.subAttribute))
             for name in value.objectValue?.keys ?? [] where !carried.contains(name) && name != "formatted" {
                 paths.append(MappedPath(path.attribute, name, in: path.schema).description)
             }
-        } else if matching.isEmpty {
-            paths.append(path.description)
         } else {
             paths += leftOutElements(of: value, at: path, rules: matching)
         }
@@ -63,19 +69,6 @@ extension UDMMapping {
         let missing = (left.map(present.intersection) ?? present).subtracting(carried)
         return missing.sorted().map { type in
             type.isEmpty ? "\(path)[not (type pr)]" : "\(path)[type eq \"\(type)\"]"
-        }
-    }
-
-    /// Values that a property does not take.
-    private func refused(of attributes: JSONObject, type: ResourceType) -> [String] {
-        let all = unchecked(attributes, type: type)
-        return table.syntaxes.sorted { $0.key < $1.key }.compactMap { property, syntax in
-            guard let value = all[property], let attribute = attribute(of: property, type: type) else { return nil }
-            let texts = value.arrayValue ?? [value]
-            guard texts.contains(where: { $0.stringValue.map { syntax.carried($0) == nil } ?? false }) else {
-                return nil
-            }
-            return "\(attribute) (\(property): \(syntax.demand))"
         }
     }
 }

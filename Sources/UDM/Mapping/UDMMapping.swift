@@ -16,6 +16,8 @@ package struct UDMMapping: Sendable {
     let disabled: Set<String>
     private let rules: DirectoryRules
     private let shapes: [String: PropertyShape]
+    private let users: TypeMapping
+    private let groups: TypeMapping
 
     /// - Parameter optionalProperties: Those of ``MappingTable/optionalProperties`` that the directory has.
     package init(
@@ -32,33 +34,50 @@ package struct UDMMapping: Sendable {
             if let comparison = syntax.comparison { shapes[property]?.comparison = comparison }
         }
         self.shapes = shapes
+        users = TypeMapping(.user, table, disabled: disabled)
+        groups = TypeMapping(.group, table, disabled: disabled)
+    }
+
+    func ofType(_ type: ResourceType) -> TypeMapping {
+        switch type {
+        case .user: users
+        case .group: groups
+        }
     }
 
     /// The state a SCIM resource stands for, without password, identifier, `externalId` and members; values that UDM would
-    /// refuse are left out (``leftOut(of:type:)`` names them).
+    /// refuse are left out (``state(of:type:)`` names them).
     ///
     /// - Parameter attributes: As validated: canonical names, extensions under their URN.
     package func properties(of attributes: JSONObject, type: ResourceType) -> JSONObject {
-        var properties = unchecked(attributes, type: type)
-        for (property, syntax) in table.syntaxes {
+        var refused: [String] = []
+        return carried(attributes, type: type, refused: &refused)
+    }
+
+    /// - Parameter refused: Learns of the values that their property does not take.
+    func carried(_ attributes: JSONObject, type: ResourceType, refused: inout [String]) -> JSONObject {
+        var properties = JSONObject()
+        let mapping = ofType(type)
+        properties.reserveCapacity(mapping.properties)
+        for rule in mapping.active { rule.write(attributes, to: &properties, rules: rules) }
+        for property in mapping.disabled { properties[property] = nil }
+        for (property, syntax, attribute) in mapping.syntaxes {
+            var isCut = false
             switch properties[property] {
-            case .string(let text): properties[property] = syntax.carried(text).map { .string($0) } ?? .null
-            case .array(let elements):
+            case .string(let text):
+                let carried = syntax.carried(text)
+                isCut = carried == nil
+                if carried != text { properties[property] = carried.map { .string($0) } ?? .null }
+            case .array(let elements) where !elements.isEmpty:
                 let carried = elements.compactMap {
                     $0.stringValue.flatMap(syntax.carried).map { JSONValue.string($0) }
                 }
+                isCut = carried.count < elements.count
                 properties[property] = .array((shapes[property]?.comparison ?? .exact).distinct(carried))
             default: break
             }
+            if isCut { refused.append("\(attribute) (\(property): \(syntax.demand))") }
         }
-        return properties
-    }
-
-    /// The state with every value, whether UDM takes it or not.
-    func unchecked(_ attributes: JSONObject, type: ResourceType) -> JSONObject {
-        var properties = JSONObject()
-        for rule in table.rules(for: type) { rule.write(attributes, to: &properties, rules: rules) }
-        for property in disabled { properties[property] = nil }
         return properties
     }
 
@@ -139,7 +158,7 @@ package struct UDMMapping: Sendable {
             throw UDMError(.bug, detail: "\(property) has no value, and UDM requires one", module: module)
         }
         var body = JSONObject()
-        for (property, value) in properties where !value.isNull && value != [] { body[property] = value }
+        for (property, value) in properties where !value.isNull && !value.isEmptyArray { body[property] = value }
         body[UDMObject.identifierProperty] = .string(identifier.description)
         if type == .user {
             let credentials = password.map { ["password": .string($0)] } ?? RandomPassword.properties()
@@ -150,20 +169,18 @@ package struct UDMMapping: Sendable {
 
     /// The object options that `properties` need, such as `{"pki": true}`; `nil` for none.
     package func options(for properties: JSONObject) -> JSONObject? {
-        var options = JSONObject()
-        for (property, option) in table.requiredOptions.sorted(by: { $0.key < $1.key }) {
-            if let value = properties[property], !value.isNull, value != [] { options[option] = true }
+        var options: [String] = []
+        for (property, option) in table.requiredOptions {
+            if let value = properties[property], !value.isNull, !value.isEmptyArray { options.append(option) }
         }
-        return options.isEmpty ? nil : options
+        return options.isEmpty ? nil : JSONObject(uniqueMembers: Set(options).sorted().map { ($0, true) })
     }
 
     // MARK: Names
 
     /// The attribute that a property carries, to say in SCIM's words what UDM refused; `nil` for a property of UDM's own.
     package func attribute(of property: String, type: ResourceType) -> MappedPath? {
-        if let rule = table.rules(for: type).first(where: { $0.shapes.contains { $0.property == property } }) {
-            return rule.attribute
-        }
+        if let attribute = ofType(type).attributes[property] { return attribute }
         if externalID?.properties[type] == property { return MappedPath("externalId") }
         switch (type, property) {
         case (.user, "password"): return MappedPath("password")
@@ -180,11 +197,8 @@ package struct UDMMapping: Sendable {
         let shapes = table.rules(for: type).filter { $0.attribute == attribute }.flatMap(\.shapes)
         return Set(shapes.filter { !$0.shape.isReadOnly }.map(\.property)).subtracting(disabled)
     }
+}
 
-    /// The rules that have a property to write.
-    func activeRules(for type: ResourceType) -> [MappingRule] {
-        table.rules(for: type).filter { rule in
-            rule.shapes.contains { !$0.shape.isReadOnly && !disabled.contains($0.property) }
-        }
-    }
+extension JSONValue {
+    fileprivate var isEmptyArray: Bool { arrayValue?.isEmpty == true }
 }

@@ -218,7 +218,7 @@ extension BridgeConfiguration {
     ) -> SyncConfiguration {
         let lease = Duration.seconds(reader.integer("LEASE_SECONDS", default: 15, in: 2...300))
         var configuration = SyncConfiguration(
-            slots: reader.integer("UDM_CONCURRENCY_MAX", default: 32, in: 1...256), leaseLength: lease,
+            concurrency: reader.integer("UDM_CONCURRENCY_MAX", default: 32, in: 1...256), leaseLength: lease,
             maximumAge: reader.duration("RETRY_MAX_AGE", default: .seconds(72 * 3600)),
             udmRequestLimit: reader.duration("UDM_REQUEST_LIMIT", default: .seconds(311)),
             revertsRefusals: reader.choice("ON_PERMANENT_REFUSAL", of: ["keep", "revert"], default: "keep") == "revert",
