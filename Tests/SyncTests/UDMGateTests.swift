@@ -80,6 +80,75 @@ import UDM
         #expect(gate.learned(CallLimitState(breaker: .halfOpen, limit: 7, era: 1)) == nil)
     }
 
+    @Test("Calls wait for a place in their order, and for no more places than the limit leaves")
+    func places() async throws {
+        // The limit starts at 8; others hold 6 leases.
+        gate.leave(elsewhere: 6)
+        try await gate.callBegins()
+        try await gate.callBegins()
+        let (ends, ended) = AsyncStream<Int>.makeStream()
+        var waiting: [Task<Void, any Error>] = []
+        for number in 0..<3 {
+            waiting.append(
+                Task {
+                    try await gate.callBegins()
+                    ended.yield(number)
+                })
+            while gate.waitingCalls <= number { await Task.yield() }
+        }
+        var order = ends.makeAsyncIterator()
+        gate.callEnded(call())
+        #expect(await order.next() == 0)
+        #expect(gate.waitingCalls == 2)
+
+        // Who gives up takes no place.
+        waiting[1].cancel()
+        await #expect(throws: CancellationError.self) { try await waiting[1].value }
+        #expect(gate.waitingCalls == 1)
+
+        // Places that others leave are used at once.
+        gate.leave(elsewhere: 5)
+        #expect(await order.next() == 2)
+        for _ in 0..<3 { gate.callEnded(call()) }
+        try await gate.callBegins()
+        gate.callEnded(call())
+    }
+
+    @Test("A call that is cancelled before it waits takes no place")
+    func cancelled() async throws {
+        gate.leave(elsewhere: 100)
+        try await gate.callBegins()
+        let task = Task {
+            while !Task.isCancelled { await Task.yield() }
+            try await gate.callBegins()
+        }
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
+        #expect(gate.waitingCalls == 0)
+        gate.callEnded(call())
+        try await gate.callBegins()
+    }
+
+    @Test("Turns that store their outcome rest, those that call or wait to call do not")
+    func resting() async throws {
+        #expect(gate.calls().resting == 0)
+        for _ in 0..<4 { gate.turnBegan() }
+        gate.leave(elsewhere: 7)
+        try await gate.callBegins()
+        let task = Task { try await gate.callBegins() }
+        while gate.waitingCalls == 0 { await Task.yield() }
+        #expect(gate.calls().resting == 2)
+        // Of those that come a quarter of the limit, which is 8.
+        #expect(gate.calls(confirming: 1).resting == 3)
+        #expect(gate.calls(confirming: 9).resting == 4)
+        gate.callEnded(call())
+        try await task.value
+        #expect(gate.calls().resting == 3)
+        for _ in 0..<4 { gate.turnEnded() }
+        gate.callEnded(call())
+        #expect(gate.calls().resting == 0)
+    }
+
     @Test("Without Redis a process goes by its own calls")
     func alone() async throws {
         #expect(gate.admitAlone(20, held: 3) == 5)

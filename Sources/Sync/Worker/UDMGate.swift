@@ -109,6 +109,9 @@ final class UDMGate: UDMObserver {
 
     // MARK: Leases
 
+    /// Calls that wait for a place.
+    var waitingCalls: Int { state.withLock { $0.waiting.count } }
+
     func turnBegan() { state.withLock { $0.turns += 1 } }
 
     func turnEnded() { state.withLock { $0.turns -= 1 } }
