@@ -9,7 +9,7 @@ DEV_FLAGS ?=
 CHAOS_FLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run demo test sanitize model chaos conformance lint format bench bench-scim bench-sync clean
+.PHONY: help setup build run demo test sanitize model chart chaos conformance lint format bench bench-scim bench-sync clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ sanitize: setup ## Thread sanitizer over the Postgres, Redis and Queue tests
 
 model: ## The protocol of leases and rebuilds in Promela, checked by spin (MODEL=deep for larger bounds)
 	@scripts/model.sh
+
+chart: setup ## The chart rendered for all value sets, and its tests (checkers from PyPI)
+	@scripts/chart.sh
 
 chaos: setup ## Kill everything 1,000 times within an hour (CHAOS_FLAGS="--seed 7 --kills 40" for less)
 	@scripts/chaos.sh $(CHAOS_FLAGS)
