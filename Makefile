@@ -5,6 +5,7 @@ SWIFT ?= swift
 # Every build checks the import graph, so a stray import never gets as far as a review.
 CHECKED := --explicit-target-dependency-import-check error
 SOURCES := Package.swift Sources Tests bench
+SCRIPTS := scripts/*.sh packaging/compose/*.sh .ci/run
 DEV_FLAGS ?=
 CHAOS_FLAGS ?=
 
@@ -47,7 +48,7 @@ conformance: build ## scim2-tester, a public compliance checker (from PyPI), aga
 
 lint: ## swift format, strict, and the shell scripts
 	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)
-	@if command -v shellcheck >/dev/null; then shellcheck scripts/*.sh .ci/run; else bash -n scripts/*.sh .ci/run; fi
+	@if command -v shellcheck >/dev/null; then shellcheck $(SCRIPTS); else for script in $(SCRIPTS); do bash -n "$$script" || exit 1; done; fi
 
 format: ## Rewrite the sources with swift format
 	$(SWIFT) format --in-place --parallel --recursive $(SOURCES)

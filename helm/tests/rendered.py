@@ -23,7 +23,7 @@ class StrictLoader(yaml.SafeLoader):
     """YAML that refuses a key which is there twice: Kubernetes would take either."""
 
     def construct_mapping(self, node, deep=False):
-        keys = [self.construct_object(key, deep=deep) for key, _ in node.value]
+        keys = [self.construct_object(key, deep=deep) for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
         doubled = {key for key in keys if keys.count(key) > 1}
         if doubled:
             raise yaml.YAMLError(f"twice in one mapping: {sorted(doubled)}, {node.start_mark}")
