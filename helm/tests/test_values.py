@@ -88,6 +88,35 @@ class ValueSets(unittest.TestCase):
         self.assertEqual(levels, [["info"], ["warning"], ["warning"]])
 
 
+class Notes(unittest.TestCase):
+    """What is said after an installation."""
+
+    def notes(self, name):
+        rendered = chart().render(value_sets()[name], name="scim", namespace="iam")
+        return rendered["scim-bridge/templates/NOTES.txt"]
+
+    def test_addresses_and_commands_are_those_of_the_release(self):
+        text = self.notes("minimal")
+        self.assertIn("https://scim.example.org/scim/v2", text)
+        self.assertIn("kubectl --namespace iam port-forward service/scim 8080:80", text)
+        self.assertIn("exec deploy/scim-worker -- scim-bridge queue stats", text)
+
+    def test_what_deserves_a_warning_gets_one(self):
+        warnings = {
+            "ALLOW_PLAINTEXT is true": "inside-the-cluster",
+            "run `scim-bridge migrate` by hand": "without-policies",
+            "Nobody scrapes it": "minimal",
+            "No Ingress was made": "minimal",
+        }
+        for warning, name in warnings.items():
+            with self.subTest(warning):
+                self.assertIn(warning, self.notes(name))
+        self.assertNotIn("ALLOW_PLAINTEXT is true", self.notes("minimal"))
+        self.assertNotIn("by hand", self.notes("minimal"))
+        self.assertNotIn("Nobody scrapes it", self.notes("monitored"))
+        self.assertNotIn("No Ingress was made", self.notes("ingress"))
+
+
 class RefusedSets(unittest.TestCase):
     def test_each_is_refused_for_its_reason(self):
         refused = refused_sets()

@@ -97,12 +97,10 @@ class Image(unittest.TestCase):
                 self.assertTrue(any(name.startswith(library) for name in installed_in_image()))
                 self.assertIn(f"{library}-dev", " ".join(of("RUN", 0)))
 
+    @unittest.skipUnless(program.built(), "nothing is built")
     @unittest.skipUnless(shutil.which("readelf") and shutil.which("dpkg-query"), "needs binutils on Debian")
     def test_it_has_the_libraries_that_a_build_needs(self):
-        built = [path for name in ("release", "debug") if (path := ROOT / ".build" / name / "scim-bridge").exists()]
-        if not built:
-            self.skipTest("nothing is built")
-        dynamic = subprocess.run(["readelf", "--dynamic", str(built[0])], capture_output=True, text=True, check=True).stdout
+        dynamic = subprocess.run(["readelf", "--dynamic", program.built()], capture_output=True, text=True, check=True).stdout
         libraries = re.findall(r"\(NEEDED\).*\[(.+)\]", dynamic)
         # Swift's own become part of the program.
         libraries = [name for name in libraries if not re.match(r"lib(swift|Foundation|_Foundation|dispatch|BlocksRuntime)", name)]
