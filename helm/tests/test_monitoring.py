@@ -6,7 +6,7 @@
 import json
 import unittest
 
-from rendered import CHART, all_rendered, load_yaml, of_kind, one, pods, selects
+from rendered import CHART, all_rendered, layer, load_yaml, of_kind, one, pods, render, selects, value_sets
 
 ALERTS = CHART / "files" / "alerts.yaml"
 DASHBOARD = CHART / "files" / "dashboard.json"
@@ -26,6 +26,19 @@ class Monitoring(unittest.TestCase):
         (rule,) = of_kind(all_rendered()["monitored"], "PrometheusRule")
         self.assertEqual(rule["spec"], load_yaml(ALERTS.read_text()))
         self.assertEqual(rule["metadata"]["labels"]["release"], "kube-prometheus-stack")
+
+    def test_runbooks_are_found_where_they_are_published(self):
+        values = layer(value_sets()["monitored"], {"prometheusRule": {"runbookBaseURL": "https://git.example.org/blob/main/"}})
+        (rule,) = of_kind(render(values)["monitoring.yaml"], "PrometheusRule")
+        expected = load_yaml(ALERTS.read_text())
+        moved = 0
+        for group in expected["groups"]:
+            for alert in group["rules"]:
+                if path := alert.get("annotations", {}).get("runbook_url"):
+                    alert["annotations"]["runbook_url"] = f"https://git.example.org/blob/main/{path}"
+                    moved += 1
+        self.assertGreater(moved, 0)
+        self.assertEqual(rule["spec"], expected)
 
     def test_the_file_has_alerts(self):
         groups = load_yaml(ALERTS.read_text())["groups"]
