@@ -95,7 +95,7 @@ class IngressRules(unittest.TestCase):
         (rule,) = ingress["spec"]["rules"]
         self.assertEqual(rule["host"], "scim.example.org")
         (path,) = rule["http"]["paths"]
-        self.assertEqual(path["path"], "/scim/v2")
+        self.assertEqual((path["path"], path["pathType"]), ("/scim/v2", "Prefix"))
         service = one(manifests, "Service", path["backend"]["service"]["name"])
         self.assertIn(path["backend"]["service"]["port"]["name"], {port["name"] for port in service["spec"]["ports"]})
 
