@@ -5,11 +5,12 @@ SWIFT ?= swift
 # Every build checks the import graph, so a stray import never gets as far as a review.
 CHECKED := --explicit-target-dependency-import-check error
 SOURCES := Package.swift Sources Tests bench
+SCRIPTS := scripts/*.sh packaging/compose/*.sh .ci/run
 DEV_FLAGS ?=
 CHAOS_FLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run demo test sanitize model chaos conformance lint format bench bench-scim bench-sync clean
+.PHONY: help setup build run demo test sanitize model chart chaos conformance lint format bench bench-scim bench-sync clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +37,9 @@ sanitize: setup ## Thread sanitizer over the Postgres, Redis and Queue tests
 model: ## The protocol of leases and rebuilds in Promela, checked by spin (MODEL=deep for larger bounds)
 	@scripts/model.sh
 
+chart: setup ## The chart rendered for all value sets, and its tests (checkers from PyPI)
+	@scripts/chart.sh
+
 chaos: setup ## Kill everything 1,000 times within an hour (CHAOS_FLAGS="--seed 7 --kills 40" for less)
 	@scripts/chaos.sh $(CHAOS_FLAGS)
 
@@ -44,7 +48,7 @@ conformance: build ## scim2-tester, a public compliance checker (from PyPI), aga
 
 lint: ## swift format, strict, and the shell scripts
 	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)
-	@if command -v shellcheck >/dev/null; then shellcheck scripts/*.sh .ci/run; else bash -n scripts/*.sh .ci/run; fi
+	@if command -v shellcheck >/dev/null; then shellcheck $(SCRIPTS); else for script in $(SCRIPTS); do bash -n "$$script" || exit 1; done; fi
 
 format: ## Rewrite the sources with swift format
 	$(SWIFT) format --in-place --parallel --recursive $(SOURCES)

@@ -8,7 +8,8 @@
 # no service starts during the installation, no cluster is made, and units that were not there before are disabled.
 set -euo pipefail
 
-packages=(libpq-dev libhiredis-dev libssl-dev openssl postgresql postgresql-contrib redis-server pkg-config ca-certificates curl)
+packages=(libpq-dev libhiredis-dev libssl-dev openssl postgresql postgresql-contrib redis-server pkg-config ca-certificates curl
+    python3 python3-venv)
 policy=/usr/sbin/policy-rc.d
 cluster_settings=/etc/postgresql-common/createcluster.conf
 
