@@ -22,7 +22,7 @@ import UDM
                 roles: Set(Role.allCases), environment: ["CONFIG_FILE": file]
             ).configuration
             #expect(configuration.sync.leaseLength == .seconds(60))
-            #expect(configuration.sync.slots == 3)
+            #expect(configuration.sync.concurrency == 3)
             #expect(configuration.rules.mailDomains == ["a.example", "b.example"])
             #expect(configuration.rules.userNameRule == .replace(with: "_"))
             #expect(configuration.udm?.username == "svc-scim")
