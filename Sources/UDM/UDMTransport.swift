@@ -124,7 +124,7 @@ final class UDMTransport: Sendable {
             let wasSent = ledger.close(call)
             if let error = error as? UDMError { throw error }
             throw UDMError(
-                noAnswerTo: request, wasSent: wasSent, reason: Self.describe(error), isCancellation: Task.isCancelled)
+                noAnswerTo: request, wasSent: wasSent, reason: describe(error, of: request), isCancellation: Task.isCancelled)
         }
     }
 
@@ -150,7 +150,7 @@ final class UDMTransport: Sendable {
                 module: request.module, dn: request.dn)
         } catch {
             // The head has said already how a write ended.
-            return UDMAnswer(status: status, headers: response.headers, body: nil, bodyProblem: Self.describe(error))
+            return UDMAnswer(status: status, headers: response.headers, body: nil, bodyProblem: describe(error, of: request))
         }
     }
 
@@ -170,8 +170,10 @@ final class UDMTransport: Sendable {
         return body
     }
 
-    private static func describe(_ error: any Error) -> String {
+    private func describe(_ error: any Error, of request: UDMRequest) -> String {
         switch error {
+        case let error as HTTPClientError where error == .deadlineExceeded || error == .readTimeout:
+            DeadlineExceeded(limit: request.timeout ?? configuration.timeout).description
         case let error as DeadlineExceeded: error.description
         case let error as HTTPClientError: error.shortDescription
         default: UDMFieldError(location: [], message: "\(error)").message
