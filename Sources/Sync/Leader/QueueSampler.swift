@@ -7,9 +7,17 @@ internal import SCIM
 internal import Storage
 
 /// Exports the depths of the queue in Redis and in PostgreSQL as gauges. The leader samples; a scrape only reads what was sampled.
+///
+/// To count open jobs PostgreSQL has to read them. At 10,000 that takes milliseconds and is done with every sample; a backlog of millions is
+/// counted so seldom that it takes a fiftieth of the time, and shown as it was meanwhile. Ages, the drain rate and Redis' own depths, which
+/// cost the same whatever there is, are new with every sample.
 struct QueueSampler: Sendable {
     let queue: WorkQueue
     let jobs: JobStore
+    private let factory: any MetricsFactory
+    private var counted: (statistics: QueueStatistics, resources: OpenResources)?
+    private var nextCount: ContinuousClock.Instant?
+    private var nextResourceCount: ContinuousClock.Instant?
     private var drain = DrainRate()
     private var sampledTenants: Set<String> = []
     private var exported: Set<Series> = []
@@ -20,15 +28,28 @@ struct QueueSampler: Sendable {
         let values: [String]
     }
 
-    init(queue: WorkQueue, jobs: JobStore) {
+    init(queue: WorkQueue, jobs: JobStore, factory: any MetricsFactory = MetricsSystem.factory) {
         self.queue = queue
         self.jobs = jobs
+        self.factory = factory
     }
 
-    mutating func sample() async throws {
-        let statistics = try await jobs.statistics()
-        drain.note(statistics.endedJobs, at: .now)
+    /// How long after a count that took `length` the next one may begin.
+    static func pause(after length: Duration) -> Duration { min(.seconds(60), length * 50) }
+
+    mutating func sample(now: ContinuousClock.Instant = .now) async throws {
+        drain.note(try await jobs.endedJobs(), at: now)
         gauge("scim_queue_drain_rate", [], drain.perSecond)
+        var isNew = false
+        if nextCount.map({ now >= $0 }) ?? true {
+            // A count that ends in its time limit is not tried again at once.
+            nextCount = now + .seconds(60)
+            let begin = ContinuousClock.now
+            counted = (try await jobs.statistics(), try await jobs.openResources())
+            nextCount = now + Self.pause(after: begin.duration(to: .now))
+            isNew = true
+        }
+        guard let (statistics, resources) = counted else { return }
         for (tenant, count) in statistics.tenants {
             gauge("scim_tenant_open_jobs", [("tenant", tenant)], Double(count.openJobs))
         }
@@ -50,6 +71,9 @@ struct QueueSampler: Sendable {
         let oldest = statistics.oldestUnsentEvent.map { $0.duration(to: .now()).inSeconds } ?? 0
         gauge("scim_event_outbox_oldest_age_seconds", [], max(0, oldest))
 
+        gauge("scim_parked_attributes", [], Double(resources.parkedAttributes))
+        gauge("scim_queue_resources", [("store", "postgresql")], Double(resources.withJobs))
+
         // After PostgreSQL's figures, so that they are there also while Redis is away.
         let depth = try await queue.depth()
         for lane in Lane.allCases {
@@ -60,11 +84,19 @@ struct QueueSampler: Sendable {
         for (state, count) in [("due", depth.due), ("leased", depth.leased), ("dirty", depth.dirty)] {
             gauge("scim_queue_depth", [("lane", "all"), ("state", state)], Double(count))
         }
+        gauge("scim_queue_lease_overdue_seconds", [], depth.leaseOverdue?.inSeconds ?? 0)
+        gauge("scim_queue_resources", [("store", "redis")], Double(depth.resources))
+        // Of the same moment only.
+        if isNew { gauge("scim_queue_difference", [], Double(resources.withJobs - depth.resources)) }
     }
 
-    /// An index scan over all resources, so asked for seldom.
-    mutating func sampleResources() async throws {
+    /// Reads all resources while they can be counted, so asked for seldom, and more seldom the more there are.
+    mutating func sampleResources(now: ContinuousClock.Instant = .now) async throws {
+        guard nextResourceCount.map({ now >= $0 }) ?? true else { return }
+        nextResourceCount = now + .seconds(600)
+        let begin = ContinuousClock.now
         let counts = try await jobs.resourceCounts()
+        nextResourceCount = now + Self.pause(after: begin.duration(to: .now))
         for type in ResourceType.allCases {
             gauge("scim_objects", [("resource", type.rawValue)], Double(counts[type] ?? 0))
         }
@@ -73,15 +105,16 @@ struct QueueSampler: Sendable {
     /// Somebody else leads: figures that nobody samples any more must not stand beside theirs.
     mutating func retire() {
         for series in exported {
-            Gauge(label: series.label, dimensions: Array(zip(series.names, series.values))).record(0)
+            Gauge(label: series.label, dimensions: Array(zip(series.names, series.values)), factory: factory).record(0)
         }
         exported = []
         sampledTenants = []
+        (counted, nextCount, nextResourceCount) = (nil, nil, nil)
         drain = DrainRate()
     }
 
     private mutating func gauge(_ label: String, _ dimensions: [(String, String)], _ value: Double) {
         exported.insert(Series(label: label, names: dimensions.map(\.0), values: dimensions.map(\.1)))
-        Gauge(label: label, dimensions: dimensions).record(value)
+        Gauge(label: label, dimensions: dimensions, factory: factory).record(value)
     }
 }
