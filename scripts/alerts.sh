@@ -22,7 +22,8 @@ fail() {
 }
 
 [[ "$seconds" =~ ^[1-9][0-9]*$ ]] || fail "ALERTS_SECONDS must be a number of seconds, not \"$seconds\""
-scripts/setup.sh prometheus
+# Another Prometheus than Debian's is as good.
+if ! command -v promtool >/dev/null || ! command -v prometheus >/dev/null; then scripts/setup.sh prometheus; fi
 command -v python3 >/dev/null || fail "python3 is missing"
 
 promtool check rules "$rules"

@@ -11,10 +11,10 @@ import UDM
 @testable import Sync
 
 @Suite(.serialized) struct QueueSamplerTests {
-    @Test("The longer a count takes, the later is the next: a fiftieth of the time, and at least one a minute")
+    @Test("The longer a count takes, the later is the next: a twentieth of the time, and at least one a minute")
     func pace() {
-        #expect(QueueSampler.pause(after: .milliseconds(2)) == .milliseconds(100))
-        #expect(QueueSampler.pause(after: .milliseconds(300)) == .seconds(15))
+        #expect(QueueSampler.pause(after: .milliseconds(2)) == .milliseconds(40))
+        #expect(QueueSampler.pause(after: .milliseconds(300)) == .seconds(6))
         #expect(QueueSampler.pause(after: .seconds(20)) == .seconds(60))
     }
 

@@ -9,14 +9,17 @@ internal import Storage
 /// Exports the depths of the queue in Redis and in PostgreSQL as gauges. The leader samples; a scrape only reads what was sampled.
 ///
 /// To count open jobs PostgreSQL has to read them. At 10,000 that takes milliseconds and is done with every sample; a backlog of millions is
-/// counted so seldom that it takes a fiftieth of the time, and shown as it was meanwhile. Ages, the drain rate and Redis' own depths, which
+/// counted so seldom that it takes a twentieth of the time, and shown as it was meanwhile. Ages, the drain rate and Redis' own depths, which
 /// cost the same whatever there is, are new with every sample.
 struct QueueSampler: Sendable {
     let queue: WorkQueue
     let jobs: JobStore
     private let factory: any MetricsFactory
-    private var counted: (statistics: QueueStatistics, resources: OpenResources)?
+    private var statistics: QueueStatistics?
     private var nextCount: ContinuousClock.Instant?
+    /// Takes several times as long as the statistics, so it has a pace of its own.
+    private var open: OpenResources?
+    private var nextOpenCount: ContinuousClock.Instant?
     private var nextResourceCount: ContinuousClock.Instant?
     private var drain = DrainRate()
     private var sampledTenants: Set<String> = []
@@ -35,21 +38,18 @@ struct QueueSampler: Sendable {
     }
 
     /// How long after a count that took `length` the next one may begin.
-    static func pause(after length: Duration) -> Duration { min(.seconds(60), length * 50) }
+    static func pause(after length: Duration) -> Duration { min(.seconds(60), length * 20) }
 
     mutating func sample(now: ContinuousClock.Instant = .now) async throws {
         drain.note(try await jobs.endedJobs(), at: now)
         gauge("scim_queue_drain_rate", [], drain.perSecond)
-        var isNew = false
         if nextCount.map({ now >= $0 }) ?? true {
-            // A count that ends in its time limit is not tried again at once.
-            nextCount = now + .seconds(60)
             let begin = ContinuousClock.now
-            counted = (try await jobs.statistics(), try await jobs.openResources())
-            nextCount = now + Self.pause(after: begin.duration(to: .now))
-            isNew = true
+            // Also of one that fails: without a server it fails at once, and a count that ends in its time limit is not tried again soon.
+            defer { nextCount = now + Self.pause(after: begin.duration(to: .now)) }
+            statistics = try await jobs.statistics()
         }
-        guard let (statistics, resources) = counted else { return }
+        guard let statistics else { return }
         for (tenant, count) in statistics.tenants {
             gauge("scim_tenant_open_jobs", [("tenant", tenant)], Double(count.openJobs))
         }
@@ -71,8 +71,7 @@ struct QueueSampler: Sendable {
         let oldest = statistics.oldestUnsentEvent.map { $0.duration(to: .now()).inSeconds } ?? 0
         gauge("scim_event_outbox_oldest_age_seconds", [], max(0, oldest))
 
-        gauge("scim_parked_attributes", [], Double(resources.parkedAttributes))
-        gauge("scim_queue_resources", [("store", "postgresql")], Double(resources.withJobs))
+        let isNew = try await countOpenResources(now: now)
 
         // After PostgreSQL's figures, so that they are there also while Redis is away.
         let depth = try await queue.depth()
@@ -87,16 +86,27 @@ struct QueueSampler: Sendable {
         gauge("scim_queue_lease_overdue_seconds", [], depth.leaseOverdue?.inSeconds ?? 0)
         gauge("scim_queue_resources", [("store", "redis")], Double(depth.resources))
         // Of the same moment only.
-        if isNew { gauge("scim_queue_difference", [], Double(resources.withJobs - depth.resources)) }
+        if isNew, let open { gauge("scim_queue_difference", [], Double(open.withJobs - depth.resources)) }
+    }
+
+    /// - Returns: Whether it was time for it.
+    private mutating func countOpenResources(now: ContinuousClock.Instant) async throws -> Bool {
+        guard nextOpenCount.map({ now >= $0 }) ?? true else { return false }
+        let begin = ContinuousClock.now
+        defer { nextOpenCount = now + Self.pause(after: begin.duration(to: .now)) }
+        let counted = try await jobs.openResources()
+        open = counted
+        gauge("scim_parked_attributes", [], Double(counted.parkedAttributes))
+        gauge("scim_queue_resources", [("store", "postgresql")], Double(counted.withJobs))
+        return true
     }
 
     /// Reads all resources while they can be counted, so asked for seldom, and more seldom the more there are.
     mutating func sampleResources(now: ContinuousClock.Instant = .now) async throws {
         guard nextResourceCount.map({ now >= $0 }) ?? true else { return }
-        nextResourceCount = now + .seconds(600)
         let begin = ContinuousClock.now
+        defer { nextResourceCount = now + Self.pause(after: begin.duration(to: .now)) }
         let counts = try await jobs.resourceCounts()
-        nextResourceCount = now + Self.pause(after: begin.duration(to: .now))
         for type in ResourceType.allCases {
             gauge("scim_objects", [("resource", type.rawValue)], Double(counts[type] ?? 0))
         }
@@ -109,7 +119,8 @@ struct QueueSampler: Sendable {
         }
         exported = []
         sampledTenants = []
-        (counted, nextCount, nextResourceCount) = (nil, nil, nil)
+        (statistics, open) = (nil, nil)
+        (nextCount, nextOpenCount, nextResourceCount) = (nil, nil, nil)
         drain = DrainRate()
     }
 
