@@ -200,7 +200,10 @@ let package = Package(
         tests(of: "JSON", ["FuzzSupport"]),
         tests(
             of: "Operations",
-            [coreMetrics, hummingbird, hummingbirdCore, logging, nioCore, serviceLifecycle]
+            [
+                asyncHTTPClient, coreMetrics, hummingbird, hummingbirdCore, logging, nioCore, nioHTTP1,
+                serviceLifecycle,
+            ]
         ),
         tests(of: "Postgres", ["TestSupport", logging]),
         tests(
@@ -214,7 +217,7 @@ let package = Package(
             of: "Sync",
             [
                 "JSON", "Postgres", "Queue", "Redis", "SCIM", "Storage", "TestSupport", "UDM", "UDMDouble", logging,
-                serviceLifecycle,
+                metricsTestKit, serviceLifecycle,
             ]
         ),
         tests(of: "UDM", ["JSON", "SCIM", logging, metrics, metricsTestKit, nioCore, nioHTTP1, nioPosix, nioSSL]),

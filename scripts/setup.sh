@@ -2,14 +2,15 @@
 # SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 # SPDX-License-Identifier: Apache-2.0
 #
-# Installs the Debian packages the bridge is built with and that `dev` and the tests start. Idempotent: does nothing when all are there.
+# Installs the Debian packages the bridge is built with and that `dev` and the tests start, and those named as arguments. Idempotent: does
+# nothing when all are there.
 #
 # The bridge starts its own PostgreSQL and Redis, so what comes with the packages is kept from running and from occupying the usual ports:
 # no service starts during the installation, no cluster is made, and units that were not there before are disabled.
 set -euo pipefail
 
 packages=(libpq-dev libhiredis-dev libssl-dev openssl postgresql postgresql-contrib redis-server pkg-config ca-certificates curl
-    python3 python3-venv)
+    python3 python3-venv "$@")
 policy=/usr/sbin/policy-rc.d
 cluster_settings=/etc/postgresql-common/createcluster.conf
 
@@ -58,9 +59,9 @@ if [ ! -e "$policy" ]; then
     "${as_root[@]}" chmod 755 "$policy"
 fi
 
-# Somebody's PostgreSQL or Redis that is there already stays as it is.
+# Somebody's PostgreSQL, Redis or Prometheus that is there already stays as it is.
 new_units=()
-for unit in postgresql.service redis-server.service; do
+for unit in postgresql.service redis-server.service prometheus.service; do
     if [ ! -e "/lib/systemd/system/$unit" ] && [ ! -e "/etc/init.d/${unit%.service}" ]; then new_units+=("$unit"); fi
 done
 
@@ -76,6 +77,7 @@ install_packages "${missing[@]}"
 
 if command -v systemctl >/dev/null; then
     for unit in "${new_units[@]}"; do
+        if [ ! -e "/lib/systemd/system/$unit" ]; then continue; fi
         echo "setup: disabling $unit"
         # In a container there may be units but nothing that runs them.
         "${as_root[@]}" systemctl --quiet disable "$unit" >/dev/null 2>&1 || true

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Logging
+internal import Metrics
 internal import Storage
 
 /// Whether this process is the one that sends. Whoever becomes it first makes the outbox know the sinks.
@@ -10,7 +11,10 @@ actor SendingLead {
     private let events: EventStore
     private let sinks: Set<SinkName>
     private let logger: Logger
-    private var isLeading = false
+    private var isLeading = false {
+        didSet { leads.record(isLeading ? 1 : 0) }
+    }
+    private let leads = Gauge(label: "scim_leader", dimensions: [("duty", "events")])
     /// The senders of all sinks ask; one question is answered for all that come while it is open.
     private var question: Task<Bool, Never>?
 
@@ -19,6 +23,7 @@ actor SendingLead {
         self.events = events
         self.sinks = sinks
         self.logger = logger
+        leads.record(0)
     }
 
     /// As it was when it was last asked.

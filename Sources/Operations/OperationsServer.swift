@@ -21,24 +21,27 @@ package struct OperationsServer: Service {
     ///   - address: Host and port; loopback unless configured (DESIGN section 10).
     ///   - token: Bearer token that `/metrics` asks for; nil leaves it open.
     ///   - checks: What readiness depends on in the roles of this process.
+    ///   - identity: Who answers, part of every answer about health.
+    ///   - figures: Called at every scrape, to set what is kept outside of the registry. They read memory only: no table, no server.
     package init(
         host: String, port: Int, token: String?, registry: PrometheusRegistry, checks: [HealthCheck],
-        startup: StartupState, logger: Logger, onRunning: @escaping @Sendable (Int) -> Void = { _ in }
+        startup: StartupState, identity: ProcessIdentity = ProcessIdentity(),
+        figures: [@Sendable (PrometheusRegistry) -> Void] = [], logger: Logger,
+        onRunning: @escaping @Sendable (Int) -> Void = { _ in }
     ) {
         let router = Router()
-        router.get("health/live") { _, _ in Self.answer(.ok, ["status": "ok"]) }
+        router.get("health/live") { _, _ in Self.answer(.ok, "ok", identity) }
         router.get("health/startup") { _, _ in
             startup.isComplete
-                ? Self.answer(.ok, ["status": "ok"]) : Self.answer(.serviceUnavailable, ["status": "starting"])
+                ? Self.answer(.ok, "ok", identity) : Self.answer(.serviceUnavailable, "starting", identity)
         }
         router.get("health/ready") { _, _ in
-            guard startup.isComplete else { return Self.answer(.serviceUnavailable, ["status": "starting"]) }
-            let report = await HealthReport.run(checks, limit: .seconds(2))
-            var details = JSONObject()
-            for entry in report.entries { details[entry.name] = .string(entry.error ?? "ok") }
+            guard startup.isComplete else { return Self.answer(.serviceUnavailable, "starting", identity) }
+            // Work under way is finished, but nobody should send more.
+            guard !startup.isStopping else { return Self.answer(.serviceUnavailable, "stopping", identity) }
+            let report = await HealthReport.run(checks)
             return Self.answer(
-                report.isReady ? .ok : .serviceUnavailable,
-                ["status": .string(report.status), "checks": .object(details)])
+                report.isReady ? .ok : .serviceUnavailable, report.status, identity, checks: report.details)
         }
         router.get("metrics") { request, _ in
             guard Self.isAllowed(request, token: token) else {
@@ -47,6 +50,7 @@ package struct OperationsServer: Service {
                 return answer
             }
             ProcessFigures.record(in: registry)
+            for figure in figures { figure(registry) }
             return Response(
                 status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
                 body: ResponseBody(byteBuffer: ByteBuffer(string: registry.exposition())))
@@ -80,6 +84,15 @@ package struct OperationsServer: Service {
         return zip(left, right).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
     }
 
+    private static func answer(
+        _ status: HTTPResponse.Status, _ word: String, _ identity: ProcessIdentity, checks: JSONObject? = nil
+    ) -> Response {
+        var body: JSONObject = ["status": .string(word)]
+        identity.describe(in: &body)
+        if let checks { body["checks"] = .object(checks) }
+        return answer(status, body)
+    }
+
     private static func answer(_ status: HTTPResponse.Status, _ body: JSONObject) -> Response {
         Response(
             status: status, headers: [.contentType: "application/json"],
@@ -87,12 +100,34 @@ package struct OperationsServer: Service {
     }
 }
 
-/// Set once when all services of the process run.
+/// What a process says of itself beside its health.
+package struct ProcessIdentity: Sendable {
+    private let version: String
+    private let roles: [String]
+    private let started = ContinuousClock.now
+
+    package init(version: String = "", roles: [String] = []) {
+        self.version = version
+        self.roles = roles.sorted()
+    }
+
+    fileprivate func describe(in body: inout JSONObject) {
+        body["version"] = .string(version)
+        body["roles"] = .array(roles.map { .string($0) })
+        body["uptimeSeconds"] = .number(JSONNumber(started.duration(to: .now).components.seconds))
+    }
+}
+
+/// Where the life of the process is: set once when all of its services run, and once when it was told to stop.
 package final class StartupState: Sendable {
     private let done = Atomic(false)
+    private let stopping = Atomic(false)
 
     package init() {}
 
     package var isComplete: Bool { done.load(ordering: .acquiring) }
     package func complete() { done.store(true, ordering: .releasing) }
+
+    package var isStopping: Bool { stopping.load(ordering: .acquiring) }
+    package func stop() { stopping.store(true, ordering: .releasing) }
 }

@@ -30,6 +30,7 @@ package final class PostgresPipeline: Sendable {
         package var isConnected = false
     }
 
+    package let label: String
     private let driver: PipelineDriver
     private let mode: Mode
     private let connectTimeout: Duration
@@ -43,6 +44,7 @@ package final class PostgresPipeline: Sendable {
     package init(
         configuration: PostgresConfiguration, label: String, mode: Mode, waitTimeout: Duration? = nil, logger: Logger
     ) {
+        self.label = label
         self.mode = mode
         connectTimeout = configuration.connectTimeout
         driver = PipelineDriver(

@@ -12,6 +12,12 @@ package final class PostgresPool: Sendable {
         package var size = 0
         package var idle = 0
         package var waiting = 0
+        /// Most connections.
+        package var limit = 0
+        /// Callers that had to wait for a connection since the start, how long all of them together, and how many in vain.
+        package var waits = 0
+        package var waited = Duration.zero
+        package var timeouts = 0
     }
 
     enum Grant {
@@ -27,6 +33,9 @@ package final class PostgresPool: Sendable {
         var opening = 0
         var lastNumber = 0
         var waiters: [PoolWaiter] = []
+        var waits = 0
+        var waited = Duration.zero
+        var timeouts = 0
         var backoff = Backoff()
         var notBefore: ContinuousClock.Instant?
         var isClosed = false
@@ -34,7 +43,7 @@ package final class PostgresPool: Sendable {
     }
 
     private let configuration: PostgresConfiguration
-    private let label: String
+    package let label: String
     private let largestSize: Int
     private let waitTimeout: Duration
     private let logger: Logger
@@ -54,7 +63,11 @@ package final class PostgresPool: Sendable {
     }
 
     package var statistics: Statistics {
-        state.withLock { Statistics(size: $0.size, idle: $0.idle.count, waiting: $0.waiters.count) }
+        state.withLock { state in
+            Statistics(
+                size: state.size, idle: state.idle.count, waiting: state.waiters.count, limit: largestSize,
+                waits: state.waits, waited: state.waited, timeouts: state.timeouts)
+        }
     }
 
     /// Lends a connection. A transaction that `body` leaves open is rolled back; everything else that it sets in the
@@ -140,6 +153,7 @@ package final class PostgresPool: Sendable {
             return nil
         }
         if let immediate { return try immediate.get() }
+        let begin = ContinuousClock.now
         let deadline = DispatchTime.now() + .nanoseconds(Int(clamping: waitTimeout.nanoseconds))
         timers.asyncAfter(deadline: deadline) { [weak self, weak waiter] in
             guard let self, let waiter else { return }
@@ -150,6 +164,11 @@ package final class PostgresPool: Sendable {
             await withCheckedContinuation { waiter.wait($0) }
         } onCancel: {
             giveUp(waiter, .cancelled())
+        }
+        state.withLock { state in
+            state.waits += 1
+            state.waited += begin.duration(to: .now)
+            if case .failure(let error) = outcome, error.kind == .poolTimeout { state.timeouts += 1 }
         }
         return try outcome.get()
     }

@@ -25,6 +25,7 @@ final class DetachedEnqueuer: Sendable {
     private let now: @Sendable () -> Int64?
     private let state = Locked(State())
     private let failureCount = Atomic(0)
+    private let enqueuedCount = Atomic(0)
 
     init(client: RedisClient, prefix: String, now: @escaping @Sendable () -> Int64?) {
         self.client = client
@@ -33,6 +34,7 @@ final class DetachedEnqueuer: Sendable {
     }
 
     var failures: Int { failureCount.load(ordering: .relaxed) }
+    var enqueued: Int { enqueuedCount.load(ordering: .relaxed) }
 
     func enqueue(_ entries: [Enqueue]) {
         guard !entries.isEmpty else { return }
@@ -58,7 +60,11 @@ final class DetachedEnqueuer: Sendable {
             EnqueueScript.script, keys: [prefix], arguments: EnqueueScript.arguments(batch[...], now: now())
         ) { reply in
             Failpoint.strike("queue.enqueue-answered")
-            if !Self.isEnqueued(reply) { self.failed(batch.count) }
+            if Self.isEnqueued(reply) {
+                self.enqueuedCount.add(batch.count, ordering: .relaxed)
+            } else {
+                self.failed(batch.count)
+            }
             self.sendNext(afterFailure: reply)
         }
     }
@@ -80,6 +86,9 @@ final class DetachedEnqueuer: Sendable {
         guard case .success(let value) = reply, let reply = try? QueueReply(value) else { return false }
         return reply.state != .lost
     }
+
+    /// What was enqueued by somebody who waited for it.
+    func count(_ count: Int) { enqueuedCount.add(count, ordering: .relaxed) }
 
     private func failed(_ count: Int) { failureCount.add(count, ordering: .relaxed) }
 }

@@ -24,6 +24,11 @@ package struct QueueDepth: Sendable, Hashable {
     package var dirty: Int
     /// Until the earliest due time; zero when it has passed, `nil` when nothing is due.
     package var nextDue: Duration?
+    /// How long the lease that ended first is over; `nil` when none is. Any lease call gives such resources back, so more than a moment means
+    /// that nobody makes any.
+    package var leaseOverdue: Duration?
 
+    /// Resources in any state; dirty ones are among the leased.
+    package var resources: Int { ready + due + leased }
     package var ready: Int { lanes.values.reduce(0) { $0 + $1.ready } }
 }

@@ -39,6 +39,7 @@ extension WorkQueue {
             depth.lanes[lane] = QueueDepth.LaneDepth(
                 ready: Int(try reply.integer(4 + 2 * index)), oldestReadyAge: try reply.duration(5 + 2 * index))
         }
+        depth.leaseOverdue = try reply.duration(4 + 2 * Lane.allCases.count)
         return depth
     }
 

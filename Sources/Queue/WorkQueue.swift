@@ -72,6 +72,7 @@ package final class WorkQueue: Sendable {
             rest = rest.dropFirst(QueueLua.batchMax)
             state = try await run(EnqueueScript.script, EnqueueScript.arguments(chunk, now: now())).state
             if state == .lost { break }
+            enqueuer.count(chunk.count)
         }
         if let state { return state }
         return try await self.state()
@@ -83,6 +84,9 @@ package final class WorkQueue: Sendable {
 
     /// Entries of ``enqueueDetached(_:)`` that did not reach the queue since the start.
     package var enqueueFailures: Int { enqueuer.failures }
+
+    /// Resources that this process has enqueued since the start, in either way.
+    package var enqueuedCount: Int { enqueuer.enqueued }
 
     // MARK: Leases
 

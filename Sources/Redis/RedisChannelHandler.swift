@@ -30,11 +30,15 @@ final class RedisChannelHandler: ChannelInboundHandler {
     private let onFailure: @Sendable (RedisError) -> Void
     /// Told how many commands got their reply.
     private let onReplies: @Sendable (Int) -> Void
+    /// Nil where commands wait in Redis on purpose.
+    private let figures: RedisFigures?
 
     init(
-        onReplies: @escaping @Sendable (Int) -> Void, onFailure: @escaping @Sendable (RedisError) -> Void
+        figures: RedisFigures? = nil, onReplies: @escaping @Sendable (Int) -> Void,
+        onFailure: @escaping @Sendable (RedisError) -> Void
     ) throws(RedisError) {
         reader = try RedisReplyReader()
+        self.figures = figures
         self.onReplies = onReplies
         self.onFailure = onFailure
     }
@@ -49,6 +53,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
     /// Sends `bytes`, the commands of `entries` in order, with one flush.
     func write(_ bytes: ByteBuffer, _ entries: [PendingReply]) {
         if let failure {
+            figures?.failed(.notConnected, count: entries.count)
             for entry in entries { entry.completion(.failure(Self.notSent(failure))) }
             return
         }
@@ -87,17 +92,20 @@ final class RedisChannelHandler: ChannelInboundHandler {
             if replies > 0 { onReplies(replies) }
             armTimer()
         }
+        let now = NIODeadline.now()
         while let reply = try reader.next() {
             guard let entry = pending.popFirst() else {
                 throw RedisError(.protocolViolation, "Redis sent a reply that no command asked for")
             }
             replies += 1
+            figures?.replied(after: (now - (entry.deadline - entry.timeout)).nanoseconds)
             guard case .error(let error) = reply else {
                 entry.completion(.success(reply))
                 continue
             }
             // This server is a replica now, or does not hold the keys: only another connection can help. The caller is
             // told last, so that its next command does not come back to this one.
+            figures?.failed(.server)
             let isUseless = error.prefix == "READONLY" || error.prefix == "MOVED"
             if isUseless { fail(error) }
             entry.completion(.failure(error))
@@ -126,6 +134,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
         let error = RedisError(.timeout, "Redis did not answer within \(milliseconds) ms", mayHaveRun: true)
         first.completion(.failure(error))
         onReplies(1)
+        figures?.failed(.timeout)
         fail(error)
     }
 
@@ -138,6 +147,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
         let lost = pending
         pending.removeAll()
         let reason = Self.underWay(error)
+        if !lost.isEmpty { figures?.failed(reason.kind, count: lost.count) }
         for entry in lost { entry.completion(.failure(reason)) }
         onFailure(error)
         context?.close(promise: nil)

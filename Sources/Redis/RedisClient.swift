@@ -17,6 +17,7 @@ package final class RedisClient: Sendable {
     let blocking: RedisBlockingChannels
     let scriptDigests = Locked<[String: String]>([:])
     private let group: MultiThreadedEventLoopGroup
+    private let figures = RedisFigures()
     private struct Tasks {
         var running: Task<Void, Never>?
         var closing: Task<Void, Never>?
@@ -30,7 +31,9 @@ package final class RedisClient: Sendable {
         let eventLoop = group.next()
         let blocking = RedisBlockingChannels(configuration, eventLoop: eventLoop, logger: logger)
         self.blocking = blocking
-        link = RedisLink(configuration, eventLoop: eventLoop, logger: logger) { blocking.closeAll($0) }
+        link = RedisLink(configuration, eventLoop: eventLoop, figures: figures, logger: logger) {
+            blocking.closeAll($0)
+        }
     }
 
     /// Begins to connect, and waits for the first attempt. From then on the connection is kept open until ``close()``.
@@ -50,7 +53,10 @@ package final class RedisClient: Sendable {
         throw link.lastError ?? RedisLink.closed
     }
 
-    package var isConnected: Bool { (try? link.current())?.isOpen ?? false }
+    package var isConnected: Bool { link.isConnected }
+
+    /// Counts since the start, of commands that do not wait in Redis on purpose.
+    package var statistics: RedisStatistics { figures.statistics }
 
     /// Why there is no connection; `nil` while there is one or none was tried.
     package var lastError: RedisError? { link.lastError }

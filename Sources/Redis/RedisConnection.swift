@@ -23,24 +23,29 @@ final class RedisConnection: Sendable {
     private let eventLoop: any EventLoop
     private let pendingMax: Int
     private let commandTimeout: TimeAmount
+    private let figures: RedisFigures?
     /// Set once, on the event loop, before anybody else sees the connection.
     private let handler: NIOLoopBoundBox<RedisChannelHandler?>
 
-    private init(_ configuration: RedisConfiguration, eventLoop: any EventLoop) {
+    private init(_ configuration: RedisConfiguration, eventLoop: any EventLoop, figures: RedisFigures?) {
         self.eventLoop = eventLoop
+        self.figures = figures
         pendingMax = configuration.pendingMax
         commandTimeout = TimeAmount(configuration.commandTimeout)
         handler = NIOLoopBoundBox.makeEmptyBox(valueType: RedisChannelHandler.self, eventLoop: eventLoop)
     }
 
     /// Connects, with TLS if configured; the caller does the hand-shake.
+    ///
+    /// - Parameter figures: Counts its commands; nil where they wait in Redis on purpose.
     static func connect(
-        _ configuration: RedisConfiguration, to endpoint: RedisEndpoint, on eventLoop: any EventLoop
+        _ configuration: RedisConfiguration, to endpoint: RedisEndpoint, on eventLoop: any EventLoop,
+        figures: RedisFigures? = nil
     ) async throws(RedisError) -> RedisConnection {
         let tls = try configuration.tls.map { (files) throws(RedisError) in try RedisTLS.context(files) }
         // The certificate of an address has the address in it, and SNI has no addresses.
         let isAddress = (try? SocketAddress(ipAddress: endpoint.host, port: endpoint.port)) != nil
-        let connection = RedisConnection(configuration, eventLoop: eventLoop)
+        let connection = RedisConnection(configuration, eventLoop: eventLoop, figures: figures)
         let future = ClientBootstrap(group: eventLoop)
             .connectTimeout(TimeAmount(configuration.connectTimeout))
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -65,6 +70,7 @@ final class RedisConnection: Sendable {
 
     private func makeHandler() throws(RedisError) -> RedisChannelHandler {
         let handler = try RedisChannelHandler(
+            figures: figures,
             onReplies: { [weak self] count in self?.outbox.withLock { $0.unanswered -= count } },
             onFailure: { [weak self] error in self?.end(error) })
         self.handler.value = handler
@@ -94,7 +100,9 @@ final class RedisConnection: Sendable {
         switch step {
         case .gathered: break
         case .drain: eventLoop.execute { self.drain() }
-        case .refused(let error): completion(.failure(error))
+        case .refused(let error):
+            figures?.failed(error.kind)
+            completion(.failure(error))
         }
     }
 

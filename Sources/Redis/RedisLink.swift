@@ -29,6 +29,7 @@ actor RedisLink {
     nonisolated private let executor: any SerialExecutor
     nonisolated private let shared = Locked(Shared())
     private let configuration: RedisConfiguration
+    private nonisolated let figures: RedisFigures
     private let logger: Logger
     /// Told on the event loop whenever a connection has ended, before the next attempt.
     private let onLost: @Sendable (RedisError) -> Void
@@ -36,11 +37,12 @@ actor RedisLink {
     private var handshaking: RedisConnection?
 
     init(
-        _ configuration: RedisConfiguration, eventLoop: any EventLoop, logger: Logger,
+        _ configuration: RedisConfiguration, eventLoop: any EventLoop, figures: RedisFigures, logger: Logger,
         onLost: @escaping @Sendable (RedisError) -> Void
     ) {
         self.configuration = configuration
         self.eventLoop = eventLoop
+        self.figures = figures
         self.logger = logger
         self.onLost = onLost
         executor = eventLoop.executor
@@ -50,9 +52,12 @@ actor RedisLink {
     nonisolated func current() throws(RedisError) -> RedisConnection {
         let (connection, error) = shared.withLock { ($0.connection, $0.isClosed ? Self.closed : $0.lastError) }
         if let connection { return connection }
+        figures.failed(error?.kind == .shutDown ? .shutDown : .notConnected)
         guard let error else { throw RedisError(.notConnected, "Redis is not connected yet") }
         throw RedisChannelHandler.notSent(error)
     }
+
+    nonisolated var isConnected: Bool { shared.withLock { $0.connection }?.isOpen ?? false }
 
     /// Where the present connection goes, for further connections beside it.
     nonisolated var endpoint: RedisEndpoint { shared.withLock { $0.redirect } ?? configuration.endpoint }
@@ -112,7 +117,8 @@ actor RedisLink {
 
     private func connect() async throws(RedisError) -> RedisConnection {
         let endpoint = endpoint
-        let connection = try await RedisConnection.connect(configuration, to: endpoint, on: eventLoop)
+        let connection = try await RedisConnection.connect(
+            configuration, to: endpoint, on: eventLoop, figures: figures)
         handshaking = connection
         defer { handshaking = nil }
         do throws(RedisError) {

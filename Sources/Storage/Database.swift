@@ -159,8 +159,23 @@ package final class Database: Sendable {
         Leadership(configuration: configuration.postgres, duty: duty, logger: logger)
     }
 
+    /// What the connections have done since the start; by name, such as `writer` or `lists`. Asks no server.
+    package var statistics: DatabaseStatistics {
+        // `postgres.` is part of every label.
+        func name(_ label: String) -> String { String(label.dropFirst("postgres.".count)) }
+        return DatabaseStatistics(
+            pools: pools.map { (name($0.label), $0.statistics) },
+            pipelines: pipelines.map { (name($0.label), $0.statistics) })
+    }
+
     package func close() async {
         for pipeline in pipelines { await pipeline.close() }
         for pool in pools { await pool.close() }
     }
+}
+
+/// The connections of one process, see ``Database/statistics``.
+package struct DatabaseStatistics: Sendable {
+    package let pools: [(name: String, statistics: PostgresPool.Statistics)]
+    package let pipelines: [(name: String, statistics: PostgresPipeline.Statistics)]
 }

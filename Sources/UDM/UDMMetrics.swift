@@ -33,6 +33,14 @@ struct UDMMetrics: Sendable {
                     ? nil : Counter(label: "udm_request_errors_total", dimensions: dimensions, factory: factory),
                 duration: Timer(label: "udm_request_duration_seconds", dimensions: dimensions, factory: factory))
         }
+        // What alerts and dashboards name is there from the start: a rate over a series that comes up with its first count misses that count.
+        for module in UDMModule.allCases {
+            for method in ["GET", "POST", "PATCH", "DELETE"] {
+                for error in [nil, UDMErrorClass.transient, .permanent, .unknownOutcome, .authentication] {
+                    _ = figures[Call(method: method, module: module, error: error?.label)]
+                }
+            }
+        }
     }
 
     /// - Parameter error: The class of the failure, `nil` for a call that did what it was made for (class `ok`).

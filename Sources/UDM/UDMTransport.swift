@@ -124,7 +124,8 @@ final class UDMTransport: Sendable {
             let wasSent = ledger.close(call)
             if let error = error as? UDMError { throw error }
             throw UDMError(
-                noAnswerTo: request, wasSent: wasSent, reason: describe(error, of: request), isCancellation: Task.isCancelled)
+                noAnswerTo: request, wasSent: wasSent, reason: describe(error, of: request),
+                isCancellation: Task.isCancelled)
         }
     }
 
@@ -150,7 +151,8 @@ final class UDMTransport: Sendable {
                 module: request.module, dn: request.dn)
         } catch {
             // The head has said already how a write ended.
-            return UDMAnswer(status: status, headers: response.headers, body: nil, bodyProblem: describe(error, of: request))
+            return UDMAnswer(
+                status: status, headers: response.headers, body: nil, bodyProblem: describe(error, of: request))
         }
     }
 

@@ -17,6 +17,7 @@ import Testing
             "token create --client a --file /tmp/t --days 999999999999999",
             "events resend", "events discard", "events resend nobody", "events parked --sink nats",
             "events parked --limit 0", "events resend --all a3b00000-0000-4000-8000-000000000001",
+            "health --url nonsense", "health --url ftp://a/b", "health --timeout soon",
             "token create --client a --file /tmp/t --days 0", "token create --client a --file /tmp/t --days -1",
         ])
     func refused(line: String) {
@@ -33,7 +34,7 @@ import Testing
             "events parked --sink redis-stream --limit 5", "events resend --all", "events discard --sink webhook --all",
             "events resend a3b00000-0000-4000-8000-000000000001 A3B00000-0000-4000-8000-000000000002",
             "token create --client a --file /tmp/t --days 36500", "token create --client a --file /tmp/t --subject jo",
-            "serve --roles api,worker",
+            "serve --roles api,worker", "health", "health --url https://a:9090/health/live --timeout 500ms --quiet",
         ])
     func accepted(line: String) {
         #expect(throws: Never.self) { try ScimBridge.parseAsRoot(line.split(separator: " ").map(String.init)) }

@@ -9,6 +9,7 @@ import NIOHTTP1
 import NIOSSL
 import Operations
 import Postgres
+import Redis
 import ServiceLifecycle
 import Storage
 import Sync
@@ -80,6 +81,69 @@ import UDM
             await group.triggerGracefulShutdown()
             try await tasks.waitForAll()
             return value
+        }
+    }
+
+    @Test("Probes and scrapes of a process; a scrape asks neither PostgreSQL nor Redis, however often it comes")
+    func operations() async throws {
+        try await withSchema { (database) async throws in
+            try await withFolder { (folder) async throws in
+                let (configuration, _) = try await configuration(database, folder: folder)
+                let (ports, running) = AsyncStream.makeStream(of: Int.self)
+                let (starts, started) = AsyncStream.makeStream(of: Int.self)
+                let services = try await BridgeServices(
+                    configuration, registry: PrometheusRegistry(), logger: Self.logger,
+                    onAPIRunning: { started.yield($0) }, onOperationsRunning: { running.yield($0) })
+                let group = services.group(signals: [], logger: Self.logger)
+                try await withThrowingTaskGroup(of: Void.self) { tasks in
+                    tasks.addTask { try await group.run() }
+                    var iterator = ports.makeAsyncIterator()
+                    let port = try #require(await iterator.next())
+                    var starting = starts.makeAsyncIterator()
+                    _ = await starting.next()
+                    let url = "http://127.0.0.1:\(port)"
+                    let health = await Health.ask(url + "/health/ready", timeout: .seconds(20))
+                    #expect(health == Health(isGood: true, text: "ok"))
+                    #expect(await Health.ask(url + "/health/startup", timeout: .seconds(20)).isGood)
+
+                    let client = HTTPClient()
+                    do {
+                        func asked() -> (Int, UInt64) {
+                            // The watch of the load is the only one that reads without being asked.
+                            let pipelines = services.database.statistics.pipelines.filter { $0.name == "writer" }
+                            let pools = services.database.statistics.pools.reduce(0) { $0 + $1.statistics.size }
+                            return (
+                                pipelines.reduce(pools) { $0 + $1.statistics.commands },
+                                services.redis.statistics.replies
+                            )
+                        }
+                        let before = asked()
+                        var text = ""
+                        for _ in 0..<5 {
+                            let answer = try await client.execute(
+                                HTTPClientRequest(url: url + "/metrics"), timeout: .seconds(20))
+                            text = String(buffer: try await answer.body.collect(upTo: 1 << 20))
+                        }
+                        #expect(asked() == before)
+                        for line in [
+                            "scim_redis_connected 1", "scim_redis_connects_total 1",
+                            "scim_postgres_pool_limit{pool=\"lists\"} 4",
+                            "scim_postgres_pipeline_connected{pipeline=\"reader.1\"}", "scim_queue_enqueued_total 0",
+                            "scim_redis_errors_total{kind=\"timeout\"} 0",
+                            "# TYPE scim_redis_command_duration_seconds histogram",
+                        ] {
+                            #expect(text.contains("\n\(line)"))
+                        }
+                    } catch {
+                        try await client.shutdown()
+                        await group.triggerGracefulShutdown()
+                        throw error
+                    }
+                    try await client.shutdown()
+                    await group.triggerGracefulShutdown()
+                    try await tasks.waitForAll()
+                }
+            }
         }
     }
 

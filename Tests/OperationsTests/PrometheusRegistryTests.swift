@@ -77,6 +77,47 @@ import Testing
         #expect(registry.value("absent") == 0)
     }
 
+    @Test("A scrape of many series puts them in order once, and has a line for each")
+    func manySeries() {
+        for number in 0..<10_000 {
+            registry.makeCounter(label: "a_total", dimensions: [("x", "\(number)")]).increment(by: 1)
+        }
+        let text = registry.exposition()
+        #expect(text.components("\n") == 10_002)
+        for _ in 0..<5 {
+            registry.makeCounter(label: "a_total", dimensions: [("x", "7")]).increment(by: 1)
+            _ = registry.exposition()
+        }
+        #expect(registry.orderings == 1)
+        registry.makeCounter(label: "a_total", dimensions: [("x", "new")]).increment(by: 1)
+        #expect(registry.exposition().contains("a_total{x=\"new\"} 1\n"))
+        #expect(registry.orderings == 2)
+    }
+
+    @Test("Figures that are kept elsewhere are written as their kind")
+    func readFigures() {
+        registry.setCounter("a_total", to: 2.5)
+        registry.setCounter("a_total", to: 3)
+        registry.setGauge("b", [("x", "1")], to: 4)
+        registry.setHistogram("c_seconds", bounds: [0.1, 1], counts: [2, 1, 1], sum: 3.25)
+        let text = registry.exposition()
+        #expect(text.contains("# TYPE a_total counter\na_total 3\n"))
+        #expect(text.contains("# TYPE b gauge\nb{x=\"1\"} 4\n"))
+        #expect(
+            text.contains(
+                """
+                # TYPE c_seconds histogram
+                c_seconds_bucket{le="0.1"} 2
+                c_seconds_bucket{le="1"} 3
+                c_seconds_bucket{le="+Inf"} 4
+                c_seconds_sum 3.25
+                c_seconds_count 4
+
+                """))
+        #expect(registry.value("a_total") == 3)
+        #expect(registry.value("c_seconds") == 4)
+    }
+
     @Test("Concurrent increments are all counted")
     func concurrency() async {
         let registry = registry

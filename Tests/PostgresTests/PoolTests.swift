@@ -22,6 +22,29 @@ import Testing
         }
     }
 
+    @Test("Who waits for a connection is counted, and for how long")
+    func waits() async throws {
+        try await withPool(PostgresForTests.configuration(), size: 1) { pool async throws in
+            try await pool.withConnection { connection async throws in
+                _ = try await connection.execute(one)
+                #expect(pool.statistics.size - pool.statistics.idle == 1)
+                #expect(pool.statistics.limit == 1)
+            }
+            #expect(pool.statistics.waits == 0)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<4 {
+                    group.addTask {
+                        try await pool.withConnection { _ = try await $0.execute(one) }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            #expect(pool.statistics.waits <= 3)
+            #expect((pool.statistics.waited > .zero) == (pool.statistics.waits > 0))
+            #expect(pool.statistics.timeouts == 0)
+        }
+    }
+
     @Test("There are never more connections than the pool is large, and each has one user")
     func size() async throws {
         let inUse = Shared(Set<Int64>())

@@ -32,6 +32,26 @@ import Testing
         }
     }
 
+    @Test("A lease that nobody renews is overdue until somebody asks for work; what was enqueued is counted")
+    func overdue() async throws {
+        try await QueueFixture.with { fixture async throws in
+            try await fixture.enqueue(["1", "2"])
+            _ = try await fixture.lease(1, for: .seconds(15))
+            #expect(try await fixture.queue.depth().leaseOverdue == nil)
+            fixture.clock.advance(.seconds(40))
+            let depth = try await fixture.queue.depth()
+            #expect(depth.leaseOverdue == .seconds(25))
+            #expect(depth.resources == 2)
+            _ = try await fixture.lease(2)
+            #expect(try await fixture.queue.depth().leaseOverdue == nil)
+            #expect(fixture.queue.enqueuedCount == 2)
+            #expect(fixture.queue.enqueueFailures == 0)
+            try await fixture.lose()
+            try await fixture.enqueue(["3"])
+            #expect(fixture.queue.enqueuedCount == 2)
+        }
+    }
+
     @Test("A due resource that became ready is as old as its due time")
     func dueAge() async throws {
         try await QueueFixture.with { fixture async throws in

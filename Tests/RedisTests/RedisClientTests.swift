@@ -52,6 +52,28 @@ import Testing
         }
     }
 
+    @Test("Commands and errors are counted, and how long Redis took")
+    func statistics() async throws {
+        try await withRedis { client async throws in
+            let before = client.statistics
+            let key = key()
+            _ = try await client.pipeline([
+                RedisCommand("SET", key, "text"), RedisCommand("LPUSH", key, "x"), RedisCommand("DEL", key),
+            ])
+            _ = try await client.sendBlocking(RedisCommand("BLPOP", key, "0.2"), upTo: .milliseconds(200))
+            let after = client.statistics
+            // What waits on purpose is not among them.
+            #expect(after.replies == before.replies + 3)
+            #expect(after.seconds > before.seconds)
+            #expect(after.errors[0] == before.errors[0] + 1)
+            #expect(after.errors.dropFirst() == before.errors.dropFirst())
+            await client.close()
+            await #expect(throws: RedisError.self) { _ = try await client.send(RedisCommand("PING")) }
+            #expect(client.statistics.errors.last == 1)
+            #expect(!client.isConnected)
+        }
+    }
+
     @Test("An error inside an array is an element")
     func innerError() async throws {
         try await withRedis { client async throws in

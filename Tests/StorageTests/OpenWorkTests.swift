@@ -77,6 +77,48 @@ import Testing
         }
     }
 
+    @Test("Resources with open jobs and parked attributes are counted, each once")
+    func openResources() async throws {
+        try await StorageFixture.run { fixture in
+            let jobs = fixture.database.jobs
+            #expect(try await jobs.openResources() == OpenResources(withJobs: 0, parkedAttributes: 0))
+            let id = ResourceID.random()
+            for _ in 0..<2 { try await fixture.insertJob(.random()) }
+            try await fixture.connection.run("UPDATE job SET resource_id = '\(id)'")
+            try await fixture.insertJob(.random())
+            for attribute in ["title", "emails", ""] {
+                try await fixture.connection.run(
+                    """
+                    INSERT INTO sync_failure (resource_id, attribute, tenant, type, revision, job_id, failed_at, error)
+                    VALUES ('\(id)', '\(attribute)', 'default', 'User', 1, '\(id)', now(), '{}')
+                    """)
+            }
+            // The empty attribute is a dead letter.
+            #expect(try await jobs.openResources() == OpenResources(withJobs: 2, parkedAttributes: 2))
+            #expect(try await jobs.endedJobs() >= 0)
+        }
+    }
+
+    @Test("Millions of resources are estimated, and fewer are counted")
+    func estimatedResources() async throws {
+        try await StorageFixture.run { fixture in
+            let jobs = fixture.database.jobs
+            #expect(try await jobs.resourceCounts().isEmpty)
+            try await fixture.connection.run(
+                """
+                INSERT INTO resource (tenant, id, type, revision, "order", attributes, created_at, modified_at)
+                SELECT 'default', gen_random_uuid(), CASE WHEN n % 4 = 0 THEN 'Group' ELSE 'User' END, 1, n, '{}', now(), now()
+                FROM generate_series(1, 400) n
+                """)
+            #expect(try await jobs.resourceCounts() == [.user: 300, .group: 100])
+            // As an analysis of a large table leaves it.
+            try await fixture.connection.run("ANALYZE resource")
+            try await fixture.connection.run(
+                "UPDATE pg_class SET reltuples = 4000000 WHERE oid = 'resource'::regclass")
+            #expect(try await jobs.resourceCounts() == [.user: 3_000_000, .group: 1_000_000])
+        }
+    }
+
     @Test("Jobs are counted by lane and tenant in one look, and what is published is what the API reads")
     func loads() async throws {
         try await StorageFixture.run { fixture in

@@ -70,7 +70,11 @@ final class RequestMetrics: Sendable {
         }
         // The series that dashboards and alerts name exist from the start; the others appear with their first request.
         for method in [RequestMethod.get, .post, .put, .patch, .delete] {
-            for resource in [Resource.user, .group] { _ = endpoint(EndpointKey(method: method, resource: resource)) }
+            for resource in [Resource.user, .group] {
+                let key = EndpointKey(method: method, resource: resource)
+                _ = endpoint(key)
+                for status in [500, 503] { _ = errorCounter(ErrorKey(endpoint: key, status: status)) }
+            }
         }
     }
 

@@ -1,28 +1,27 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CoreMetrics
 internal import Foundation
 
-/// Memory, CPU time and descriptors of this process, read when scraped.
+/// Memory, CPU time and descriptors of this process, read when scraped; the names are those of Prometheus' own client libraries.
 enum ProcessFigures {
     static func record(in registry: PrometheusRegistry) {
-        set(registry, "process_resident_memory_bytes", residentBytes())
-        set(registry, "process_cpu_seconds_total", cpuSeconds())
-        set(registry, "process_open_fds", openDescriptors())
+        let sizes = memory()
+        if let bytes = sizes.resident { registry.setGauge("process_resident_memory_bytes", to: bytes) }
+        if let bytes = sizes.virtual { registry.setGauge("process_virtual_memory_bytes", to: bytes) }
+        if let seconds = cpuSeconds() { registry.setCounter("process_cpu_seconds_total", to: seconds) }
+        if let count = openDescriptors() { registry.setGauge("process_open_fds", to: count) }
+        if let count = mostDescriptors() { registry.setGauge("process_max_fds", to: count) }
     }
 
-    private static func set(_ registry: PrometheusRegistry, _ label: String, _ value: Double?) {
-        guard let value else { return }
-        registry.makeRecorder(label: label, dimensions: [], aggregate: false).record(value)
-    }
-
-    private static func residentBytes() -> Double? {
-        // The second number of statm is the resident set in pages.
-        guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8) else { return nil }
-        let fields = text.split(separator: " ")
-        guard fields.count > 1, let pages = Double(fields[1]) else { return nil }
-        return pages * Double(sysconf(Int32(_SC_PAGESIZE)))
+    /// Virtual and resident size, in bytes.
+    private static func memory() -> (virtual: Double?, resident: Double?) {
+        // The first two numbers of statm, in pages.
+        guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8) else { return (nil, nil) }
+        let pages = text.split(separator: " ").prefix(2).map { Double($0) }
+        let size = Double(sysconf(Int32(_SC_PAGESIZE)))
+        guard pages.count == 2 else { return (nil, nil) }
+        return (pages[0].map { $0 * size }, pages[1].map { $0 * size })
     }
 
     private static func cpuSeconds() -> Double? {
@@ -35,5 +34,11 @@ enum ProcessFigures {
     private static func openDescriptors() -> Double? {
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd") else { return nil }
         return Double(names.count)
+    }
+
+    private static func mostDescriptors() -> Double? {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return nil }
+        return Double(limit.rlim_cur)
     }
 }

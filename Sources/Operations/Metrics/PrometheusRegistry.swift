@@ -8,9 +8,19 @@ internal import Synchronization
 ///
 /// Counters and gauges keep their label; timers become histograms in seconds; recorders that aggregate become histograms of their own unit.
 package final class PrometheusRegistry: MetricsFactory {
-    private let series = Mutex<[SeriesKey: any Series]>([:])
+    private struct State {
+        var series: [SeriesKey: any Series] = [:]
+        /// In the order of a scrape; nil when a series has come since it was made.
+        var ordered: [(key: SeriesKey, series: any Series)]?
+        var orderings = 0
+    }
+
+    private let state = Mutex(State())
 
     package init() {}
+
+    /// How often the series were put in order: once for each scrape that finds new ones, whatever their number.
+    package var orderings: Int { state.withLock { $0.orderings } }
 
     package func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
         find(label, dimensions) { CounterSeries() }
@@ -40,18 +50,19 @@ package final class PrometheusRegistry: MetricsFactory {
 
     /// The current value of a counter or gauge, for summaries; 0 when it was never touched.
     package func value(_ label: String, _ dimensions: [(String, String)] = []) -> Double {
-        series.withLock { $0[SeriesKey(label, dimensions)]?.value ?? 0 }
+        state.withLock { $0.series[SeriesKey(label, dimensions)]?.value ?? 0 }
     }
 
     /// The sum of a counter or gauge over all its label values.
     package func total(_ label: String) -> Double {
-        series.withLock { $0.reduce(0) { $1.key.name == label ? $0 + $1.value.value : $0 } }
+        state.withLock { $0.series.reduce(0) { $1.key.name == label ? $0 + $1.value.value : $0 } }
     }
 
     /// - Returns: The text of a scrape; series of one name together, sorted, each name headed by HELP and TYPE.
     package func exposition() -> String {
-        let all = series.withLock { Array($0) }.sorted { $0.key < $1.key }
+        let all = inOrder()
         var text = ""
+        text.reserveCapacity(all.count * 64)
         var name: String?
         for (key, series) in all {
             if key.name != name {
@@ -63,17 +74,49 @@ package final class PrometheusRegistry: MetricsFactory {
         return text
     }
 
+    private func inOrder() -> [(key: SeriesKey, series: any Series)] {
+        state.withLock { state in
+            if let ordered = state.ordered { return ordered }
+            let ordered = state.series.map { (key: $0.key, series: $0.value) }.sorted { $0.key < $1.key }
+            state.ordered = ordered
+            state.orderings += 1
+            return ordered
+        }
+    }
+
     private func find<Handler: Series>(
         _ label: String, _ dimensions: [(String, String)], _ make: () -> Handler
     ) -> Handler {
         let key = SeriesKey(label, dimensions)
-        return series.withLock { series in
+        return state.withLock { state in
             // One name used with two types is a bug of the caller; its second series then is not exported, and nothing crashes.
-            if let found = series[key] { return found as? Handler ?? make() }
+            if let found = state.series[key] { return found as? Handler ?? make() }
             let made = make()
-            series[key] = made
+            state.series[key] = made
+            state.ordered = nil
             return made
         }
+    }
+}
+
+/// Figures that are kept elsewhere, such as in a connection pool, and only read when scraped: their owners need no metrics system for them.
+extension PrometheusRegistry {
+    package func setGauge(_ label: String, _ dimensions: [(String, String)] = [], to value: Double) {
+        find(label, dimensions) { GaugeSeries() }.set(value)
+    }
+
+    /// - Parameter value: Rises only, as long as the process lives.
+    package func setCounter(_ label: String, _ dimensions: [(String, String)] = [], to value: Double) {
+        find(label, dimensions) { ReadCounterSeries() }.set(value)
+    }
+
+    /// - Parameters:
+    ///   - bounds: Upper bounds of the buckets but the last, rising.
+    ///   - counts: One for each bound, and one for what is above them all; not cumulative.
+    package func setHistogram(
+        _ label: String, _ dimensions: [(String, String)] = [], bounds: [Double], counts: [UInt64], sum: Double
+    ) {
+        find(label, dimensions) { ReadHistogramSeries() }.set(Buckets(bounds: bounds, counts: counts, sum: sum))
     }
 }
 

@@ -75,14 +75,51 @@ final class HistogramSeries: Series, TimerHandler, RecorderHandler {
 
     func write(_ key: SeriesKey, to text: inout String) {
         let state = state.withLock { $0 }
+        Buckets(bounds: Self.bounds, counts: state.counts, sum: state.sum).write(key, to: &text)
+    }
+}
+
+/// A counter that somebody else counts.
+final class ReadCounterSeries: Series {
+    private let current = Mutex<Double>(0)
+
+    var type: String { "counter" }
+    var value: Double { current.withLock { $0 } }
+
+    func set(_ value: Double) { current.withLock { $0 = value } }
+
+    func write(_ key: SeriesKey, to text: inout String) { text += key.line(Number.text(value)) }
+}
+
+/// A histogram that somebody else fills.
+final class ReadHistogramSeries: Series {
+    private let current = Mutex(Buckets(bounds: [], counts: [], sum: 0))
+
+    var type: String { "histogram" }
+    var value: Double { Double(current.withLock { $0.counts.reduce(0, +) }) }
+
+    func set(_ buckets: Buckets) { current.withLock { $0 = buckets } }
+
+    func write(_ key: SeriesKey, to text: inout String) { current.withLock { $0 }.write(key, to: &text) }
+}
+
+/// The content of a histogram.
+struct Buckets: Sendable {
+    var bounds: [Double]
+    /// One for each bound, and one for what is above them all; not cumulative.
+    var counts: [UInt64]
+    var sum: Double
+
+    func write(_ key: SeriesKey, to text: inout String) {
         var cumulative: UInt64 = 0
-        for (bound, count) in zip(Self.bounds, state.counts) {
+        for (bound, count) in zip(bounds, counts) {
             cumulative += count
             text += key.line("\(cumulative)", suffix: "_bucket", extra: "le=\"\(Number.text(bound))\"")
         }
-        text += key.line("\(state.count)", suffix: "_bucket", extra: "le=\"+Inf\"")
-        text += key.line(Number.text(state.sum), suffix: "_sum")
-        text += key.line("\(state.count)", suffix: "_count")
+        let count = counts.reduce(0, +)
+        text += key.line("\(count)", suffix: "_bucket", extra: "le=\"+Inf\"")
+        text += key.line(Number.text(sum), suffix: "_sum")
+        text += key.line("\(count)", suffix: "_count")
     }
 }
 

@@ -6,7 +6,8 @@ internal import Redis
 /// Counts the sets. Work grows with the number of tenants, not of resources.
 ///
 /// `ARGV`: time. Reply: `alive`, due, leased, dirty, time to the next due one (-1: none), then for each lane the number
-/// of ready resources and the age of the oldest (-1: none).
+/// of ready resources and the age of the oldest (-1: none), and last how long the lease that ended first is over
+/// (-1: none is).
 enum DepthScript {
     static let script = RedisScript(
         "depth",
@@ -37,6 +38,8 @@ enum DepthScript {
                 reply[#reply + 1] = count
                 reply[#reply + 1] = count > 0 and math.max(0, now - oldest) or -1
             end
+            local lease = redis.call('ZRANGE', LEASE, 0, 0, 'WITHSCORES')
+            reply[#reply + 1] = lease[2] and tonumber(lease[2]) < now and now - tonumber(lease[2]) or -1
             return reply
             """)
 }

@@ -81,15 +81,66 @@ extension JobStore {
         ) sinks
         """)
 
-    /// Resources by type; an index scan over all of them, so sampled seldom.
+    /// Jobs that have ended, see ``QueueStatistics/endedJobs``; costs nothing.
+    package func endedJobs() async throws -> Int64 {
+        let result = try await lists.withConnection { try await $0.execute(Self.ended, []) }
+        return try result.first.map { try $0.int(0) } ?? 0
+    }
+
+    private static let ended = PostgresStatement(
+        "statistics_ended", "SELECT pg_stat_get_tuples_deleted('job'::regclass)")
+
+    /// Counts that only the metrics have. They read what is open and what failed, as ``statistics()`` does.
+    package func openResources() async throws -> OpenResources {
+        let result = try await lists.withConnection { try await $0.execute(Self.openResourceCount, []) }
+        guard let row = result.first else { return OpenResources(withJobs: 0, parkedAttributes: 0) }
+        return OpenResources(withJobs: Int(try row.int(0)), parkedAttributes: Int(try row.int(1)))
+    }
+
+    /// The index `job_resource` has them in order.
+    private static let openResourceCount = PostgresStatement(
+        "statistics_open_resources",
+        """
+        SELECT (SELECT count(*) FROM (SELECT FROM job GROUP BY resource_id) resources),
+            (SELECT count(*) FROM sync_failure WHERE attribute <> '')
+        """)
+
+    /// Resources by type: counted by an index scan over all of them, so sampled seldom; of several millions what PostgreSQL estimates, within
+    /// a few percent.
     package func resourceCounts() async throws -> [ResourceType: Int] {
         var counts: [ResourceType: Int] = [:]
-        for row in try await lists.withConnection({ try await $0.execute(Self.resources, []) }) {
-            counts[try ResourceType(stored: row.string(0))] = Int(try row.int(1))
+        let rows = try await lists.withConnection { connection in
+            let estimated = try await connection.execute(Self.estimatedResources, [.int(Self.mostCounted)])
+            return estimated.rowCount > 0 ? estimated : try await connection.execute(Self.resources, [])
         }
+        for row in rows { counts[try ResourceType(stored: row.string(0))] = Int(try row.int(1)) }
         return counts
     }
 
+    private static let mostCounted: Int64 = 2_000_000
+
     private static let resources = PostgresStatement(
         "statistics_resources", "SELECT type, count(*) FROM resource GROUP BY type")
+
+    /// Nothing when there are few, or when the table was not analysed yet.
+    private static let estimatedResources = PostgresStatement(
+        "statistics_estimated_resources",
+        """
+        SELECT common.type, (c.reltuples * common.share)::int8
+        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        JOIN pg_stats s ON s.schemaname = n.nspname AND s.tablename = c.relname AND s.attname = 'type'
+        CROSS JOIN unnest(s.most_common_vals::text::text[], s.most_common_freqs) AS common(type, share)
+        WHERE c.oid = 'resource'::regclass AND c.reltuples > $1::int8
+        """)
+}
+
+/// See ``JobStore/openResources()``.
+package struct OpenResources: Sendable, Hashable {
+    package let withJobs: Int
+    package let parkedAttributes: Int
+
+    package init(withJobs: Int, parkedAttributes: Int) {
+        self.withJobs = withJobs
+        self.parkedAttributes = parkedAttributes
+    }
 }

@@ -7,9 +7,20 @@ internal import SCIM
 internal import Storage
 
 /// Exports the depths of the queue in Redis and in PostgreSQL as gauges. The leader samples; a scrape only reads what was sampled.
+///
+/// To count open jobs PostgreSQL has to read them. At 10,000 that takes milliseconds and is done with every sample; a backlog of millions is
+/// counted so seldom that it takes a twentieth of the time, and shown as it was meanwhile. Ages, the drain rate and Redis' own depths, which
+/// cost the same whatever there is, are new with every sample.
 struct QueueSampler: Sendable {
     let queue: WorkQueue
     let jobs: JobStore
+    private let factory: any MetricsFactory
+    private var statistics: QueueStatistics?
+    private var nextCount: ContinuousClock.Instant?
+    /// Takes several times as long as the statistics, so it has a pace of its own.
+    private var open: OpenResources?
+    private var nextOpenCount: ContinuousClock.Instant?
+    private var nextResourceCount: ContinuousClock.Instant?
     private var drain = DrainRate()
     private var sampledTenants: Set<String> = []
     private var exported: Set<Series> = []
@@ -20,15 +31,25 @@ struct QueueSampler: Sendable {
         let values: [String]
     }
 
-    init(queue: WorkQueue, jobs: JobStore) {
+    init(queue: WorkQueue, jobs: JobStore, factory: any MetricsFactory = MetricsSystem.factory) {
         self.queue = queue
         self.jobs = jobs
+        self.factory = factory
     }
 
-    mutating func sample() async throws {
-        let statistics = try await jobs.statistics()
-        drain.note(statistics.endedJobs, at: .now)
+    /// How long after a count that took `length` the next one may begin.
+    static func pause(after length: Duration) -> Duration { min(.seconds(60), length * 20) }
+
+    mutating func sample(now: ContinuousClock.Instant = .now) async throws {
+        drain.note(try await jobs.endedJobs(), at: now)
         gauge("scim_queue_drain_rate", [], drain.perSecond)
+        if nextCount.map({ now >= $0 }) ?? true {
+            let begin = ContinuousClock.now
+            // Also of one that fails: without a server it fails at once, and a count that ends in its time limit is not tried again soon.
+            defer { nextCount = now + Self.pause(after: begin.duration(to: .now)) }
+            statistics = try await jobs.statistics()
+        }
+        guard let statistics else { return }
         for (tenant, count) in statistics.tenants {
             gauge("scim_tenant_open_jobs", [("tenant", tenant)], Double(count.openJobs))
         }
@@ -50,6 +71,8 @@ struct QueueSampler: Sendable {
         let oldest = statistics.oldestUnsentEvent.map { $0.duration(to: .now()).inSeconds } ?? 0
         gauge("scim_event_outbox_oldest_age_seconds", [], max(0, oldest))
 
+        let isNew = try await countOpenResources(now: now)
+
         // After PostgreSQL's figures, so that they are there also while Redis is away.
         let depth = try await queue.depth()
         for lane in Lane.allCases {
@@ -60,10 +83,29 @@ struct QueueSampler: Sendable {
         for (state, count) in [("due", depth.due), ("leased", depth.leased), ("dirty", depth.dirty)] {
             gauge("scim_queue_depth", [("lane", "all"), ("state", state)], Double(count))
         }
+        gauge("scim_queue_lease_overdue_seconds", [], depth.leaseOverdue?.inSeconds ?? 0)
+        gauge("scim_queue_resources", [("store", "redis")], Double(depth.resources))
+        // Of the same moment only.
+        if isNew, let open { gauge("scim_queue_difference", [], Double(open.withJobs - depth.resources)) }
     }
 
-    /// An index scan over all resources, so asked for seldom.
-    mutating func sampleResources() async throws {
+    /// - Returns: Whether it was time for it.
+    private mutating func countOpenResources(now: ContinuousClock.Instant) async throws -> Bool {
+        guard nextOpenCount.map({ now >= $0 }) ?? true else { return false }
+        let begin = ContinuousClock.now
+        defer { nextOpenCount = now + Self.pause(after: begin.duration(to: .now)) }
+        let counted = try await jobs.openResources()
+        open = counted
+        gauge("scim_parked_attributes", [], Double(counted.parkedAttributes))
+        gauge("scim_queue_resources", [("store", "postgresql")], Double(counted.withJobs))
+        return true
+    }
+
+    /// Reads all resources while they can be counted, so asked for seldom, and more seldom the more there are.
+    mutating func sampleResources(now: ContinuousClock.Instant = .now) async throws {
+        guard nextResourceCount.map({ now >= $0 }) ?? true else { return }
+        let begin = ContinuousClock.now
+        defer { nextResourceCount = now + Self.pause(after: begin.duration(to: .now)) }
         let counts = try await jobs.resourceCounts()
         for type in ResourceType.allCases {
             gauge("scim_objects", [("resource", type.rawValue)], Double(counts[type] ?? 0))
@@ -73,15 +115,17 @@ struct QueueSampler: Sendable {
     /// Somebody else leads: figures that nobody samples any more must not stand beside theirs.
     mutating func retire() {
         for series in exported {
-            Gauge(label: series.label, dimensions: Array(zip(series.names, series.values))).record(0)
+            Gauge(label: series.label, dimensions: Array(zip(series.names, series.values)), factory: factory).record(0)
         }
         exported = []
         sampledTenants = []
+        (statistics, open) = (nil, nil)
+        (nextCount, nextOpenCount, nextResourceCount) = (nil, nil, nil)
         drain = DrainRate()
     }
 
     private mutating func gauge(_ label: String, _ dimensions: [(String, String)], _ value: Double) {
         exported.insert(Series(label: label, names: dimensions.map(\.0), values: dimensions.map(\.1)))
-        Gauge(label: label, dimensions: dimensions).record(value)
+        Gauge(label: label, dimensions: dimensions, factory: factory).record(value)
     }
 }

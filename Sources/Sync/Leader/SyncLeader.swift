@@ -3,6 +3,7 @@
 
 internal import Executors
 package import Logging
+internal import Metrics
 package import Queue
 internal import SCIM
 internal import ServiceLifecycle
@@ -26,6 +27,7 @@ package actor SyncLeader: Service {
     private let operators: OperatorDuties
     private let compensation: Compensation
     private let logger: Logger
+    private let leads = Gauge(label: "scim_leader", dimensions: [("duty", "sync")])
     /// Where the full pass of the sweep goes on; nil between two passes.
     private var sweepPosition: OpenWorkPage.Position?
     /// Where the walk over what Redis holds goes on: `begins`, at a cursor, or nil between two walks.
@@ -68,10 +70,12 @@ package actor SyncLeader: Service {
     }
 
     package func run() async throws {
+        leads.record(0)
         await cancelWhenGracefulShutdown {
             await self.lead()
         }
         await leadership.resign()
+        leads.record(0)
     }
 
     private func lead() async {
@@ -88,6 +92,7 @@ package actor SyncLeader: Service {
             let isLeader = await leadership.hold()
             if isLeader != wasLeader {
                 logger.notice(isLeader ? "This process leads" : "This process no longer leads")
+                leads.record(isLeader ? 1 : 0)
                 if !isLeader { sampler.retire() }
                 wasLeader = isLeader
             }

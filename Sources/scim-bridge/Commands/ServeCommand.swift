@@ -73,11 +73,10 @@ enum Metrics {
     static func bootstrap() -> PrometheusRegistry {
         let registry = PrometheusRegistry()
         MetricsSystem.bootstrap(registry)
-        registry.makeRecorder(
-            label: "scim_bridge_build_info", dimensions: [("version", Version.text)], aggregate: false
-        ).record(Int64(1))
-        registry.makeRecorder(label: "process_start_time_seconds", dimensions: [], aggregate: false)
-            .record(Date().timeIntervalSince1970)
+        registry.setGauge("scim_bridge_build_info", [("version", Version.text)], to: 1)
+        registry.setGauge("process_start_time_seconds", to: Date().timeIntervalSince1970)
+        // Made anew with the first line that is lost; a rate needs to know that there was none before.
+        _ = registry.makeCounter(label: "scim_log_lines_dropped_total", dimensions: [])
         return registry
     }
 }

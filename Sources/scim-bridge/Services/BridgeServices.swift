@@ -32,9 +32,11 @@ struct BridgeServices {
 
     /// - Parameters:
     ///   - onAPIRunning: Called with the port once requests are accepted.
+    ///   - onOperationsRunning: The same of the operators' port.
     init(
         _ configuration: BridgeConfiguration, registry: PrometheusRegistry, logger: Logger,
-        onAPIRunning: @escaping @Sendable (Int) -> Void = { _ in }
+        onAPIRunning: @escaping @Sendable (Int) -> Void = { _ in },
+        onOperationsRunning: @escaping @Sendable (Int) -> Void = { _ in }
     ) async throws {
         self.registry = registry
         let sealer = try Self.sealer(configuration)
@@ -72,12 +74,18 @@ struct BridgeServices {
         if let udm = configuration.udm {
             try appendWorker(udm, configuration, sealer: sealer, checks: &checks, logger: logger)
         }
-        if let events = configuration.events { appendEvents(events, logger: logger) }
+        if let events = configuration.events { appendEvents(events, checks: &checks, logger: logger) }
+        // Told with the work that the process is to stop, so that readiness ends at once and not when the last request has.
+        work.append(
+            Closing { [startup] in startup.stop() })
+        let figures = ConnectionFigures(database: database, redis: redis, queue: queue)
         services.append(
             OperationsServer(
                 host: configuration.operationsAddress.host, port: configuration.operationsAddress.port,
                 token: configuration.operationsToken, registry: registry, checks: checks, startup: startup,
-                logger: logger.labelled("operations")))
+                identity: ProcessIdentity(version: Version.text, roles: configuration.roles.map(\.rawValue)),
+                figures: [{ figures.record(in: $0) }], logger: logger.labelled("operations"),
+                onRunning: onOperationsRunning))
         services.append(DrainedTogether(work))
     }
 
@@ -162,9 +170,20 @@ struct BridgeServices {
                 mapping: UDMMapping(rules: configuration.rules, schema: configuration.schema), sealer: sealer,
                 logger: logger.labelled("worker")))
         checks.append(HealthCheck("udm", .degrading) { try await client.probe() })
+        registry.setGauge(
+            "scim_queue_lease_length_seconds", to: configuration.sync.leaseLength.inSeconds)
     }
 
-    private mutating func appendEvents(_ settings: EventSenderConfiguration, logger: Logger) {
+    private mutating func appendEvents(
+        _ settings: EventSenderConfiguration, checks: inout [HealthCheck], logger: Logger
+    ) {
+        for sink in settings.sinks.sorted(by: { $0.rawValue < $1.rawValue }) {
+            checks.append(
+                HealthCheck("sink-\(sink.rawValue)", .degrading) { [registry] in
+                    guard registry.value("scim_event_sink_held", [("sink", sink.rawValue)]) == 1 else { return }
+                    throw SinkIsHeld()
+                })
+        }
         work.append(
             EventSender(
                 configuration: settings, events: database.events, leadership: database.leadership(.events),
@@ -211,7 +230,11 @@ struct BridgeServices {
     }
 }
 
-/// Holds connections open until everything above has stopped.
+private struct SinkIsHeld: Error, CustomStringConvertible {
+    let description = "it refuses this service's account or address, and gets nothing; the log says why"
+}
+
+/// Waits until its group is told to stop, then does its part: connections are held open until everything above has stopped.
 private struct Closing: Service {
     let close: @Sendable () async throws -> Void
 
