@@ -9,7 +9,7 @@ DEV_FLAGS ?=
 CHAOS_FLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run demo test sanitize model chaos conformance lint format bench bench-scim bench-sync clean
+.PHONY: help setup build run demo test sanitize model chaos conformance openapi lint format bench bench-scim bench-sync clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ chaos: setup ## Kill everything 1,000 times within an hour (CHAOS_FLAGS="--seed 
 
 conformance: build ## scim2-tester, a public compliance checker (from PyPI), against `dev`
 	@scripts/conformance.sh
+
+openapi: build ## schemathesis (from PyPI) with what /openapi.json says, against `dev`
+	@scripts/schemathesis.sh
 
 lint: ## swift format, strict, and the shell scripts
 	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)
