@@ -171,10 +171,12 @@ struct OpenAPIOperations: Sendable {
     private var transaction: OpenAPIOperation {
         OpenAPIOperation(
             method: .get, id: "readTransaction", tag: .transactions, summary: "Read how an asynchronous request ended",
-            parameters: [.transaction, .accept],
+            parameters: [.transaction],
             answers: [
                 OpenAPIOperation.Answer(
-                    status: 200, description: "A security event token, as `Accept` wants it; of a bulk request all.",
+                    status: 200,
+                    description: "A security event token, or all of a bulk request: as JWT, or as the claims alone if "
+                        + "`Accept` names `application/json` only.",
                     content: [
                         (MediaType.securityEvent, ["type": "string"]),
                         (
@@ -212,7 +214,8 @@ struct OpenAPIOperations: Sendable {
         case .resourceType: return read("readResourceType", "Read a resource type", "ResourceType", [.name])
         case .openAPI:
             return OpenAPIOperation(
-                method: .get, id: "readOpenAPI", tag: .discovery, summary: "Read this document",
+                method: .get, id: "readOpenAPI", tag: .discovery,
+                summary: "Read this document, which is also at the root of the server",
                 answers: [
                     OpenAPIOperation.Answer(
                         status: 200, description: "The same until the service is restarted.",

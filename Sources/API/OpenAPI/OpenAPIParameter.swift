@@ -8,7 +8,7 @@ internal import SCIM
 enum OpenAPIParameter: String, CaseIterable, Sendable {
     case id, urn, name, transaction
     case filter, sortBy, sortOrder, startIndex, count, cursor, attributes, excludedAttributes
-    case ifMatch, ifNoneMatch, prefer, accept
+    case ifMatch, ifNoneMatch, prefer
 
     static let list: [OpenAPIParameter] = [.filter, .sortBy, .sortOrder, .startIndex, .count, .cursor]
     static let projection: [OpenAPIParameter] = [.attributes, .excludedAttributes]
@@ -43,7 +43,6 @@ enum OpenAPIParameter: String, CaseIterable, Sendable {
         case .ifMatch: (.header, "If-Match")
         case .ifNoneMatch: (.header, "If-None-Match")
         case .prefer: (.header, "Prefer")
-        case .accept: (.header, "Accept")
         }
     }
 
@@ -53,7 +52,7 @@ enum OpenAPIParameter: String, CaseIterable, Sendable {
         case .startIndex, .count: ["type": "integer"]
         case .sortOrder: ["type": "string", "enum": ["ascending", "descending"]]
         case .attributes, .excludedAttributes: ["type": "array", "items": ["type": "string"]]
-        case .urn, .name, .transaction, .filter, .sortBy, .cursor, .ifMatch, .ifNoneMatch, .prefer, .accept:
+        case .urn, .name, .transaction, .filter, .sortBy, .cursor, .ifMatch, .ifNoneMatch, .prefer:
             ["type": "string"]
         }
     }
@@ -81,7 +80,6 @@ enum OpenAPIParameter: String, CaseIterable, Sendable {
         case .prefer:
             "`respond-async` for 202 and the end later (RFC 9967); with `wait=10` only if it takes longer than 10 "
                 + "seconds. Other preferences are passed over."
-        case .accept: "`application/json` for the claims, otherwise a JWT."
         }
     }
 
@@ -101,7 +99,6 @@ enum OpenAPIParameter: String, CaseIterable, Sendable {
         case .attributes: [("namesAndStatus", ["displayName", .string(SchemaURN.sync)])]
         case .excludedAttributes: [("members", ["members"])]
         case .prefer: [("asynchronous", "respond-async"), ("atMostOneSecond", "respond-async, wait=1")]
-        case .accept: [("claims", "application/json"), ("token", .string(MediaType.securityEvent))]
         case .ifMatch, .ifNoneMatch: [("first", "W/\"1\"")]
         case .id, .transaction, .sortOrder: []
         }
