@@ -10,7 +10,7 @@ DEV_FLAGS ?=
 CHAOS_FLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run demo test sanitize model chart chaos conformance alerts lint format bench bench-scim bench-sync clean
+.PHONY: help setup build run demo test sanitize model chart chaos conformance openapi alerts lint format bench bench-scim bench-sync clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ conformance: build ## scim2-tester, a public compliance checker (from PyPI), aga
 
 alerts: ## Alert rules and dashboard: promtool, a test for each, and a real Prometheus that scrapes `dev` if it is built
 	@scripts/alerts.sh
+
+openapi: build ## schemathesis (from PyPI) with what /openapi.json says, against `dev`
+	@scripts/schemathesis.sh
 
 lint: ## swift format, strict, and the shell scripts
 	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)

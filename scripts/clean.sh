@@ -21,4 +21,4 @@ if [ -d .scim-bridge ]; then
     fi
     "$bridge" dev clean
 fi
-rm -rf .build .build-* .conformance .chart
+rm -rf .build .build-* .conformance .chart .schemathesis

@@ -12,12 +12,11 @@ package import Queue
 package import SCIM
 package import Storage
 
-/// The SCIM endpoints under ``prefix``: an HTTP request becomes a SCIM operation on the database, its outcome the
-/// response.
+/// The SCIM endpoints under ``prefix``, and their description at `/openapi.json`: an HTTP request becomes a SCIM operation
+/// on the database, its outcome the response.
 ///
-/// Every answer is SCIM's, errors included, and carries the request's `X-Request-ID`. Nothing below the prefix is
-/// answered without a token. UDM, Redis and the Provisioning service are never asked, so none of their failures changes
-/// an answer.
+/// Every answer is SCIM's, errors included, and carries the request's `X-Request-ID`. Nothing is answered without a token.
+/// UDM, Redis and the Provisioning service are never asked, so none of their failures changes an answer.
 package final class SCIMAPI: HTTPResponder {
     package typealias Context = SCIMRequestContext
 
@@ -88,7 +87,9 @@ package final class SCIMAPI: HTTPResponder {
         let id = RequestID(header: headers.requestID)
         let method = RequestMethod(request.method)
         let target = RequestTarget(request.head.path ?? "")
-        let route = target.path(below: SCIMAPI.prefix).map(Route.init(path:))
+        let route =
+            target.path(below: SCIMAPI.prefix).map(Route.init(path:))
+            ?? (target.path == OpenAPIDocument.path ? .openAPI : nil)
         let share = BodyShare(of: bodies)
         defer { share.release() }
         var response: Response
@@ -163,7 +164,7 @@ package final class SCIMAPI: HTTPResponder {
         case (.transaction(let transaction), .get), (.transaction(let transaction), .head):
             return try await transactions.answer(transaction, try request.permitted(.read))
         case (.serviceProviderConfig, .get), (.schemas, .get), (.schema, .get), (.resourceTypes, .get),
-            (.resourceType, .get),
+            (.resourceType, .get), (.openAPI, .get), (.openAPI, .head),
             (.serviceProviderConfig, .head), (.schemas, .head), (.schema, .head), (.resourceTypes, .head),
             (.resourceType, .head):
             return try discovery.answer(route, try request.permitted(.read).query)

@@ -63,9 +63,7 @@ class Image(unittest.TestCase):
         self.assertEqual(set(command[2].split(",")), program.roles())
         self.assertEqual(json.loads(of("HEALTHCHECK")[0].partition("CMD ")[2]), ["scim-bridge", "health"])
 
-    @unittest.expectedFailure
     def test_health_is_a_command_of_the_program(self):
-        """To be, with the next step of the program; then this mark has to go."""
         self.assertIn("health", program.commands())
 
     def test_ports_are_those_of_the_settings_page(self):

@@ -6,14 +6,15 @@ internal import JSON
 internal import NIOCore
 internal import SCIM
 
-/// `/ServiceProviderConfig`, `/Schemas` and `/ResourceTypes` (RFC 7644 section 4): written once at start, sent as they
-/// are.
+/// `/ServiceProviderConfig`, `/Schemas` and `/ResourceTypes` (RFC 7644 section 4), and `/openapi.json`: written once at
+/// start, sent as they are.
 struct DiscoveryEndpoints: Sendable {
     private let serviceProviderConfig: ByteBuffer
     private let schemas: ByteBuffer
     private let schemaByURN: [String: ByteBuffer]
     private let resourceTypes: ByteBuffer
     private let resourceTypeByName: [String: ByteBuffer]
+    private let openAPI: ByteBuffer
 
     init(registry: SchemaRegistry, limits: RequestLimits, acceptsPasswords: Bool, baseURL: String) {
         func bytes(_ value: JSONValue) -> ByteBuffer { ByteBuffer(bytes: value.serialize()) }
@@ -28,6 +29,7 @@ struct DiscoveryEndpoints: Sendable {
             uniqueKeysWithValues: ResourceType.allCases.map {
                 ($0.rawValue, bytes(registry.resourceTypeJSON($0, baseURL: baseURL)))
             })
+        openAPI = bytes(OpenAPIDocument(registry: registry, limits: limits, baseURL: baseURL).json)
     }
 
     /// - Throws: 404 for a schema or resource type that does not exist, 403 for a filter, which section 4 forbids here;
@@ -40,6 +42,8 @@ struct DiscoveryEndpoints: Sendable {
         case .schema(let urn): body = schemaByURN[urn.lowercased()]
         case .resourceTypes: body = resourceTypes
         case .resourceType(let name): body = resourceTypeByName[name]
+        // No resource of SCIM, so nothing of section 4 is said about it.
+        case .openAPI: return .bytes(openAPI, type: MediaType.json)
         case .root, .collection, .resource, .search, .bulk, .me, .transaction, .unknown: body = nil
         }
         guard query["filter"] == nil else { throw .forbidden("A discovery endpoint takes no filter") }

@@ -23,7 +23,7 @@ final class RequestMetrics: Sendable {
                     }
             case .me: self = .user
             case .bulk: self = .bulk
-            case .serviceProviderConfig, .schemas, .schema, .resourceTypes, .resourceType: self = .discovery
+            case .serviceProviderConfig, .schemas, .schema, .resourceTypes, .resourceType, .openAPI: self = .discovery
             case .root, .search(nil), .transaction, .unknown: self = .other
             }
         }

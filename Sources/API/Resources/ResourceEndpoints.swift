@@ -152,14 +152,14 @@ struct ResourceEndpoints: Sendable {
         let operation = TransactionOperation(answer, method: request.method)
         if let response = await transactions.accept([operation], request) { return response }
         guard var stored = answer.stored else { return .noContent }
-        // What else is asked for is read together with the members.
-        if stored.hasManyMembers, !projection.memberParts.isEmpty {
-            var response = try await readGroup(stored.id, projection, request)
-            response.status = HTTPResponse.Status(code: answer.status)
-            return response
-        }
         var sync: [UInt8]?
         do {
+            // What else is asked for is read together with the members.
+            if stored.hasManyMembers, !projection.memberParts.isEmpty {
+                var response = try await readGroup(stored.id, projection, request)
+                response.status = HTTPResponse.Status(code: answer.status)
+                return response
+            }
             if mayHaveRelated { stored = try await presenter.complete(stored, projection, request.principal) }
             sync = try await presenter.sync(of: [stored.id], projection, request.principal)[stored.id]
         } catch {

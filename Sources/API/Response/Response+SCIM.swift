@@ -28,10 +28,10 @@ extension Response {
         return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: body))
     }
 
-    static func bytes(_ body: [UInt8], type: String) -> Response {
+    static func bytes(_ body: ByteBuffer, type: String) -> Response {
         var headers = HTTPFields()
         headers.append(HTTPField(name: .contentType, value: type))
-        return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
+        return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: body))
     }
 
     /// The same with a body that is made while it is sent. If that fails the connection ends in the middle of it, which no client takes for the whole.

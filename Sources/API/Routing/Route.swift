@@ -25,6 +25,8 @@ enum Route: Equatable, Sendable {
     case schema(String)
     case resourceTypes
     case resourceType(String)
+    /// This API in OpenAPI.
+    case openAPI
     case unknown
 
     /// Methods that this path answers, in the order of the `Allow` header.
@@ -33,7 +35,8 @@ enum Route: Equatable, Sendable {
         case .collection: "GET, HEAD, POST"
         case .resource, .me: "GET, HEAD, PUT, PATCH, DELETE"
         case .search, .bulk: "POST"
-        case .root, .transaction, .serviceProviderConfig, .schemas, .schema, .resourceTypes, .resourceType: "GET, HEAD"
+        case .root, .transaction, .serviceProviderConfig, .schemas, .schema, .resourceTypes, .resourceType, .openAPI:
+            "GET, HEAD"
         case .unknown: ""
         }
     }
@@ -64,6 +67,7 @@ enum Route: Equatable, Sendable {
         case "Bulk": second == nil ? .bulk : .unknown
         case ".search": second == nil ? .search(nil) : .unknown
         case "Me": second == nil ? .me : .unknown
+        case "openapi.json": second == nil ? .openAPI : .unknown
         case "Transactions": second.map { .transaction(Transaction($0)) } ?? .unknown
         default: .unknown
         }

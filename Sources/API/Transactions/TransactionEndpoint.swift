@@ -75,8 +75,8 @@ struct TransactionEndpoint: Sendable {
         let wantsJSON = request.headers.accept.map { $0.contains("json") && !$0.contains("secevent") } ?? false
         if isBulk && transaction.number == nil { return sets(tokens, asClaims: wantsJSON) }
         return wantsJSON
-            ? .bytes(tokens[0].claims.serialize(), type: MediaType.json)
-            : .bytes(Array(tokens[0].jwt.utf8), type: MediaType.securityEvent)
+            ? .bytes(ByteBuffer(bytes: tokens[0].claims.serialize()), type: MediaType.json)
+            : .bytes(ByteBuffer(string: tokens[0].jwt), type: MediaType.securityEvent)
     }
 
     /// In the form of RFC 8936 section 2.3.
@@ -87,7 +87,7 @@ struct TransactionEndpoint: Sendable {
             sets[id] = asClaims ? .object(token.claims) : .string(token.jwt)
         }
         let body: JSONObject = ["sets": .object(sets), "moreAvailable": false]
-        return .bytes(body.serialize(), type: MediaType.json)
+        return .bytes(ByteBuffer(bytes: body.serialize()), type: MediaType.json)
     }
 
     private func pending(_ transaction: Transaction) -> Response {
