@@ -50,8 +50,8 @@ package struct LeaseAnswer: Sendable, Hashable {
     package var staleReleases: Int
     /// What is known of UDM; nil without a limit, or when the queue is lost.
     package var limit: CallLimitState?
-    /// Leases of all processes after this call; 0 without a limit.
-    package var leased = 0
+    /// No more leases are to be had before one ends or rests.
+    package var isAtLimit = false
 }
 
 /// What a lease call asks and tells about calls to UDM.
@@ -60,7 +60,8 @@ package struct LimitedCalls: Sendable, Hashable {
     /// Calls that ended since the last report of this process.
     package var report: CallReport
 
-    /// Leases of this process that need no place at UDM now: its answer is there, and the outcome is being stored.
+    /// Leases of this process that need no place at UDM any more: the last answer is there, and the outcome is being stored. Of other processes
+    /// the queue knows it from their last lease call, if that was a moment ago.
     package var resting: Int
 
     package init(limit: CallLimit, report: CallReport, resting: Int = 0) {

@@ -100,7 +100,7 @@ package final class WorkQueue: Sendable {
     ) async throws(RedisError) -> LeaseAnswer {
         try await take(worker, length) { token in
             let arguments = LeaseScript.arguments(
-                count: count, length: length, token: token, calls: calls, now: now())
+                count: count, length: length, worker: worker, token: token, calls: calls, now: now())
             return (LeaseScript.script, arguments)
         }
     }
@@ -164,7 +164,7 @@ package final class WorkQueue: Sendable {
     ) async throws(RedisError) -> LeaseAnswer {
         try await take(worker, length) { token in
             let arguments = ReleaseScript.arguments(
-                releases, count: count, length: length, token: token, calls: calls, now: now())
+                releases, count: count, length: length, worker: worker, token: token, calls: calls, now: now())
             return (ReleaseScript.script, arguments)
         }
     }
@@ -193,7 +193,7 @@ package final class WorkQueue: Sendable {
         return LeaseAnswer(
             leases: leases, nextDue: try reply.duration(1), isPaused: try reply.integer(0) == 1,
             generation: reply.state, staleReleases: Int(try reply.integer(2)), limit: limit == nil ? nil : state,
-            leased: Int(try reply.integer(6)))
+            isAtLimit: try reply.integer(6) == 1)
     }
 
     /// The time scripts are told; empty in production.

@@ -82,7 +82,7 @@ package final class Database: Sendable {
             PostgresPipeline(
                 configuration: configuration, label: label, mode: mode, waitTimeout: waitTimeout, logger: logger)
         }
-        let writer = pipeline(short, "postgres.writer", .writes)
+        let writers = (1...2).map { pipeline(short, "postgres.writer.\($0)", .writes) }
         let memberWriter = pipeline(short, "postgres.members", .writes)
         // What is looked up there is always found by an index. A plan that was made while a table was nearly empty must not read it as a
         // whole when an import has filled it.
@@ -136,10 +136,10 @@ package final class Database: Sendable {
             configuration: bounded, size: configuration.exclusivePoolSize, label: "postgres.exclusive",
             waitTimeout: configuration.exclusiveWaitTimeout, logger: logger)
         pipelines =
-            readers + [writer, memberWriter, turns, confirmations, leases, turnReader, eventWriter, eventReader]
+            readers + writers + [memberWriter, turns, confirmations, leases, turnReader, eventWriter, eventReader]
         pools = [lists, preparedLists, streams, exclusive]
         resources = ResourceStore(
-            writer: writer, memberWriter: memberWriter, readers: readers, listPool: lists,
+            writers: writers, memberWriter: memberWriter, readers: readers, listPool: lists,
             preparedListPool: preparedLists,
             streams: StreamPool(
                 connections: streams, longest: configuration.longestStream,

@@ -25,10 +25,8 @@ package struct UDMCall: Sendable {
     }
 }
 
-/// Sees every call for users and groups, and may keep it waiting. Called from the calling task, so it must not block.
+/// Sees every call for users and groups. Called from the calling task, so it must not block.
 package protocol UDMObserver: Sendable {
-    /// Returns when the call may be sent; ``callEnded(_:)`` follows.
-    /// - Throws: When the task is cancelled before that; nothing follows then.
-    func callBegins() async throws(CancellationError)
+    func callBegan()
     func callEnded(_ call: UDMCall)
 }

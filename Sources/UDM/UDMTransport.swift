@@ -77,11 +77,7 @@ final class UDMTransport: Sendable {
     /// - Throws: ``UDMError`` for everything but a status of 2xx.
     func send(_ request: UDMRequest) async throws(UDMError) -> UDMAnswer {
         let observer = request.module == nil ? nil : self.observer.withLock { $0 }
-        do throws(CancellationError) {
-            try await observer?.callBegins()
-        } catch {
-            throw UDMError(noAnswerTo: request, wasSent: false, reason: "cancelled", isCancellation: true)
-        }
+        observer?.callBegan()
         let start = ContinuousClock.now
         do throws(UDMError) {
             let answer = try await answer(to: request)

@@ -110,7 +110,9 @@ import UDM
                     do {
                         func asked() -> (Int, UInt64) {
                             // The watch of the load is the only one that reads without being asked.
-                            let pipelines = services.database.statistics.pipelines.filter { $0.name == "writer" }
+                            let pipelines = services.database.statistics.pipelines.filter {
+                                $0.name.hasPrefix("writer")
+                            }
                             let pools = services.database.statistics.pools.reduce(0) { $0 + $1.statistics.size }
                             return (
                                 pipelines.reduce(pools) { $0 + $1.statistics.commands },

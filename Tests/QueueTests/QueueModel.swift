@@ -107,7 +107,9 @@ struct QueueModel {
                 allowed = limiter.allowed
                 self.limiter = limiter
             }
-            (answer.leases, remains) = pick(room, length, token, share: isLimited && room > 0 ? allowed : nil)
+            (answer.leases, remains) = pick(
+                room, length, token,
+                share: isLimited && room > 0 ? allowed + state.leaseEnds.count - active(isLimited) : nil)
             if isLimited, var limiter {
                 limiter.used(active(isLimited))
                 self.limiter = limiter

@@ -9,10 +9,11 @@ import Testing
 /// The shared limit as leases meet it.
 @Suite struct WorkQueueLimitTests {
     private static func calls(
-        _ maximum: Int = 8, start: Int = 8, report: CallReport? = nil
+        _ maximum: Int = 8, start: Int = 8, report: CallReport? = nil, resting: Int = 0
     ) -> LimitedCalls {
         LimitedCalls(
-            limit: CallLimit(endpoint: "udm", maximum: maximum, start: start), report: report ?? CallReport(era: 0))
+            limit: CallLimit(endpoint: "udm", maximum: maximum, start: start), report: report ?? CallReport(era: 0),
+            resting: resting)
     }
 
     private static func failures(_ count: Int, era: Int64 = 0) -> CallReport {
@@ -22,10 +23,36 @@ import Testing
     }
 
     private static func take(
-        _ fixture: QueueFixture, _ count: Int, _ calls: LimitedCalls, releasing: [Release] = []
+        _ fixture: QueueFixture, _ count: Int, _ calls: LimitedCalls, releasing: [Release] = [], worker: String = "w"
     ) async throws -> LeaseAnswer {
         try await fixture.queue.release(
-            releasing, leaseNext: count, for: .seconds(15), worker: "w", calls: calls)
+            releasing, leaseNext: count, for: .seconds(15), worker: worker, calls: calls)
+    }
+
+    @Test("A lease that rests leaves its place to whoever asks first; what a worker said of its own holds for a second")
+    func resting() async throws {
+        try await QueueFixture.with { fixture in
+            try await fixture.enqueue((0..<40).map { "\($0)" })
+            let first = try await Self.take(fixture, 12, Self.calls(), worker: "a")
+            #expect(first.leases.count == 8)
+            #expect(first.isAtLimit)
+            // Three of them store their outcome.
+            let second = try await Self.take(fixture, 1, Self.calls(resting: 3), worker: "a")
+            #expect(second.leases.count == 1)
+            #expect(!second.isAtLimit)
+            #expect(try await Self.take(fixture, 12, Self.calls(), worker: "b").leases.count == 2)
+            #expect(try await Self.take(fixture, 12, Self.calls(resting: 1), worker: "b").leases.count == 1)
+
+            // What has ended neither rests nor counts.
+            let ended = first.leases.prefix(3).map { Release($0, next: .forget) }
+            #expect(try await Self.take(fixture, 12, Self.calls(), releasing: ended, worker: "a").leases.isEmpty)
+
+            // Nothing is heard of the other one any more: its resting lease counts again.
+            _ = try await Self.take(fixture, 0, Self.calls(resting: 2), worker: "a")
+            fixture.clock.advance(.seconds(1))
+            let rest = second.leases.map { Release($0, next: .forget) }
+            #expect(try await Self.take(fixture, 12, Self.calls(), releasing: rest, worker: "a").leases.isEmpty)
+        }
     }
 
     @Test("All workers together hold no more leases than the limit; whoever gives one back makes room")

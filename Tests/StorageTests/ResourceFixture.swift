@@ -162,7 +162,7 @@ extension StorageFixture {
             configuration: configuration, size: 4, label: "test.pool", waitTimeout: .seconds(20), logger: logger
         )
         let store = ResourceStore(
-            writer: pipeline, memberWriter: pipeline, readers: [reader], listPool: pool, preparedListPool: pool,
+            writers: [pipeline], memberWriter: pipeline, readers: [reader], listPool: pool, preparedListPool: pool,
             streams: StreamPool(connections: pool, longest: .seconds(60), longestPause: .seconds(60)),
             exclusivePool: pool, sealer: nil, rules: DirectoryRules(), emitsOnAcceptance: false, logger: logger)
         do {

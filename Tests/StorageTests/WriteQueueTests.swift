@@ -82,6 +82,34 @@ import Testing
             ])
     }
 
+    @Test("What a batch under way touches waits, and so does what touches the waiting")
+    func underWay() {
+        let id = ResourceID.random()
+        let running = [update(id, adds: ["a"]), delete(claims: "b")].map { PendingWrite(operation: $0) { _ in } }
+        let waiting = [
+            update(id, expected: 2), create("a"), create("b", "c"), create("c"), create("d"), update(id, expected: 3),
+        ]
+        var queue = WriteQueue()
+        for operation in waiting { queue.append(PendingWrite(operation: operation) { _ in }) }
+        let beside = queue.takeBatch(beside: [WriteFootprint(running)])
+        #expect(beside.map(\.operation.jobID) == [waiting[4].jobID])
+        #expect(queue.takeBatch(beside: [WriteFootprint(running), WriteFootprint(beside)]).isEmpty)
+        // The batch has ended.
+        let next = queue.takeBatch(beside: [WriteFootprint(beside)])
+        #expect(next.map(\.operation.jobID) == [waiting[0], waiting[1], waiting[2]].map(\.jobID))
+        #expect(queue.takeBatch().map(\.operation.jobID) == [waiting[3], waiting[5]].map(\.jobID))
+        #expect(queue.count == 0)
+    }
+
+    @Test("A lone write waits for a batch under way that touches it")
+    func loneUnderWay() {
+        let id = ResourceID.random()
+        var queue = WriteQueue()
+        queue.append(PendingWrite(operation: update(id, expected: 2)) { _ in })
+        #expect(queue.takeBatch(beside: [WriteFootprint([PendingWrite(operation: update(id)) { _ in }])]).isEmpty)
+        #expect(queue.takeBatch().count == 1)
+    }
+
     @Test("The same name in two tenants is two names")
     func tenants() {
         #expect(batches([create("a"), create("a", tenant: "other")]) == [[0, 1]])

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+import Executors
 import Queue
 import Testing
 import UDM
@@ -16,9 +17,9 @@ import UDM
         UDMCall(operation: .create, module: .user, started: started, duration: took, error: error)
     }
 
-    private func end(_ calls: UDMCall...) async throws {
+    private func end(_ calls: UDMCall...) {
         for call in calls {
-            try await gate.callBegins()
+            gate.callBegan()
             gate.callEnded(call)
         }
     }
@@ -54,105 +55,58 @@ import UDM
     }
 
     @Test("Calls are told once, and again when Redis did not take them")
-    func reports() async throws {
-        try await end(call(), call(UDMError(.transient, status: 503, retryAfter: .seconds(7), detail: "")))
+    func reports() {
+        end(call(), call(UDMError(.transient, status: 503, retryAfter: .seconds(7), detail: "")))
         let first = gate.calls()
         #expect(first.report.calls == 2)
         #expect(first.report.failures == 1)
         #expect(first.report.retryAfter == .seconds(7))
         #expect(gate.calls().report.isEmpty)
         gate.keep(first)
-        try await end(call())
+        end(call())
         #expect(gate.calls().report.calls == 3)
     }
 
     @Test("What began before the breaker opened is not told after it")
-    func era() async throws {
+    func era() {
         let before = ContinuousClock.now
-        try await end(call())
+        end(call())
         gate.learned(CallLimitState(breaker: .open, limit: 5, era: 1))
-        try await end(call(started: before))
+        end(call(started: before))
         #expect(gate.calls().report == CallReport(era: 1))
-        try await end(call())
+        end(call())
         #expect(gate.calls().report.calls == 1)
         let former = gate.learned(CallLimitState(breaker: .halfOpen, limit: 5, era: 1))
         #expect(former?.breaker == .open)
         #expect(gate.learned(CallLimitState(breaker: .halfOpen, limit: 7, era: 1)) == nil)
     }
 
-    @Test("Calls wait for a place in their order, and for no more places than the limit leaves")
-    func places() async throws {
-        // The limit starts at 8; others hold 6 leases.
-        gate.leave(elsewhere: 6)
-        try await gate.callBegins()
-        try await gate.callBegins()
-        let (ends, ended) = AsyncStream<Int>.makeStream()
-        var waiting: [Task<Void, any Error>] = []
-        for number in 0..<3 {
-            waiting.append(
-                Task {
-                    try await gate.callBegins()
-                    ended.yield(number)
-                })
-            while gate.waitingCalls <= number { await Task.yield() }
-        }
-        var order = ends.makeAsyncIterator()
-        gate.callEnded(call())
-        #expect(await order.next() == 0)
-        #expect(gate.waitingCalls == 2)
+    @Test("A turn that stores its outcome rests, and says so once when others wait for its place")
+    func resting() {
+        let left = Locked(0)
+        gate.whenPlaceIsLeft { left.withLock { $0 += 1 } }
+        gate.storingBegan()
+        #expect(gate.calls().resting == 1)
+        #expect(left.withLock { $0 } == 0)
 
-        // Who gives up takes no place.
-        waiting[1].cancel()
-        await #expect(throws: CancellationError.self) { try await waiting[1].value }
-        #expect(gate.waitingCalls == 1)
-
-        // Places that others leave are used at once.
-        gate.leave(elsewhere: 5)
-        #expect(await order.next() == 2)
-        for _ in 0..<3 { gate.callEnded(call()) }
-        try await gate.callBegins()
-        gate.callEnded(call())
-    }
-
-    @Test("A call that is cancelled before it waits takes no place")
-    func cancelled() async throws {
-        gate.leave(elsewhere: 100)
-        try await gate.callBegins()
-        let task = Task {
-            while !Task.isCancelled { await Task.yield() }
-            try await gate.callBegins()
-        }
-        task.cancel()
-        await #expect(throws: CancellationError.self) { try await task.value }
-        #expect(gate.waitingCalls == 0)
-        gate.callEnded(call())
-        try await gate.callBegins()
-    }
-
-    @Test("Turns that store their outcome rest, those that call or wait to call do not")
-    func resting() async throws {
-        #expect(gate.calls().resting == 0)
-        for _ in 0..<4 { gate.turnBegan() }
-        gate.leave(elsewhere: 7)
-        try await gate.callBegins()
-        let task = Task { try await gate.callBegins() }
-        while gate.waitingCalls == 0 { await Task.yield() }
-        #expect(gate.calls().resting == 2)
-        // Of those that come a quarter of the limit, which is 8.
-        #expect(gate.calls(confirming: 1).resting == 3)
-        #expect(gate.calls(confirming: 9).resting == 4)
-        gate.callEnded(call())
-        try await task.value
+        gate.noteLimit(isReached: true)
+        gate.storingBegan()
+        gate.storingBegan()
         #expect(gate.calls().resting == 3)
-        for _ in 0..<4 { gate.turnEnded() }
-        gate.callEnded(call())
+        #expect(left.withLock { $0 } == 1)
+
+        for _ in 0..<3 { gate.storingEnded() }
         #expect(gate.calls().resting == 0)
+        gate.noteLimit(isReached: true)
+        gate.noteLimit(isReached: false)
+        gate.storingBegan()
+        #expect(left.withLock { $0 } == 1)
     }
 
     @Test("Without Redis a process goes by its own calls")
-    func alone() async throws {
+    func alone() {
         #expect(gate.admitAlone(20, held: 3) == 5)
-        for _ in 0..<10 { try await end(call(UDMError(.transient, detail: "refused"))) }
+        for _ in 0..<10 { end(call(UDMError(.transient, detail: "refused"))) }
         #expect(gate.admitAlone(20, held: 0) == 0)
     }
 

@@ -98,7 +98,7 @@ enum LeaseLua {
                     open[lane] = not anyPaused or redis.call('SISMEMBER', PAUSED, 'lane:' .. lane) == 0
                 end
                 local held, share
-                if limiter and room > 0 then held, share = sharing(open, allowed) end
+                if limiter and room > 0 then held, share = sharing(open, allowed + redis.call('ZCARD', LEASE) - active()) end
                 while #picked < 2 * room do
                     local lane, over
                     for _, name in ipairs(LANES) do

@@ -7,7 +7,7 @@ internal import Redis
 ///
 /// `ARGV`: time, count, length, token, the limit of calls and the report of calls that ended (empty: none).
 ///
-/// Reply: `alive`, paused, time to the next due one (-1: none), stale releases (0), breaker (-1: no limit), limit, era and leases, then resource
+/// Reply: `alive`, paused, time to the next due one (-1: none), stale releases (0), breaker (-1: no limit), limit, era and whether the limit is reached, then resource
 /// and lane of each lease.
 enum LeaseScript {
     static let script = RedisScript(
@@ -24,13 +24,13 @@ enum LeaseScript {
                 """)
 
     static func arguments(
-        count: Int, length: Duration, token: String, calls: LimitedCalls?, now: Int64?
+        count: Int, length: Duration, worker: String, token: String, calls: LimitedCalls?, now: Int64?
     ) -> RedisArguments {
         var arguments = QueueLua.arguments(now)
         arguments.append(min(max(0, count), QueueLua.leaseMax))
         arguments.append(length.milliseconds)
         arguments.append(token)
-        arguments.append(calls.map { "\($0.limit.argument) \($0.resting)" } ?? "")
+        arguments.append(calls.map { "\($0.limit.argument) \($0.resting) \(worker)" } ?? "")
         arguments.append(calls?.report.argument ?? "")
         return arguments
     }

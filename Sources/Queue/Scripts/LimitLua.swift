@@ -9,16 +9,36 @@
 enum LimitLua {
     static let function = """
         local limiter
+        -- The leases of all workers that rest. What a worker said a while ago may be over.
+        local function countResting(worker, own)
+            local name = P .. ':resting'
+            if own > 0 then
+                redis.call('HSET', name, worker, now .. ' ' .. own)
+                redis.call('PEXPIRE', name, \(CallLimiter.restingLength))
+            else
+                redis.call('HDEL', name, worker)
+            end
+            local sum, said = 0, redis.call('HGETALL', name)
+            for i = 1, #said, 2 do
+                local at, count = string.match(said[i + 1], '^(%d+) (%d+)$')
+                if tonumber(at) > now - \(CallLimiter.restingLength) then
+                    sum = sum + count
+                else
+                    redis.call('HDEL', name, said[i])
+                end
+            end
+            return sum
+        end
         local function openLimiter(text)
-            local endpoint, maximum, start, first, longest, resting =
-                string.match(text, '^(%S+) (%d+) (%d+) (%d+) (%d+) (%d+)$')
+            local endpoint, maximum, start, first, longest, resting, worker =
+                string.match(text, '^(%S+) (%d+) (%d+) (%d+) (%d+) (%d+) (%S+)$')
             if not endpoint then return end
             local name, fields = P .. ':limit:' .. endpoint, {}
             local stored = redis.call('HGETALL', name)
             for i = 1, #stored, 2 do fields[stored[i]] = tonumber(stored[i + 1]) end
             limiter = {
                 name = name, fields = fields, changed = {}, maximum = maximum * 1000, start = start * 1000,
-                first = tonumber(first), longest = tonumber(longest), resting = tonumber(resting),
+                first = tonumber(first), longest = tonumber(longest), resting = countResting(worker, tonumber(resting)),
             }
         end
         local function get(field) return limiter.fields[field] or 0 end
@@ -183,7 +203,7 @@ enum LimitLua {
             end
         end
 
-        -- The leases for which UDM is being called or soon will be. While few are tried, each of them counts.
+        -- The leases for which UDM is being called or will be. While few are tried, each of them counts.
         local function active()
             local leased = redis.call('ZCARD', LEASE)
             if not limiter or get('breaker') ~= 0 then return leased end
@@ -206,7 +226,8 @@ enum LimitLua {
 
         local function limiterReply()
             if not limiter then return -1, 0, 0, 0 end
-            return get('breaker'), math.floor(limitNow() / 1000), get('era'), redis.call('ZCARD', LEASE)
+            local limit = math.floor(limitNow() / 1000)
+            return get('breaker'), limit, get('era'), active() >= limit and 1 or 0
         end
 
         """

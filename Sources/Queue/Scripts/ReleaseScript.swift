@@ -55,9 +55,11 @@ enum ReleaseScript {
                 """)
 
     static func arguments(
-        _ releases: ArraySlice<Release>, count: Int, length: Duration, token: String, calls: LimitedCalls?, now: Int64?
+        _ releases: ArraySlice<Release>, count: Int, length: Duration, worker: String, token: String,
+        calls: LimitedCalls?, now: Int64?
     ) -> RedisArguments {
-        var arguments = LeaseScript.arguments(count: count, length: length, token: token, calls: calls, now: now)
+        var arguments = LeaseScript.arguments(
+            count: count, length: length, worker: worker, token: token, calls: calls, now: now)
         for release in releases {
             arguments.append(release.lease.key.description)
             arguments.append(release.lease.token)

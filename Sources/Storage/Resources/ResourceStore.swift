@@ -32,7 +32,7 @@ package final class ResourceStore: Sendable {
     private let turn = Atomic<Int>(0)
 
     /// - Parameters:
-    ///   - writer: With a short `lock_timeout`.
+    ///   - writers: With a short `lock_timeout`.
     ///   - memberWriter: The same, for members of groups.
     ///   - readers: For reads by id.
     ///   - listPool: With a `statement_timeout`.
@@ -41,13 +41,14 @@ package final class ResourceStore: Sendable {
     ///   - sealer: nil: passwords are refused.
     ///   - emitsOnAcceptance: Whether each write is committed with its event.
     init(
-        writer: PostgresPipeline, memberWriter: PostgresPipeline, readers: [PostgresPipeline], listPool: PostgresPool,
+        writers: [PostgresPipeline], memberWriter: PostgresPipeline, readers: [PostgresPipeline],
+        listPool: PostgresPool,
         preparedListPool: PostgresPool, streams: StreamPool, exclusivePool: PostgresPool, sealer: SecretSealer?,
         rules: DirectoryRules, emitsOnAcceptance: Bool, logger: Logger
     ) {
         precondition(!readers.isEmpty, "reads need a connection")
         let announcement = emitsOnAcceptance ? Announcement() : nil
-        self.writer = BatchWriter(pipeline: writer, announcement: announcement, logger: logger)
+        self.writer = BatchWriter(pipelines: writers, announcement: announcement, logger: logger)
         self.readers = readers
         self.listPool = listPool
         self.preparedListPool = preparedListPool

@@ -8,10 +8,16 @@ internal import Synchronization
 
 /// Gathers the writes that arrive while a batch is under way; they are the next one. There is no timer: a lone write goes at once.
 ///
-/// Writes of one resource, or of one claim, never share a batch: they take effect in the order in which they arrived.
+/// Each connection has a batch under way at most. One connection is one process in PostgreSQL, which keeps one core busy, so that what has
+/// gathered meanwhile goes beside it on another connection, once it is worth a batch.
+///
+/// Writes of one resource, or of one claim, never share a batch, nor are they under way at once: they take effect in the order in which they
+/// arrived.
 final class BatchWriter: Sendable {
     /// More would only make the first of them wait longer.
     static let largestBatch = 256
+    /// So many have to wait for a second batch to go beside the first: small ones cost more for each write.
+    static let worthBatch = 8
     /// In bytes of attributes.
     static let heaviestBatch = 4 << 20
     /// How far behind the front a write is looked for that can overtake those that have to wait.
@@ -19,34 +25,44 @@ final class BatchWriter: Sendable {
 
     private struct State {
         var queue = WriteQueue()
-        var isDraining = false
+        /// By connection: what the batch touches that is under way there.
+        var underWay: [Int: WriteFootprint] = [:]
         var batches = 0
+
+        /// The connection for a further batch; nil when what waits goes with the next one of another.
+        mutating func takeConnection(of count: Int) -> Int? {
+            guard underWay.isEmpty || queue.count >= BatchWriter.worthBatch,
+                let connection = (0..<count).first(where: { underWay[$0] == nil })
+            else { return nil }
+            underWay[connection] = WriteFootprint()
+            return connection
+        }
     }
 
-    private let pipeline: PostgresPipeline
+    private let pipelines: [PostgresPipeline]
     private let announcement: Announcement?
     private let logger: Logger
     private let state = Mutex(State())
 
     /// - Parameter announcement: nil: events come with the outcomes of the jobs.
-    init(pipeline: PostgresPipeline, announcement: Announcement? = nil, logger: Logger) {
-        self.pipeline = pipeline
+    init(pipelines: [PostgresPipeline], announcement: Announcement? = nil, logger: Logger) {
+        precondition(!pipelines.isEmpty, "writes need a connection")
+        self.pipelines = pipelines
         self.announcement = announcement
         self.logger = logger
     }
 
-    /// Writes not yet answered, those of the batch under way apart.
+    /// Writes not yet answered, those of batches under way apart.
     var waitingCount: Int { state.withLock { $0.queue.count } }
 
     /// Returns when the operation is committed, or known not to be.
     func write(_ operation: WriteOperation) async throws(PostgresError) -> WriteOutcome {
         let result = await withCheckedContinuation { continuation in
-            let mustStart = state.withLock { state in
+            let connection = state.withLock { state in
                 state.queue.append(PendingWrite(operation: operation) { continuation.resume(returning: $0) })
-                defer { state.isDraining = true }
-                return !state.isDraining
+                return state.takeConnection(of: pipelines.count)
             }
-            if mustStart { Task { await self.drain() } }
+            if let connection { Task { await self.drain(connection) } }
         }
         return try result.get()
     }
@@ -56,29 +72,31 @@ final class BatchWriter: Sendable {
         guard !operations.isEmpty else { return [] }
         return await withCheckedContinuation { continuation in
             let answers = WriteAnswers(count: operations.count) { continuation.resume(returning: $0) }
-            let mustStart = state.withLock { state in
+            let connection = state.withLock { state in
                 for (index, operation) in operations.enumerated() {
                     state.queue.append(PendingWrite(operation: operation) { answers.set($0, at: index) })
                 }
-                defer { state.isDraining = true }
-                return !state.isDraining
+                return state.takeConnection(of: pipelines.count)
             }
-            if mustStart { Task { await self.drain() } }
+            if let connection { Task { await self.drain(connection) } }
         }
     }
 
-    private func drain() async {
-        while let batch = nextBatch() {
-            await run(batch[...])
+    private func drain(_ connection: Int) async {
+        while let batch = nextBatch(connection) {
+            await run(batch[...], on: pipelines[connection])
         }
     }
 
-    private func nextBatch() -> [PendingWrite]? {
+    /// What waits for a batch on another connection goes on when that one has ended.
+    private func nextBatch(_ connection: Int) -> [PendingWrite]? {
         state.withLock { state in
-            let batch = state.queue.takeBatch()
-            if batch.isEmpty { state.isDraining = false }
+            state.underWay[connection] = nil
+            let batch = state.queue.takeBatch(beside: Array(state.underWay.values))
+            guard !batch.isEmpty else { return nil }
+            state.underWay[connection] = WriteFootprint(batch)
             state.batches += 1
-            return batch.isEmpty ? nil : batch
+            return batch
         }
     }
 
@@ -90,7 +108,7 @@ final class BatchWriter: Sendable {
 
     // MARK: - One batch
 
-    private func run(_ writes: ArraySlice<PendingWrite>) async {
+    private func run(_ writes: ArraySlice<PendingWrite>, on pipeline: PostgresPipeline) async {
         let batch = WriteBatch(writes.map(\.operation), locking: .skips, generation: generation)
         do throws(PostgresError) {
             let events = announcement?.command(writes.map(\.operation.jobID)).map { [$0] } ?? []
@@ -99,12 +117,14 @@ final class BatchWriter: Sendable {
             answerStale(writes, outcomes)
             for (write, outcome) in zip(writes, outcomes) { write.answer(.success(outcome)) }
         } catch {
-            await recover(writes, error)
+            await recover(writes, error, on: pipeline)
         }
     }
 
     /// One bad operation fails alone: halves until it stands by itself. What failed as a whole was rolled back as a whole.
-    private func recover(_ writes: ArraySlice<PendingWrite>, _ error: PostgresError) async {
+    private func recover(
+        _ writes: ArraySlice<PendingWrite>, _ error: PostgresError, on pipeline: PostgresPipeline
+    ) async {
         guard writes.count > 1, error.concernsContent else {
             for write in writes { write.answer(Self.answer(error)) }
             return
@@ -113,8 +133,8 @@ final class BatchWriter: Sendable {
             "A batch of writes is repeated by halves",
             metadata: ["writes": "\(writes.count)", "error": "\(error.message)"])
         let middle = writes.startIndex + writes.count / 2
-        await run(writes[..<middle])
-        await run(writes[middle...])
+        await run(writes[..<middle], on: pipeline)
+        await run(writes[middle...], on: pipeline)
     }
 
     private static func answer(_ error: PostgresError) -> Result<WriteOutcome, PostgresError> {

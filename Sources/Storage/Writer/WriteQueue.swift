@@ -5,11 +5,6 @@ internal import SCIM
 
 /// Writes in the order of their arrival.
 struct WriteQueue {
-    private struct TenantClaim: Hashable {
-        let tenant: String
-        let claim: UniqueClaim
-    }
-
     private var waiting: [PendingWrite] = []
 
     var count: Int { waiting.count }
@@ -17,15 +12,12 @@ struct WriteQueue {
     mutating func append(_ write: PendingWrite) { waiting.append(write) }
 
     /// Takes the next batch: in order, without those that touch a resource or claim of an earlier one, taken or not.
-    mutating func takeBatch() -> [PendingWrite] {
-        if waiting.count <= 1 {
-            defer { waiting = [] }
-            return waiting
-        }
+    /// - Parameter underWay: What batches touch that have not ended.
+    mutating func takeBatch(beside underWay: [WriteFootprint] = []) -> [PendingWrite] {
+        if waiting.isEmpty { return [] }
         var batch: [PendingWrite] = []
         var left: [PendingWrite] = []
-        var ids: Set<ResourceID> = []
-        var claims: Set<TenantClaim> = []
+        var touched = WriteFootprint()
         var weight = 0
         var end = 0
         for write in waiting {
@@ -34,12 +26,8 @@ struct WriteQueue {
             else { break }
             end += 1
             let operation = write.operation
-            var isFree = ids.insert(operation.id).inserted
-            for claim in operation.touchedClaims
-            where !claims.insert(TenantClaim(tenant: operation.tenant, claim: claim)).inserted {
-                isFree = false
-            }
-            if isFree {
+            let isFirst = touched.insert(operation)
+            if isFirst && !underWay.contains(where: { $0.touches(operation) }) {
                 batch.append(write)
                 weight += operation.weight
             } else {

@@ -40,7 +40,25 @@ struct QueueSampler: Sendable {
     /// How long after a count that took `length` the next one may begin.
     static func pause(after length: Duration) -> Duration { min(.seconds(60), length * 20) }
 
+    /// - Throws: The first trouble; what the other server tells is exported all the same.
     mutating func sample(now: ContinuousClock.Instant = .now) async throws {
+        var failure: (any Error)?
+        var isNew = false
+        do {
+            isNew = try await sampleJobs(now: now)
+        } catch {
+            failure = error
+        }
+        do {
+            try await sampleQueue(isNew: isNew)
+        } catch {
+            failure = failure ?? error
+        }
+        if let failure { throw failure }
+    }
+
+    /// - Returns: Whether the resources with open jobs were counted anew.
+    private mutating func sampleJobs(now: ContinuousClock.Instant) async throws -> Bool {
         drain.note(try await jobs.endedJobs(), at: now)
         gauge("scim_queue_drain_rate", [], drain.perSecond)
         if nextCount.map({ now >= $0 }) ?? true {
@@ -49,7 +67,7 @@ struct QueueSampler: Sendable {
             defer { nextCount = now + Self.pause(after: begin.duration(to: .now)) }
             statistics = try await jobs.statistics()
         }
-        guard let statistics else { return }
+        guard let statistics else { return false }
         for (tenant, count) in statistics.tenants {
             gauge("scim_tenant_open_jobs", [("tenant", tenant)], Double(count.openJobs))
         }
@@ -71,9 +89,10 @@ struct QueueSampler: Sendable {
         let oldest = statistics.oldestUnsentEvent.map { $0.duration(to: .now()).inSeconds } ?? 0
         gauge("scim_event_outbox_oldest_age_seconds", [], max(0, oldest))
 
-        let isNew = try await countOpenResources(now: now)
+        return try await countOpenResources(now: now)
+    }
 
-        // After PostgreSQL's figures, so that they are there also while Redis is away.
+    private mutating func sampleQueue(isNew: Bool) async throws {
         let depth = try await queue.depth()
         for lane in Lane.allCases {
             let ready = depth.lanes[lane]?.ready ?? 0
@@ -85,7 +104,7 @@ struct QueueSampler: Sendable {
         }
         gauge("scim_queue_lease_overdue_seconds", [], depth.leaseOverdue?.inSeconds ?? 0)
         gauge("scim_queue_resources", [("store", "redis")], Double(depth.resources))
-        // Of the same moment only.
+        // As close to each other as they can be: of a large backlog the count takes a moment, and the difference is off by what ended in it.
         if isNew, let open { gauge("scim_queue_difference", [], Double(open.withJobs - depth.resources)) }
     }
 

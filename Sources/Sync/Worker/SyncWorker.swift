@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Dispatch
 internal import Executors
 internal import Failpoints
 package import Logging
@@ -90,7 +91,11 @@ package actor SyncWorker: Service {
         environment = TurnEnvironment(
             configuration: configuration, client: client, mapping: mapping, jobs: jobs, sealer: sealer,
             metrics: metrics, leftOut: LeftOutLog(),
-            record: { outcome in try await Self.record(outcome, with: recorder, logger: logger) },
+            record: { outcome in
+                if outcome.endsTurn { gate.storingBegan() }
+                defer { if outcome.endsTurn { gate.storingEnded() } }
+                return try await Self.record(outcome, with: recorder, logger: logger)
+            },
             giveBack: { handle, mayHaveCalled in
                 try await Self.giveBack(handle, mayHaveCalled, jobs: jobs, logger: logger)
             })
@@ -114,6 +119,10 @@ package actor SyncWorker: Service {
     // MARK: Running
 
     package func run() async throws {
+        gate.whenPlaceIsLeft { [weak self] in
+            guard let self else { return }
+            executor.dispatchQueue.async { self.assumeIsolated { $0.change.raise() } }
+        }
         await withTaskCancellationHandler {
             await withGracefulShutdownHandler {
                 await withTaskGroup(of: Void.self) { group in
@@ -155,14 +164,14 @@ package actor SyncWorker: Service {
                 ? 0 : min(idleSlots.count - confirming, Self.leaseBatch, Self.confirmingMax - confirming)
             // What ends while leases are being confirmed is released with the next ones: under load a call carries many, and a statement in
             // PostgreSQL costs most of what it costs by itself, not for its rows.
-            let isGathering = !isDraining && confirming > 0 && wanted < Self.leaseBatch
+            let isGathering = !isDraining && confirming > 0 && wanted < min(Self.leaseBatch, configuration.slots / 4)
             if isGathering || finished.isEmpty && wanted <= 0 {
                 await wait(upTo: Self.longestWait)
                 continue
             }
             let releases = finished
             finished = []
-            let calls = gate.calls(confirming: confirming)
+            let calls = gate.calls()
             do {
                 try await Failpoint.hit("worker.before-release")
                 let answer =
@@ -176,10 +185,14 @@ package actor SyncWorker: Service {
                     }
                 redisAwaySince = nil
                 note(answer)
-                gate.leave(elsewhere: max(0, answer.leased - held.count - confirming - answer.leases.count))
+                let isAtLimit = answer.leases.count < wanted && answer.isAtLimit
+                gate.noteLimit(isReached: isAtLimit)
                 try await Failpoint.hit("worker.leased")
                 if !answer.leases.isEmpty {
                     begin(answer.leases)
+                } else if isAtLimit, !held.isEmpty {
+                    // Other work that comes finds no place either: a turn of ours that ends or leaves its place tells us.
+                    await wait(upTo: min(answer.nextDue ?? Self.longestWait, Self.longestWait))
                 } else if wanted > 0, answer.nextDue != .zero {
                     await waitForWork(nextDue: answer.nextDue)
                 }
@@ -258,11 +271,9 @@ package actor SyncWorker: Service {
         let id = confirmed.resourceID
         Failpoint.strike("worker.turn-begins")
         let term = LeaseTerm(until: deadline)
-        gate.turnBegan()
         held[id] = Held(lease: lease, confirmed: confirmed, slot: slot, deadline: deadline, term: term)
         held[id]?.task = Task {
             let end = await slot.work(on: confirmed, for: term)
-            gate.turnEnded()
             await self.ended(id, epoch: confirmed.epoch, slot: slot, end: end)
         }
     }

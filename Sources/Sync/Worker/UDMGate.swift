@@ -7,7 +7,7 @@ internal import Queue
 internal import UDM
 
 /// What this process sees of UDM: it gathers what came of its calls until the next call to Redis carries it to the shared limit, and knows
-/// what Redis said last. No more calls are under way than the limit leaves to this process; further ones wait here in their order.
+/// what Redis said last. Leases whose outcome is being stored need no place at UDM: it tells that, too.
 ///
 /// A ``CallLimiter`` of its own sees the same calls, for the time in which Redis is away.
 final class UDMGate: UDMObserver {
@@ -19,21 +19,12 @@ final class UDMGate: UDMObserver {
         var own: CallLimiter
         var ownOpenedAt: ContinuousClock.Instant?
         var inFlight = 0
-        /// Calls at once.
-        var places: Int
-        var waiting: [(id: UInt64, continuation: CheckedContinuation<Bool, Never>)] = []
-        var nextID: UInt64 = 0
-        /// Turns that have begun and not ended.
-        var turns = 0
-
-        /// Gives places to calls that wait.
-        mutating func admit() -> [CheckedContinuation<Bool, Never>] {
-            let count = max(0, min(places - inFlight, waiting.count))
-            guard count > 0 else { return [] }
-            inFlight += count
-            defer { waiting.removeFirst(count) }
-            return waiting.prefix(count).map(\.continuation)
-        }
+        /// Turns whose last outcome is being stored.
+        var storing = 0
+        /// Redis gave fewer leases than were asked for, because UDM has no place for more.
+        var isAtLimit = false
+        /// Called when a place is left.
+        var whenLeft: (@Sendable () -> Void)?
     }
 
     let limit: CallLimit
@@ -46,51 +37,28 @@ final class UDMGate: UDMObserver {
     init(limit: CallLimit) {
         self.limit = limit
         let own = CallLimiter(limit)
-        state = Locked(State(shared: own.state, own: own, places: own.state.limit))
+        state = Locked(State(shared: own.state, own: own))
         inFlight.record(0)
         export(own.state)
     }
 
     // MARK: Calls
 
-    func callBegins() async throws(CancellationError) {
-        let (running, id) = state.withLock { state -> (Int?, UInt64) in
-            state.nextID += 1
-            guard state.waiting.isEmpty, state.inFlight < state.places else { return (nil, state.nextID) }
-            state.inFlight += 1
-            return (state.inFlight, state.nextID)
-        }
-        if let running { return inFlight.record(running) }
-        let isAdmitted = await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                let admitted = state.withLock { state -> [CheckedContinuation<Bool, Never>]? in
-                    // The cancellation handler has been here before: it would not find the call any more.
-                    if Task.isCancelled { return nil }
-                    state.waiting.append((id, continuation))
-                    return state.admit()
-                }
-                guard let admitted else { return continuation.resume(returning: false) }
-                for waiting in admitted { waiting.resume(returning: true) }
-            }
-        } onCancel: {
-            let found = state.withLock { state -> CheckedContinuation<Bool, Never>? in
-                guard let index = state.waiting.firstIndex(where: { $0.id == id }) else { return nil }
-                return state.waiting.remove(at: index).continuation
-            }
-            found?.resume(returning: false)
-        }
-        guard isAdmitted else { throw CancellationError() }
-        inFlight.record(state.withLock { $0.inFlight })
+    func callBegan() {
+        inFlight.record(
+            state.withLock { state in
+                state.inFlight += 1
+                return state.inFlight
+            })
     }
 
     func callEnded(_ call: UDMCall) {
         let outcome = CallReport.Outcome(call)
         let now = ContinuousClock.now
-        let (running, admitted) = state.withLock { state -> (Int, [CheckedContinuation<Bool, Never>]) in
+        let running = state.withLock { state in
             state.inFlight -= 1
-            let admitted = state.admit()
             // A cancelled call is no answer of UDM's.
-            guard let outcome else { return (state.inFlight, admitted) }
+            guard let outcome else { return state.inFlight }
             let kind = CallReport.Kind(call)
             if call.started >= state.openedAt ?? origin {
                 state.report.add(kind, outcome, duration: call.duration, retryAfter: call.error?.retryAfter)
@@ -101,44 +69,37 @@ final class UDMGate: UDMObserver {
                 state.own.note(report, at: milliseconds(now))
                 if state.own.state.breaker == .open { state.ownOpenedAt = now }
             }
-            return (state.inFlight, admitted)
+            return state.inFlight
         }
-        for waiting in admitted { waiting.resume(returning: true) }
         inFlight.record(running)
     }
 
     // MARK: Leases
 
-    /// Calls that wait for a place.
-    var waitingCalls: Int { state.withLock { $0.waiting.count } }
-
-    func turnBegan() { state.withLock { $0.turns += 1 } }
-
-    func turnEnded() { state.withLock { $0.turns -= 1 } }
-
     /// What the next lease call tells and asks.
-    /// - Parameter confirming: Leases that PostgreSQL has not answered for.
-    func calls(confirming: Int = 0) -> LimitedCalls {
+    func calls() -> LimitedCalls {
         state.withLock { state in
             defer { state.report = CallReport(era: state.shared.era) }
-            // A turn that neither calls nor waits to call stores what came of its call. A few of the leases to come are taken early, so that the
-            // next call is there when one ends.
-            let storing = max(0, state.turns - state.inFlight - state.waiting.count)
-            let early = min(confirming, max(1, state.shared.limit / Self.earlyShare))
-            return LimitedCalls(limit: limit, report: state.report, resting: storing + early)
+            return LimitedCalls(limit: limit, report: state.report, resting: state.storing)
         }
     }
 
-    private static let earlyShare = 4
-
-    /// - Parameter elsewhere: Leases of other processes, each of which may be calling.
-    func leave(elsewhere: Int) {
-        let admitted = state.withLock { state in
-            state.places = max(1, state.shared.limit - elsewhere)
-            return state.admit()
+    /// A turn has made its last call, and stores what came of it. Its place at UDM is another one's.
+    func storingBegan() {
+        let whenLeft = state.withLock { state in
+            state.storing += 1
+            defer { state.isAtLimit = false }
+            return state.isAtLimit ? state.whenLeft : nil
         }
-        for waiting in admitted { waiting.resume(returning: true) }
+        whenLeft?()
     }
+
+    func storingEnded() { state.withLock { $0.storing -= 1 } }
+
+    func noteLimit(isReached: Bool) { state.withLock { $0.isAtLimit = isReached } }
+
+    /// - Parameter body: Called once after each ``noteLimit(isReached:)`` with `true`, when a turn has left its place.
+    func whenPlaceIsLeft(_ body: @escaping @Sendable () -> Void) { state.withLock { $0.whenLeft = body } }
 
     /// The lease call did not reach Redis.
     func keep(_ calls: LimitedCalls) {
