@@ -109,11 +109,15 @@ extension JobStore {
     /// a few percent.
     package func resourceCounts() async throws -> [ResourceType: Int] {
         var counts: [ResourceType: Int] = [:]
-        let rows = try await lists.withConnection { connection in
-            let estimated = try await connection.execute(Self.estimatedResources, [.int(Self.mostCounted)])
-            return estimated.rowCount > 0 ? estimated : try await connection.execute(Self.resources, [])
+        let estimated = try await lists.withConnection {
+            try await $0.execute(Self.estimatedResources, [.int(Self.mostCounted)])
         }
-        for row in rows { counts[try ResourceType(stored: row.string(0))] = Int(try row.int(1)) }
+        guard estimated.rowCount > 0 else {
+            let rows = try await lists.withConnection { try await $0.execute(Self.resources, []) }
+            for row in rows { counts[try ResourceType(stored: row.string(0))] = Int(try row.int(1)) }
+            return counts
+        }
+        for row in estimated { counts[try ResourceType(stored: row.string(0))] = Int(try row.int(1)) }
         // So few of millions that PostgreSQL does not list them among the common values: quickly counted.
         for type in ResourceType.allCases where counts[type] == nil {
             let row = try await lists.withConnection {
