@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Executors
-package import Logging
+internal import Logging
 internal import Postgres
 
 /// Leadership over one kind of duty: a PostgreSQL advisory lock held by a session of its own. Losing the session loses it.

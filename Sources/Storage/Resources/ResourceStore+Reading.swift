@@ -83,19 +83,10 @@ enum ReadStatements {
     /// JSON text of the groups of `member`, a column or parameter, direct and indirect; NULL when there are none.
     static func groups(of member: String, baseURL: String) -> String {
         """
-        (SELECT CASE
-            WHEN bool_or(EXISTS (
-                SELECT FROM group_member n
-                WHERE n.member_id = m.group_id AND n.member_type = 'Group' AND n.removed_revision IS NULL))
-            THEN groups_of_member($1::text, \(member), \(baseURL))
-            ELSE json_agg(
-                json_strip_nulls(json_build_object(
-                    'value', m.group_id, '$ref', \(baseURL) || '/Groups/' || m.group_id, 'display', (
-                        SELECT x.attributes ->> 'displayName' FROM resource x
-                        WHERE x.tenant = $1::text AND x.type = 'Group' AND x.id = m.group_id),
-                    'type', 'direct')) ORDER BY m.group_id)::text END
-        FROM group_member m
-        WHERE m.member_id = \(member) AND m.tenant = $1::text AND m.removed_revision IS NULL)
+        (CASE WHEN EXISTS (
+            SELECT FROM group_member m
+            WHERE m.member_id = \(member) AND m.tenant = $1::text AND m.removed_revision IS NULL)
+        THEN groups_of($1::text, \(member), \(baseURL)) END)
         """
     }
 

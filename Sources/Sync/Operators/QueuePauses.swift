@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
-package import Logging
+internal import Logging
 package import Queue
 internal import Redis
 package import Storage

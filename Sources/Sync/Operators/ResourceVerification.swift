@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import JSON
-package import SCIM
+internal import SCIM
 package import Storage
 package import UDM
 
