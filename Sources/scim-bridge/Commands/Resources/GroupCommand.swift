@@ -12,7 +12,7 @@ struct GroupCommand: AsyncParsableCommand {
               scim-bridge group upsert --display-name scim-clients --member idp-client
               scim-bridge group add-member --group scim-clients --member hr-sync
 
-            Takes the settings of the servers (DATABASE_URL; REDIS_URL if it is set), so it runs in any of their containers. Exit status: 0 done, 1
+            Takes the settings of the servers (DATABASE_URL; REDIS_URL if it is set), so it runs in any of their containers. Exit status: 0 done, 1 \
             refused, 64 wrong usage, 66 something that was named does not exist, 69 PostgreSQL does not answer, 78 a setting is wrong.
             See docs/operating/users-and-groups.md.
             """,

@@ -16,8 +16,8 @@ struct GroupUpsertCommand: AsyncParsableCommand {
               scim-bridge group upsert --display-name scim-clients --description "May use SCIM" --member idp-client
               scim-bridge group upsert --file group.json --json
 
-            Prints the id, and created, changed or unchanged. Attributes that are not given stay as they are; an empty text takes one away. Members that are
-            given come to those there are; nobody leaves (see group remove-member). The rules are those of the API, and what is written gets to
+            Prints the id, and created, changed or unchanged. Attributes that are not given stay as they are; an empty text takes one away. Members that are \
+            given come to those there are; nobody leaves (see group remove-member). The rules are those of the API, and what is written gets to \
             UDM in the same way. Done again, it changes nothing.
             """)
 

@@ -64,9 +64,9 @@ struct ResourceOptions: ParsableArguments {
 /// The id of a resource on the command line.
 struct ResourceIDOption: ParsableArguments {
     @Option(
-        help: """
-            The id to create it with, such as the univentionObjectIdentifier of the object that UDM has of it; or the id of the one to change, which             then gets the name that is given.
-            """)
+        help:
+            "Create it with this id, such as the univentionObjectIdentifier of its object in UDM; or change the one that has it, also its name."
+    )
     var id: String?
 
     func validate() throws { _ = try value }

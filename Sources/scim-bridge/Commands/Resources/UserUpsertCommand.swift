@@ -17,8 +17,8 @@ struct UserUpsertCommand: AsyncParsableCommand {
               scim-bridge user upsert --file ada.json --json
               scim-bridge user upsert --user-name idp-client --family-name Client --id 3f1c8a52-7a0e-4a4f-9a55-1d2c3b4a5f60 --no-push
 
-            Prints the id, and created, changed or unchanged. Attributes that are not given stay as they are; an empty text takes one away. The rules are those of
-            the API, and what is written gets to UDM in the same way. Done again, it changes nothing. Therefore a password is set when the user
+            Prints the id, and created, changed or unchanged. Attributes that are not given stay as they are; an empty text takes one away. The rules are those of \
+            the API, and what is written gets to UDM in the same way. Done again, it changes nothing. Therefore a password is set when the user \
             is created, and later only with --reset-password.
             """)
 
