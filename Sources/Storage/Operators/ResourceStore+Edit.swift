@@ -10,7 +10,7 @@ package struct EditNote: Sendable {
     package let actor: String
     /// Names what was edited, never the values: they may be personal, and the new revision has them.
     package let details: JSONObject
-    /// Whether UDM gets the write. If not, its job ends `cancelled` in the transaction of the write: nobody sees it open, and there is no event.
+    /// Whether UDM gets the write. If not, its job ends `cancelled` in the transaction of the write: nobody sees it open, and no event comes with an outcome.
     package let isPushed: Bool
 
     package init(actor: String, details: JSONObject, isPushed: Bool = true) {
