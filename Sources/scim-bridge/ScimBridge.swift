@@ -22,7 +22,8 @@ struct ScimBridge: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             DevCommand.self, ServeCommand.self, MigrateCommand.self, CheckConfigCommand.self, TokenCommand.self,
-            DoubleCommand.self, QueueCommand.self, EventsCommand.self, HealthCommand.self,
+            UserCommand.self, GroupCommand.self, DoubleCommand.self, QueueCommand.self, EventsCommand.self,
+            HealthCommand.self,
         ])
 
     /// An error that escapes an async `main` prints a backtrace; operators get one line and a status instead.

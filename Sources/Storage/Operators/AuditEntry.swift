@@ -8,7 +8,7 @@ package import SCIM
 /// Something that was done by hand, as it is kept in `audit_log`.
 package struct AuditEntry: Sendable {
     package enum Action: String, Sendable {
-        case replay, repair, edit, discard, pause, resume, rebuild, rewrap
+        case replay, repair, create, edit, discard, pause, resume, rebuild, rewrap
     }
 
     package let at: Timestamp

@@ -80,8 +80,14 @@ extension ResourceStore {
 
     // MARK: - Create
 
-    func createGroup(
-        _ operation: WriteOperation, _ content: WriteOperation.Content, members: [ValidatedResource.Member]
+    /// In a transaction of the exclusive pool.
+    ///
+    /// - Parameters:
+    ///   - members: Of a group.
+    ///   - note: Last in the transaction, if the resource was written.
+    func createAlone(
+        _ operation: WriteOperation, _ content: WriteOperation.Content, members: [ValidatedResource.Member],
+        noting note: (StoredResource, PostgresConnection) async throws -> Void = { _, _ in }
     ) async throws -> CreateResult {
         do {
             return try await lockingMembers(operation.context) { connection in
@@ -93,8 +99,11 @@ extension ResourceStore {
                 case .written(let revision, let order, let created):
                     var stored = Self.stored(
                         operation, content, revision: revision, order: order, created: created)
-                    stored.memberCount = try await group.apply(intent, groups: groups, revision: revision)
+                    if !members.isEmpty {
+                        stored.memberCount = try await group.apply(intent, groups: groups, revision: revision)
+                    }
                     try await exclusive.announce([operation.jobID], on: connection)
+                    try await note(stored, connection)
                     return .created(stored, operation.jobID)
                 case .clash(let claim): return .uniqueness(claim)
                 case .collision, .unmatched, .contended: throw Self.unexpected(operation)

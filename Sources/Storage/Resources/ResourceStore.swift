@@ -80,7 +80,7 @@ package final class ResourceStore: Sendable {
         let creation = try creation(of: resource, id, context)
         if let members = creation.members {
             return try await verifyingCreate(creation.operation) {
-                try await self.createGroup(creation.operation, creation.content, members: members)
+                try await self.createAlone(creation.operation, creation.content, members: members)
             }
         }
         return try await verifyingCreate(creation.operation) {
@@ -116,15 +116,16 @@ package final class ResourceStore: Sendable {
         return results
     }
 
-    private struct Creation {
+    struct Creation {
         let operation: WriteOperation
         let content: WriteOperation.Content
         /// nil: none, so that the resource can share a transaction with others.
         let members: [ValidatedResource.Member]?
     }
 
-    private func creation(of resource: ValidatedResource, _ id: ResourceID, _ context: WriteContext) throws -> Creation
-    {
+    func creation(
+        of resource: ValidatedResource, _ id: ResourceID, _ context: WriteContext
+    ) throws -> Creation {
         let now = Timestamp.now()
         let jobID = JobID.timeOrdered(at: now)
         let content = WriteOperation.Content(

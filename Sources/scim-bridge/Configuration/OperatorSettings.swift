@@ -12,6 +12,8 @@ struct OperatorSettings: Sendable {
     /// Beside the database, which every command needs.
     enum Need: Sendable {
         case queue
+        /// The queue, if it is set at all: without it the sweep finds what was written.
+        case queueIfSet
         case udm
         /// Schemas, rules and the key of passwords.
         case resources
@@ -42,10 +44,12 @@ struct OperatorSettings: Sendable {
             } else {
                 needs.contains(.resources) ? reader.optionalFile("PASSWORD_KEY_FILE") : nil
             }
+        let handlesQueue =
+            needs.contains(.queue) || needs.contains(.queueIfSet) && reader.optional("REDIS_URL") != nil
         let settings = OperatorSettings(
             database: BridgeConfiguration.database(&reader),
-            redis: needs.contains(.queue) ? BridgeConfiguration.redis(&reader) : nil,
-            queueName: needs.contains(.queue) ? BridgeConfiguration.queueName(&reader) : "default",
+            redis: handlesQueue ? BridgeConfiguration.redis(&reader) : nil,
+            queueName: handlesQueue ? BridgeConfiguration.queueName(&reader) : "default",
             udm: needs.contains(.udm) ? BridgeConfiguration.udm(&reader) : nil,
             rules: handlesResources ? BridgeConfiguration.rules(&reader) : DirectoryRules(),
             schema: handlesResources ? BridgeConfiguration.schema(&reader) : .standard, passwordKeyFile: key,

@@ -84,6 +84,9 @@ struct QueueSession: Sendable {
         await database.close()
     }
 
+    /// With ``OperatorSettings/Need/queueIfSet``; nil when it is not set.
+    var queueIfSet: WorkQueue? { workQueue }
+
     func queue() throws -> WorkQueue {
         guard let workQueue else { throw ConfigurationProblems(problems: ["REDIS_URL is not set"]) }
         return workQueue

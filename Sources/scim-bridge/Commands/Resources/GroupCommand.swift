@@ -1,0 +1,20 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+
+struct GroupCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "group", abstract: "Create or change groups and their members in the SCIM database.",
+        discussion: """
+            Example:
+
+              scim-bridge group upsert --display-name scim-clients --member idp-client
+              scim-bridge group add-member --group scim-clients --member hr-sync
+
+            Takes the settings of the servers (DATABASE_URL; REDIS_URL if it is set), so it runs in any of their containers. Exit status: 0 done, 1 \
+            refused, 64 wrong usage, 66 something that was named does not exist, 69 PostgreSQL does not answer, 78 a setting is wrong.
+            See docs/operating/users-and-groups.md.
+            """,
+        subcommands: [GroupUpsertCommand.self, GroupAddMemberCommand.self, GroupRemoveMemberCommand.self])
+}
