@@ -117,6 +117,38 @@ import Testing
         #expect(try await !schemaExists(configuration))
     }
 
+    @Test("changes, and reads with creates among them, are counted as well", arguments: [false, true])
+    func otherWork(isMixed: Bool) async throws {
+        let configuration = try await Self.server.value.configuration
+        let work = isMixed ? PgbenchWork.mixed(users: 9) : .updates(users: 9)
+        let schema = try await LimitSchema.create(configuration, migrations: Self.migrations)
+        let problems: [String]
+        do {
+            try await schema.fill(users: work.users)
+            let binaries = try FileManager.default.contentsOfDirectory(atPath: "/usr/lib/postgresql")
+                .map { "/usr/lib/postgresql/\($0)/bin" }
+            let program = try #require(Program.find("pgbench", in: binaries))
+            let limit = PgbenchLimit(
+                program: program, schema: schema, work: work, configuration: configuration, threads: 1, seed: 3)
+            let window = LoadWindow(warmUp: .seconds(1), measured: .seconds(1))
+            var found: [String] = []
+            for clients in [1, 4] {
+                let result = try await limit.run(clients: clients, window: window, meter: ProcessorMeter()) { _ in }
+                #expect(result.rate > 0)
+                found += result.problems
+            }
+            problems = found
+            let counts = try await schema.counts()
+            #expect(isMixed ? counts.resources > 9 && counts.changes == 0 : counts.resources == 9 && counts.changes > 0)
+            #expect(counts.jobs == (isMixed ? counts.resources - 9 : counts.changes))
+        } catch {
+            try await schema.remove()
+            throw error
+        }
+        try await schema.remove()
+        #expect(problems == [])
+    }
+
     @Test("what a killed bench left is replaced; two benches at once, and a foreign schema, are refused")
     func ownership() async throws {
         let configuration = try await Self.server.value.configuration
@@ -129,7 +161,7 @@ import Testing
                 "COMMENT ON SCHEMA scim_bench_limit IS 'made by scim-bench, removed at its end'")
         }
         let schema = try await LimitSchema.create(configuration, migrations: Self.migrations)
-        #expect(try await schema.counts() == [0, 0, 0])
+        #expect(try await schema.counts() == LimitSchema.Counts())
         await #expect(throws: BenchFailure.self) {
             try await LimitSchema.create(configuration, migrations: Self.migrations)
         }

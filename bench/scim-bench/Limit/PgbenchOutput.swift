@@ -40,6 +40,17 @@ enum PgbenchOutput {
         return nil
     }
 
+    /// How often each of several scripts was run, of the lines ` - 1234 transactions (50.1% of total, tps = 617.000000)`.
+    static func scriptTransactions(in summary: String) -> [Int] {
+        summary.split(separator: "\n").compactMap { line in
+            let words = line.split(separator: " ")
+            guard words.count > 3, words[0] == "-", words[2] == "transactions", words[3].hasPrefix("(") else {
+                return nil
+            }
+            return Int(words[1])
+        }
+    }
+
     /// Rate and latency of the lines after the warm-up, weighted by their length and their transactions.
     static func measured(_ lines: [Progress], warmUp: Double) -> (rate: Double, latency: Double)? {
         var before = 0.0

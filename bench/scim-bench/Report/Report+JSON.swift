@@ -19,7 +19,8 @@ extension Report {
                     "maximumRequests": .number(plan.window.maximumRequests),
                 ]
             ),
-            ("rows", .array(rows.map { $0.json(goal) })), ("rounds", .array(rounds.map(\.json))),
+            ("series", .array(seriesNames.map { .string($0) })), ("rows", .array(rows.map { $0.json(goal) })),
+            ("rounds", .array(rounds.map(\.json))),
         ])
         members.append(provenance)
         return .object(members)
@@ -59,6 +60,8 @@ extension ReportRow {
             "postgresTime": .spread(postgresTime), "generatorTime": .spread(generatorTime),
             "limitServerTime": .spread(limitServerTime), "limitPostgresTime": .spread(limitPostgresTime),
             "limitGeneratorTime": .spread(limitGeneratorTime),
+            "series": .array(
+                series.map { ["p50": .spread($0.p50), "p95": .spread($0.p95), "p99": .spread($0.p99)] }),
             "void": .array(voided.map { .string($0) }),
         ]
     }

@@ -16,6 +16,8 @@ struct Report: BenchResult {
     var measure = Measure.rate
     /// Of the ratio.
     var goal: Goal?
+    /// Of the kinds of requests, where a scenario has several; each has a latency of its own.
+    var seriesNames: [String] = []
     var began: Date
     var seed: UInt64
     var plan: BenchPlan
