@@ -38,7 +38,14 @@ cleanup() {
     # A Redis that redis_start has started. Whoever is ended in order removes its file.
     if [ -s "$work/redis.pid" ]; then
         i="$(cat "$work/redis.pid")"
-        if [ "$(cat "/proc/$i/comm" 2>/dev/null)" = redis-server ]; then kill -TERM "$i"; fi
+        if [ "$(cat "/proc/$i/comm" 2>/dev/null)" = redis-server ]; then
+            kill -TERM "$i"
+            # It is no child of this shell.
+            for _ in $(seq 50); do
+                kill -0 "$i" 2>/dev/null || break
+                sleep 0.1
+            done
+        fi
     fi
     if [ "$status" -ne 0 ] && [ -s "$work/log/api" ]; then
         echo "bench: the last lines of the server:" >&2

@@ -65,7 +65,10 @@ import Testing
         // 40 were due meanwhile; the closed loop sees one.
         #expect(open.points.count { $0.microseconds > 40_000 } >= 30)
         #expect(open.latency.p95 > 100)
-        let closed = try await withServer(stall) { try await run($0, connections: 1, rate: nil, window: window) }
+        var longer = window
+        longer.measured = .seconds(30)
+        let patient = longer
+        let closed = try await withServer(stall) { try await run($0, connections: 1, rate: nil, window: patient) }
         #expect(closed.accepted == 100)
         #expect(closed.points.isEmpty)
         #expect(closed.latency.maximum >= 400)

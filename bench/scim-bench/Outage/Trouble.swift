@@ -21,7 +21,7 @@ struct UDMTrouble: Trouble {
     func end() async throws { try await control.clearFaults() }
 }
 
-/// Whoever owns the process stops and starts it, by commands of the shell.
+/// Whoever owns the process stops and starts it, by commands of the shell (bash).
 struct CommandTrouble: Trouble {
     let name: String
     let stop: String
@@ -30,9 +30,16 @@ struct CommandTrouble: Trouble {
     func begin() async throws { try await run(stop) }
     func end() async throws { try await run(start) }
 
+    /// Closes what Foundation's `Process` hands to every child, by which it waits for its end: a server that the command leaves behind would
+    /// keep it open.
+    private static let closing = """
+        for f in /proc/self/fd/*; do f="${f##*/}"; if [ "$f" -gt 2 ]; then eval "exec $f>&-"; fi; done
+        eval "$0"
+        """
+
     private func run(_ command: String) async throws {
-        guard let shell = Program.find("sh", in: ["/bin"]) else { throw BenchFailure("there is no /bin/sh") }
-        let outcome = try await shell.run(["-c", command])
+        guard let shell = Program.find("bash", in: ["/bin"]) else { throw BenchFailure("there is no bash") }
+        let outcome = try await shell.run(["-c", Self.closing, command])
         guard outcome.status == 0 else {
             throw BenchFailure(
                 "\"\(command)\" ended with status \(outcome.status): \(outcome.errors.prefix(300))")

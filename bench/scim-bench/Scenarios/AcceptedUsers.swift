@@ -11,8 +11,8 @@ struct AcceptedUsers: Sendable {
     /// One row: claimed names, claimed addresses, resources, jobs, resources that have a job. One snapshot, so that a job
     /// that moves to the history meanwhile is counted once.
     ///
-    /// What belongs to a user is looked up by key, user by user. As a join it would be planned by statistics that are older
-    /// than the run: PostgreSQL takes the new names for one row then, and reads all jobs for each of a hundred thousand.
+    /// What belongs to a user is looked up by key, user by user. A join would be planned by statistics that are older than
+    /// the run: PostgreSQL takes the new names for one row then, and reads a whole index for each of a hundred thousand.
     private static let count = PostgresStatement(
         unnamed: """
             WITH claimed AS MATERIALIZED (
