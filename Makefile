@@ -68,7 +68,7 @@ bench-quick: build ## Accept, changes, reads and jobs to UDM in less than 5 minu
 bench-accept: build ## Accept rate of the API with pgbench beside it, in one run
 	@scripts/bench.sh
 
-bench-writes: build ## Changes, a mix of reads and creates, bulk requests, the requests of Entra ID
+bench-writes: build ## Changes, reads with creates, bulk requests, the requests of Entra ID, an even pace
 	@scripts/bench-writes.sh
 
 bench-scim: build ## Lists, groups and reads of a million users (BENCH_USERS) beside their limits

@@ -2,10 +2,10 @@
 # SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 # SPDX-License-Identifier: Apache-2.0
 #
-# Changes, reads with creates among them, bulk requests and the requests of Entra ID, on servers of its own (bench-servers.sh), removed again
-# at the end. Needs the release build. docs/developing/bench.md tells what the figures are.
+# Changes, reads with creates among them, bulk requests, the requests of Entra ID and an even pace, on servers of its own (bench-servers.sh),
+# removed again at the end. Needs the release build. docs/developing/bench.md tells what the figures are.
 #
-#   BENCH_STEPS    what is measured, "patch mixed bulk entra" unless set
+#   BENCH_STEPS    what is measured, "patch mixed bulk entra pace" unless set
 #   BENCH_SECONDS  for each of them, 90 unless set; twice that for patch, which has four numbers of connections
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -14,11 +14,11 @@ cd "$(dirname "$0")/.."
 
 seconds="${BENCH_SECONDS:-90}"
 number BENCH_SECONDS "$seconds"
-steps="${BENCH_STEPS:-patch mixed bulk entra}"
+steps="${BENCH_STEPS:-patch mixed bulk entra pace}"
 for step in $steps; do
     case "$step" in
-    patch | mixed | bulk | entra) ;;
-    *) fail "BENCH_STEPS names \"$step\"; there are patch, mixed, bulk and entra" ;;
+    patch | mixed | bulk | entra | pace) ;;
+    *) fail "BENCH_STEPS names \"$step\"; there are patch, mixed, bulk, entra and pace" ;;
     esac
 done
 

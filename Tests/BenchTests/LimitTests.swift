@@ -117,10 +117,11 @@ import Testing
         #expect(try await !schemaExists(configuration))
     }
 
-    @Test("changes, and reads with creates among them, are counted as well", arguments: [false, true])
-    func otherWork(isMixed: Bool) async throws {
+    @Test(
+        "changes, reads with creates among them, and many creates at once are counted as well",
+        arguments: [PgbenchWork.updates(users: 9), .mixed(users: 9), .bulk(size: 7)])
+    func otherWork(work: PgbenchWork) async throws {
         let configuration = try await Self.server.value.configuration
-        let work = isMixed ? PgbenchWork.mixed(users: 9) : .updates(users: 9)
         let schema = try await LimitSchema.create(configuration, migrations: Self.migrations)
         let problems: [String]
         do {
@@ -129,7 +130,7 @@ import Testing
                 .map { "/usr/lib/postgresql/\($0)/bin" }
             let program = try #require(Program.find("pgbench", in: binaries))
             let limit = PgbenchLimit(
-                program: program, schema: schema, work: work, configuration: configuration, threads: 1, seed: 3)
+                program: program, schema: schema, work: work, configuration: configuration, threads: 2, seed: 3)
             let window = LoadWindow(warmUp: .seconds(1), measured: .seconds(1))
             var found: [String] = []
             for clients in [1, 4] {
@@ -139,8 +140,12 @@ import Testing
             }
             problems = found
             let counts = try await schema.counts()
-            #expect(isMixed ? counts.resources > 9 && counts.changes == 0 : counts.resources == 9 && counts.changes > 0)
-            #expect(counts.jobs == (isMixed ? counts.resources - 9 : counts.changes))
+            let created = Int(counts.resources) - work.users
+            #expect(counts.jobs > 0)
+            #expect(Int(counts.jobs) == created + Int(counts.changes))
+            #expect(Int(counts.claims) == 2 * created)
+            #expect(created % work.operations == 0)
+            #expect((counts.changes > 0) == (created == 0))
         } catch {
             try await schema.remove()
             throw error

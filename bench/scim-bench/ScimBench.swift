@@ -12,7 +12,7 @@ struct ScimBench: AsyncParsableCommand {
         subcommands: [
             AcceptCommand.self, LoadCommand.self, ListsCommand.self, GroupsCommand.self, ReadCommand.self,
             SyncCommand.self, PatchCommand.self, MixedCommand.self, OutageCommand.self, RedisLossCommand.self,
-            BulkCommand.self, EntraCommand.self, TrendCommand.self,
+            BulkCommand.self, EntraCommand.self, PaceCommand.self, TrendCommand.self,
             ServeBytesCommand.self,
         ])
 
