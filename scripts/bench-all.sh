@@ -6,7 +6,7 @@
 #
 #   BENCH_USERS  of the directory, 100000 unless set; a million take an hour more
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 
 status=0
 part() {

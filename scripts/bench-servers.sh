@@ -182,7 +182,9 @@ rm -rf '$work/redis' && mkdir '$work/redis' &&
     for _ in \$(seq 100); do (exec 3<>/dev/tcp/127.0.0.1/$redis_port) 2>/dev/null && exit 0; sleep 0.1; done
 exit 1
 SH
+    # shellcheck disable=SC2034 # for whoever sources this
     redis_stop="bash '$work/redis-stop'"
+    # shellcheck disable=SC2034 # for whoever sources this
     redis_start="bash '$work/redis-start'"
 }
 
@@ -195,6 +197,7 @@ start_udm_double() {
     "$bridge" double udm --port "$port" --password-file "$udm_password_file" >"$work/log/udm" 2>&1 </dev/null &
     pids+=($!)
     wait_for udm "$!" "$port"
+    # shellcheck disable=SC2034 # for whoever sources this
     udm_url="http://127.0.0.1:$port/univention/udm/"
 }
 
