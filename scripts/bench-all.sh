@@ -20,6 +20,6 @@ part scripts/bench.sh
 part scripts/bench-writes.sh
 part scripts/bench-sync.sh
 part BENCH_AWAY="${BENCH_AWAY:-60}" scripts/bench-outage.sh
-part BENCH_USERS="${BENCH_USERS:-100000}" BENCH_LISTS_SECONDS="${BENCH_LISTS_SECONDS:-360}" scripts/bench-scim.sh
+part BENCH_USERS="${BENCH_USERS:-100000}" BENCH_LISTS_SECONDS="${BENCH_LISTS_SECONDS:-400}" scripts/bench-scim.sh
 "${BENCH_BINARIES:-.build/release}/scim-bench" trend
 exit "$status"

@@ -59,6 +59,18 @@ import Testing
         #expect(PgbenchOutput.scriptTransactions(in: text) == [])
     }
 
+    @Test("a last second without a line is told by the summary")
+    func rest() {
+        let lines = [Progress(elapsed: 1, rate: 400, latency: 1)]
+        let summary = "latency average = 2.500 ms\ninitial connection time = 1.2 ms\n"
+        let rest = PgbenchOutput.rest(after: lines, of: summary, processed: 1000, seconds: 2)
+        #expect(rest?.rate == 300)
+        #expect(rest?.latency == 2.5)
+        #expect(PgbenchOutput.rest(after: [], of: summary, processed: 1000, seconds: 2) == nil)
+        #expect(PgbenchOutput.rest(after: lines, of: "", processed: 1000, seconds: 2) == nil)
+        #expect(PgbenchOutput.rest(after: lines, of: summary, processed: 400, seconds: 2) == nil)
+    }
+
     @Test("of several scripts each has its number")
     func scripts() {
         let text = """

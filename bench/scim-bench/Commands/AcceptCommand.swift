@@ -20,6 +20,11 @@ struct AcceptCommand: AsyncParsableCommand {
             and the exit status is 1.
             """)
 
+    /// By connections.
+    private static let goals: [Int: Goal] = [
+        1: .atLeast(0.5), 8: .atLeast(0.65), 32: .atLeast(1.1), 128: .atLeast(1.6),
+    ]
+
     @OptionGroup var target: TargetOptions
     @OptionGroup var run: RunOptions
     @OptionGroup var database: DatabaseOptions
@@ -49,7 +54,8 @@ struct AcceptCommand: AsyncParsableCommand {
             progress: ProgressBar(isSilent: run.quiet), firstRun: 1)
         let rounds = try await session.compare([comparison], limit: limit)
         return Report(
-            scenario: scenario.name, limitName: limit?.name, began: session.began, seed: session.seed, plan: plan,
+            scenario: scenario.name, limitName: limit?.name, goals: limit == nil ? [:] : Self.goals,
+            began: session.began, seed: session.seed, plan: plan,
             rounds: rounds, provenance: try await session.provenance(usesPgbench: limit != nil))
     }
 }

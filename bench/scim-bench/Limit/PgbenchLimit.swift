@@ -59,7 +59,12 @@ struct PgbenchLimit: Limit {
             throw BenchFailure("pgbench ended with status \(outcome.status): \(reason)")
         }
         let (lines, begin) = watch.seen
-        guard let measured = PgbenchOutput.measured(lines, warmUp: warmUp) else {
+        let measured =
+            PgbenchOutput.measured(lines, warmUp: warmUp)
+            ?? PgbenchOutput.rest(
+                after: lines, of: outcome.output, processed: processed,
+                seconds: Double(window.measured.components.seconds))
+        guard let measured else {
             throw BenchFailure("pgbench told no progress beyond the warm-up; is it older than version 15?")
         }
         let problems = try await problems(processed: processed, summary: outcome.output)

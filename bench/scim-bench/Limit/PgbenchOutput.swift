@@ -69,6 +69,24 @@ enum PgbenchOutput {
         return (transactions / seconds, waited / transactions)
     }
 
+    /// Rate and latency of what came after the last line: on a busy machine the last second of pgbench may end without a line.
+    ///
+    /// - Parameters:
+    ///   - processed: All transactions, those of the warm-up included.
+    ///   - seconds: From the last line to the end.
+    /// - Returns: Nil without a line, or when the summary tells no latency; that is the mean of all transactions.
+    static func rest(
+        after lines: [Progress], of summary: String, processed: Int, seconds: Double
+    ) -> (rate: Double, latency: Double)? {
+        let name = "latency average = "
+        guard !lines.isEmpty, seconds > 0,
+            let line = summary.split(separator: "\n").first(where: { $0.hasPrefix(name) }),
+            let latency = line.dropFirst(name.count).split(separator: " ").first.flatMap({ Double($0) })
+        else { return nil }
+        let transactions = Double(processed) - transactions(lines)
+        return transactions > 0 ? (transactions / seconds, latency) : nil
+    }
+
     /// How many transactions the lines tell of.
     static func transactions(_ lines: [Progress]) -> Double {
         var before = 0.0

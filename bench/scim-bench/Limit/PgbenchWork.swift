@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// What pgbench does in turn with a scenario.
-struct PgbenchWork: Sendable {
+struct PgbenchWork: Sendable, CustomStringConvertible {
     struct Script: Sendable {
         let text: String
         /// How often it is run beside the others.
@@ -20,6 +20,8 @@ struct PgbenchWork: Sendable {
     var operations = 1
     /// Users that are there before: ``LimitSchema/fill(users:)``.
     var users = 0
+
+    var description: String { name }
 
     private static let create = LimitSchema.Counts(resources: 1, claims: 2, jobs: 1)
 

@@ -55,7 +55,7 @@ extension Report {
             titles +=
                 measure == .rate
                 ? ["limit/s", "ratio"] : ["limit p50 ms", "limit p95 ms", "\(measure.rawValue) ratio"]
-            if let goal { titles.append("goal \(goal.text)") }
+            if let goal { titles.append("goal \(goal.text)") } else if !goals.isEmpty { titles.append("goal") }
         }
         var table = Table(titles: titles + ["good runs"])
         for row in rows {
@@ -71,7 +71,12 @@ extension Report {
                     cells += [Figure.median(row.limitP50, places: 2), Figure.median(row.limitP95, places: 2)]
                 }
                 cells.append(Figure.ratios(row.ratio))
-                if let goal { cells.append(goal.verdict(row.ratio?.median) ?? "-") }
+                if let goal {
+                    cells.append(goal.verdict(row.ratio?.median) ?? "-")
+                } else if !goals.isEmpty {
+                    cells.append(
+                        goals[row.connections].map { "\($0.text): \($0.verdict(row.ratio?.median) ?? "-")" } ?? "-")
+                }
             }
             table.add(cells + ["\(row.goodRounds) of \(plan.repeats)"])
         }
