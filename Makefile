@@ -10,7 +10,7 @@ DEV_FLAGS ?=
 CHAOS_FLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run demo test sanitize model chart chaos conformance openapi alerts lint format bench bench-scim bench-sync clean
+.PHONY: help setup build run demo test sanitize model chart chaos conformance openapi alerts lint format bench bench-quick bench-accept bench-writes bench-scim bench-sync bench-outage clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,14 +59,26 @@ lint: ## swift format, strict, and the shell scripts
 format: ## Rewrite the sources with swift format
 	$(SWIFT) format --in-place --parallel --recursive $(SOURCES)
 
-bench: build ## Accept rate of the API with pgbench beside it, in one run
+bench: build ## Everything that is measured, beside its limits, about 30 minutes
+	@scripts/bench-all.sh
+
+bench-quick: build ## Accept, changes, reads and jobs to UDM in less than 5 minutes
+	@scripts/bench-quick.sh
+
+bench-accept: build ## Accept rate of the API with pgbench beside it, in one run
 	@scripts/bench.sh
+
+bench-writes: build ## Changes, reads with creates, bulk requests, the requests of Entra ID, an even pace
+	@scripts/bench-writes.sh
 
 bench-scim: build ## Lists, groups and reads of a million users (BENCH_USERS) beside their limits
 	@scripts/bench-scim.sh
 
 bench-sync: build ## Jobs a second that a worker brings to UDM, beside a client that does nothing else
 	@scripts/bench-sync.sh
+
+bench-outage: build ## What clients notice while UDM or Redis is away, and how long the backlog takes
+	@scripts/bench-outage.sh
 
 clean: ## Stop what `make run` may have left running, remove its data and the build products
 	@scripts/clean.sh

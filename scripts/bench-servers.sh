@@ -2,8 +2,8 @@
 # SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 # SPDX-License-Identifier: Apache-2.0
 #
-# For bench.sh and bench-scim.sh, which source it at the top of the repository: a PostgreSQL and a Redis of their own with full durability
-# and one `serve --roles api`, all on 127.0.0.1, all gone when the script ends, however it ends.
+# For the scripts that measure, which source it at the top of the repository: a PostgreSQL and a Redis of their own with full durability and
+# one `serve --roles api`, all on 127.0.0.1, all gone when the script ends, however it ends.
 #
 #   BENCH_FOLDER    where the data lie meanwhile, /var/tmp unless set; on the disk that is to be measured
 #   BENCH_BINARIES  folder of scim-bridge and scim-bench, .build/release unless set; figures of another build mean nothing
@@ -35,6 +35,18 @@ cleanup() {
         if [ "$i" -eq 0 ]; then kill -INT "${pids[$i]}" 2>/dev/null; else kill -TERM "${pids[$i]}" 2>/dev/null; fi
         wait "${pids[$i]}" 2>/dev/null
     done
+    # A Redis that redis_start has started. Whoever is ended in order removes its file.
+    if [ -s "$work/redis.pid" ]; then
+        i="$(cat "$work/redis.pid")"
+        if [ "$(cat "/proc/$i/comm" 2>/dev/null)" = redis-server ]; then
+            kill -TERM "$i"
+            # It is no child of this shell.
+            for _ in $(seq 50); do
+                kill -0 "$i" 2>/dev/null || break
+                sleep 0.1
+            done
+        fi
+    fi
     if [ "$status" -ne 0 ] && [ -s "$work/log/api" ]; then
         echo "bench: the last lines of the server:" >&2
         tail -n 5 "$work/log/api" >&2
@@ -69,9 +81,9 @@ wait_for() {
 }
 
 # start_servers GIBIBYTES SETTING...: with so much free space at least, and further settings of PostgreSQL such as shared_buffers=1GB.
-# Sets url, token_file, api_pid, database_url and database_password_file.
+# Sets url, token_file, api_pid, redis_port, database_url and database_password_file.
 start_servers() {
-    local free_gibibytes="$1" folder version program setting data database_port redis_port http_port ops_port token
+    local free_gibibytes="$1" folder version program setting data database_port http_port ops_port token
     local settings=()
     shift
     for setting in "$@"; do settings+=(-c "$setting"); done
@@ -123,6 +135,7 @@ port $redis_port
 bind 127.0.0.1
 requirepass $(cat "$work/redis-password")
 dir $work/redis
+pidfile $work/redis.pid
 appendonly yes
 appendfsync everysec
 save ""
@@ -158,6 +171,23 @@ CONF
         --note "server=scim-bridge $("$bridge" --version), roles api, LOG_LEVEL=warning")
 }
 
+# redis_commands: sets redis_stop and redis_start, commands that kill Redis and start it empty.
+redis_commands() {
+    cat >"$work/redis-stop" <<SH
+kill -KILL "\$(cat '$work/redis.pid')"
+SH
+    cat >"$work/redis-start" <<SH
+rm -rf '$work/redis' && mkdir '$work/redis' &&
+    redis-server '$work/redis.conf' --daemonize yes --logfile '$work/log/redis-again' &&
+    for _ in \$(seq 100); do (exec 3<>/dev/tcp/127.0.0.1/$redis_port) 2>/dev/null && exit 0; sleep 0.1; done
+exit 1
+SH
+    # shellcheck disable=SC2034 # for whoever sources this
+    redis_stop="bash '$work/redis-stop'"
+    # shellcheck disable=SC2034 # for whoever sources this
+    redis_start="bash '$work/redis-start'"
+}
+
 # start_udm_double: the double of UDM. Sets udm_url and udm_password_file.
 start_udm_double() {
     local port
@@ -167,6 +197,7 @@ start_udm_double() {
     "$bridge" double udm --port "$port" --password-file "$udm_password_file" >"$work/log/udm" 2>&1 </dev/null &
     pids+=($!)
     wait_for udm "$!" "$port"
+    # shellcheck disable=SC2034 # for whoever sources this
     udm_url="http://127.0.0.1:$port/univention/udm/"
 }
 

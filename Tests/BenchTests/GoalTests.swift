@@ -94,6 +94,20 @@ import Testing
         #expect(report.json["serverMemoryMiB"]?["sinceStart"]?.doubleValue == 151)
     }
 
+    @Test("goals by the number of connections are told in the line of each, with their bound")
+    func byConnections() throws {
+        var report = try Self.report([Self.round("a", 1, p95: 6, limit: 2)])
+        report.goal = nil
+        report.goals = [8: .atMost(2), 32: .atMost(1)]
+        #expect(report.text.contains("<= 2: missed"))
+        #expect(report.json["rows"]?[0]?["goal"]?.stringValue == "missed")
+        #expect(report.json["goals"]?["32"]?.stringValue == "<= 1")
+        report.goals = [32: .atMost(1)]
+        #expect(report.json["rows"]?[0]?["goal"]?.isNull == true)
+        let lines = report.markdown.split(separator: "\n").filter { $0.hasPrefix("| ") }.prefix(3)
+        #expect(Set(lines.map { line in line.count { $0 == "|" } }).count == 1)
+    }
+
     @Test("every line of a Markdown table has as many cells as its titles")
     func cells() throws {
         let report = try Self.report([Self.round("emails[type eq \"work\"]", 1, p95: 4, limit: 2)])

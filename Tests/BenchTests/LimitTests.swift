@@ -117,6 +117,43 @@ import Testing
         #expect(try await !schemaExists(configuration))
     }
 
+    @Test(
+        "changes, reads with creates among them, and many creates at once are counted as well",
+        arguments: [PgbenchWork.updates(users: 9), .mixed(users: 9), .bulk(size: 7)])
+    func otherWork(work: PgbenchWork) async throws {
+        let configuration = try await Self.server.value.configuration
+        let schema = try await LimitSchema.create(configuration, migrations: Self.migrations)
+        let problems: [String]
+        do {
+            try await schema.fill(users: work.users)
+            let binaries = try FileManager.default.contentsOfDirectory(atPath: "/usr/lib/postgresql")
+                .map { "/usr/lib/postgresql/\($0)/bin" }
+            let program = try #require(Program.find("pgbench", in: binaries))
+            let limit = PgbenchLimit(
+                program: program, schema: schema, work: work, configuration: configuration, threads: 2, seed: 3)
+            let window = LoadWindow(warmUp: .seconds(1), measured: .seconds(1))
+            var found: [String] = []
+            for clients in [1, 4] {
+                let result = try await limit.run(clients: clients, window: window, meter: ProcessorMeter()) { _ in }
+                #expect(result.rate > 0)
+                found += result.problems
+            }
+            problems = found
+            let counts = try await schema.counts()
+            let created = Int(counts.resources) - work.users
+            #expect(counts.jobs > 0)
+            #expect(Int(counts.jobs) == created + Int(counts.changes))
+            #expect(Int(counts.claims) == 2 * created)
+            #expect(created % work.operations == 0)
+            #expect((counts.changes > 0) == (created == 0))
+        } catch {
+            try await schema.remove()
+            throw error
+        }
+        try await schema.remove()
+        #expect(problems == [])
+    }
+
     @Test("what a killed bench left is replaced; two benches at once, and a foreign schema, are refused")
     func ownership() async throws {
         let configuration = try await Self.server.value.configuration
@@ -129,7 +166,7 @@ import Testing
                 "COMMENT ON SCHEMA scim_bench_limit IS 'made by scim-bench, removed at its end'")
         }
         let schema = try await LimitSchema.create(configuration, migrations: Self.migrations)
-        #expect(try await schema.counts() == [0, 0, 0])
+        #expect(try await schema.counts() == LimitSchema.Counts())
         await #expect(throws: BenchFailure.self) {
             try await LimitSchema.create(configuration, migrations: Self.migrations)
         }

@@ -56,5 +56,34 @@ import Testing
         #expect(PgbenchOutput.number("number of transactions actually processed", in: text) == 50123)
         #expect(PgbenchOutput.number("number of failed transactions", in: text) == 3)
         #expect(PgbenchOutput.number("tps", in: text) == nil)
+        #expect(PgbenchOutput.scriptTransactions(in: text) == [])
+    }
+
+    @Test("a last second without a line is told by the summary")
+    func rest() {
+        let lines = [Progress(elapsed: 1, rate: 400, latency: 1)]
+        let summary = "latency average = 2.500 ms\ninitial connection time = 1.2 ms\n"
+        let rest = PgbenchOutput.rest(after: lines, of: summary, processed: 1000, seconds: 2)
+        #expect(rest?.rate == 300)
+        #expect(rest?.latency == 2.5)
+        #expect(PgbenchOutput.rest(after: [], of: summary, processed: 1000, seconds: 2) == nil)
+        #expect(PgbenchOutput.rest(after: lines, of: "", processed: 1000, seconds: 2) == nil)
+        #expect(PgbenchOutput.rest(after: lines, of: summary, processed: 400, seconds: 2) == nil)
+    }
+
+    @Test("of several scripts each has its number")
+    func scripts() {
+        let text = """
+            number of transactions actually processed: 5012
+            SQL script 1: /tmp/0.sql
+             - weight: 4 (targets 80.0% of total)
+             - 4010 transactions (80.0% of total, tps = 4010.000000)
+             - number of failed transactions: 0 (0.000%)
+             - latency average = 0.210 ms
+            SQL script 2: /tmp/1.sql
+             - weight: 1 (targets 20.0% of total)
+             - 1002 transactions (20.0% of total, tps = 1002.000000)
+            """
+        #expect(PgbenchOutput.scriptTransactions(in: text) == [4010, 1002])
     }
 }

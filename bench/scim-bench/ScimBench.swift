@@ -11,7 +11,8 @@ struct ScimBench: AsyncParsableCommand {
         abstract: "Measures a SCIM server beside what its machine can do at best.",
         subcommands: [
             AcceptCommand.self, LoadCommand.self, ListsCommand.self, GroupsCommand.self, ReadCommand.self,
-            SyncCommand.self,
+            SyncCommand.self, PatchCommand.self, MixedCommand.self, OutageCommand.self, RedisLossCommand.self,
+            BulkCommand.self, EntraCommand.self, PaceCommand.self, TrendCommand.self,
             ServeBytesCommand.self,
         ])
 

@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
-internal import Foundation
-internal import Postgres
 
 struct AcceptCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -22,6 +20,11 @@ struct AcceptCommand: AsyncParsableCommand {
             and the exit status is 1.
             """)
 
+    /// By connections.
+    private static let goals: [Int: Goal] = [
+        1: .atLeast(0.5), 8: .atLeast(0.65), 32: .atLeast(1.1), 128: .atLeast(1.6),
+    ]
+
     @OptionGroup var target: TargetOptions
     @OptionGroup var run: RunOptions
     @OptionGroup var database: DatabaseOptions
@@ -29,8 +32,6 @@ struct AcceptCommand: AsyncParsableCommand {
     @Option(help: "Folder of the migrations, for the tables of the limit.") var schemaFolder = "schema"
     @Option(help: "How accepted writes are proven: database (the bridge's own), or samples read by GET.")
     var verify: VerificationChoice?
-
-    enum VerificationChoice: String, ExpressibleByArgument, Sendable { case database, samples }
 
     func run() async throws {
         let command = self
@@ -43,44 +44,18 @@ struct AcceptCommand: AsyncParsableCommand {
         let plan = try run.plan(connections: "1,8,32,128", budget: 180, sides: session.server == nil ? 1 : 2)
         let names = UserNames(seed: session.seed)
         let scenario = AcceptScenario(
-            generator: session.generator, token: session.token, names: names, verification: try verification(session))
-        if case .database(let users) = scenario.verification, try await users.holdsAny(prefix: names.benchPrefix) {
-            throw BenchFailure("users of the seed \(names.seed) are in the database already. Use another --seed")
-        }
+            generator: session.generator, token: session.token, names: names,
+            verification: try session.verification(verify))
+        try await session.refuseUsed(names, scenario.verification)
         try await scenario.tryOut(run: 0)
-        let limit = try await makeLimit(session)
+        let limit = try await session.makeLimit(.creates, migrations: schemaFolder, threads: database.threads)
         let comparison = Comparison(
             scenario: scenario, limit: limit, generator: session.generator, plan: plan, meter: session.meter,
             progress: ProgressBar(isSilent: run.quiet), firstRun: 1)
-        let rounds: [Round]
-        do {
-            comparison.progress.begin(steps: comparison.steps, window: plan.window)
-            defer { comparison.progress.end() }
-            rounds = try await comparison.run()
-        } catch {
-            // What stopped the bench is what its user has to know.
-            try? await limit?.schema.remove()
-            throw error
-        }
-        try await limit?.schema.remove()
+        let rounds = try await session.compare([comparison], limit: limit)
         return Report(
-            scenario: scenario.name, limitName: limit?.name, began: session.began, seed: session.seed, plan: plan,
+            scenario: scenario.name, limitName: limit?.name, goals: limit == nil ? [:] : Self.goals,
+            began: session.began, seed: session.seed, plan: plan,
             rounds: rounds, provenance: try await session.provenance(usesPgbench: limit != nil))
-    }
-
-    private func verification(_ session: BenchSession) throws -> AcceptScenario.Verification {
-        switch (verify, session.server) {
-        case (.samples, _), (nil, nil): return .samples
-        case (_, let server?): return .database(AcceptedUsers(configuration: server.configuration))
-        case (.database, nil): throw BenchFailure("--verify database needs --database-url")
-        }
-    }
-
-    private func makeLimit(_ session: BenchSession) async throws -> PgbenchLimit? {
-        guard let server = session.server else { return nil }
-        let program = try BenchSession.pgbench()
-        return PgbenchLimit(
-            program: program, schema: try await LimitSchema.create(server.configuration, migrations: schemaFolder),
-            configuration: server.configuration, threads: database.threads, seed: session.seed)
     }
 }

@@ -82,7 +82,7 @@ struct DatabaseOptions: ParsableArguments {
         }
         let password = try databasePasswordFile.map { try Secret.read($0, for: "--database-password-file") }
         return PostgresConfiguration(
-            url: databaseUrl, password: password, applicationName: "scim-bench", statementTimeout: .seconds(120))
+            url: databaseUrl, password: password, applicationName: "scim-bench", statementTimeout: .seconds(600))
     }
 
     static func holdsPassword(_ url: String) -> Bool {
@@ -93,6 +93,9 @@ struct DatabaseOptions: ParsableArguments {
         return authority[..<at].contains(":")
     }
 }
+
+/// How accepted writes are proven.
+enum VerificationChoice: String, ExpressibleByArgument, Sendable { case database, samples }
 
 /// The directory that `load` fills and the other commands ask for.
 struct DirectoryOptions: ParsableArguments {

@@ -10,6 +10,8 @@ struct Comparison: Sendable {
     let generator: LoadGenerator
     let plan: BenchPlan
     var measure = Measure.rate
+    /// Requests a second of an open loop; nil: a closed loop.
+    var rate: Double?
     let meter: ProcessorMeter
     let progress: ProgressBar
     /// The first number for ``Scenario/requests(run:)`` that was not used yet.
@@ -40,7 +42,7 @@ struct Comparison: Sendable {
         let progress = progress
         progress.step("\(subject ?? scenario.name), \(connections) connection\(connections == 1 ? "" : "s")")
         let load = try await generator.run(
-            scenario.requests(run: run), connections: connections, window: plan.window, meter: meter
+            scenario.requests(run: run), connections: connections, window: plan.window, rate: rate, meter: meter
         ) { counters in
             progress.show(rate: watch.rate(counters.accepted), failures: counters.failed)
         }

@@ -5,7 +5,7 @@ internal import Synchronization
 
 /// Tells the rate of a counter since it was last asked.
 final class RateWatch: Sendable {
-    private let last = Mutex<(count: Int, at: ContinuousClock.Instant)>((0, .now))
+    fileprivate let last = Mutex<(count: Int, at: ContinuousClock.Instant)>((0, .now))
 
     /// - Parameters:
     ///   - count: The counter's value `now`.
@@ -15,6 +15,16 @@ final class RateWatch: Sendable {
             guard length > 0 else { return 0 }
             defer { last = (count, now) }
             return Double(count - last.count) / length
+        }
+    }
+}
+
+extension RateWatch {
+    /// How much the counter has grown since it was last asked.
+    func difference(_ count: Int) -> Int {
+        last.withLock { last in
+            defer { last = (count, .now) }
+            return count - last.count
         }
     }
 }

@@ -34,16 +34,52 @@ struct LimitSchema: Sendable {
         return LimitSchema(schema: schema)
     }
 
-    /// Rows of the tables that one write fills: resources, unique values, jobs.
-    func counts() async throws -> [Int64] {
+    /// What writes leave in the tables.
+    struct Counts: Sendable, Equatable, CustomStringConvertible {
+        var resources: Int64 = 0
+        /// Unique values.
+        var claims: Int64 = 0
+        var jobs: Int64 = 0
+        /// Revisions of all resources beyond their first.
+        var changes: Int64 = 0
+
+        var description: String { "\(resources) resources, \(claims) claims, \(jobs) jobs, \(changes) changes" }
+
+        /// `times` transactions that each add `other`.
+        mutating func add(_ other: Counts, times: Int) {
+            resources += other.resources * Int64(times)
+            claims += other.claims * Int64(times)
+            jobs += other.jobs * Int64(times)
+            changes += other.changes * Int64(times)
+        }
+    }
+
+    /// Users to be read and changed; user `n`, counted from 1, has the id ``LimitScript/id(of:)``.
+    func fill(users: Int) async throws {
+        guard users > 0 else { return }
+        _ = try await schema.connection.execute(
+            PostgresStatement(
+                unnamed: """
+                    INSERT INTO \(Self.name).resource (
+                        tenant, type, id, revision, "order", created_at, modified_at, attributes)
+                    SELECT 'default', 'User', \(LimitScript.id(of: "n")), 1, nextval('\(Self.name).write_order'), now(),
+                        now(), $1::jsonb || jsonb_build_object('userName', 'bench-limit-' || n)
+                    FROM generate_series(1, $2::int8) AS n
+                    """), [.text(LimitScript.definition.value), .int(Int64(users))])
+        try await schema.connection.run("ANALYZE \(Self.name).resource")
+    }
+
+    func counts() async throws -> Counts {
         let rows = try await schema.connection.execute(
             PostgresStatement(
                 unnamed: """
                     SELECT (SELECT count(*) FROM \(Self.name).resource), (SELECT count(*) FROM \(Self.name).unique_claim),
-                        (SELECT count(*) FROM \(Self.name).job)
+                        (SELECT count(*) FROM \(Self.name).job),
+                        (SELECT coalesce(sum(revision - 1), 0)::int8 FROM \(Self.name).resource)
                     """))
-        guard let row = rows.first else { return [] }
-        return [try row.int(0), try row.int(1), try row.int(2)]
+        guard let row = rows.first else { return Counts() }
+        return Counts(
+            resources: try row.int(0), claims: try row.int(1), jobs: try row.int(2), changes: try row.int(3))
     }
 
     func remove() async throws { try await schema.remove() }

@@ -4,27 +4,34 @@
 internal import Postgres
 internal import Synchronization
 
-/// One transaction for each write, as fast as pgbench can send them: `pgbench -M prepared` with ``LimitScript``.
+/// One transaction for each write, as fast as pgbench can send them: `pgbench -M prepared` with a ``PgbenchWork``.
 struct PgbenchLimit: Limit {
     let program: Program
     let schema: LimitSchema
+    let work: PgbenchWork
     let configuration: PostgresConfiguration
     let threads: Int
     let seed: UInt64
 
-    /// Rows written so far, over all runs, which ``LimitSchema/counts()`` must confirm.
-    private let written = Tally()
+    /// What must be there over all runs, which ``LimitSchema/counts()`` must confirm.
+    private let written: Written
     private let runs = Tally()
 
-    init(program: Program, schema: LimitSchema, configuration: PostgresConfiguration, threads: Int, seed: UInt64) {
+    /// - Parameter schema: Filled with the users of the work.
+    init(
+        program: Program, schema: LimitSchema, work: PgbenchWork = .creates, configuration: PostgresConfiguration,
+        threads: Int, seed: UInt64
+    ) {
         self.program = program
         self.schema = schema
+        self.work = work
+        written = Written(LimitSchema.Counts(resources: Int64(work.users)))
         self.configuration = configuration
         self.threads = threads
         self.seed = seed
     }
 
-    var name: String { "pgbench -M prepared, one statement" }
+    var name: String { work.name }
 
     /// - Parameter window: In whole seconds, as pgbench counts.
     func run(
@@ -33,9 +40,14 @@ struct PgbenchLimit: Limit {
         let warmUp = Double(window.warmUp.components.seconds)
         let seconds = window.warmUp.components.seconds + window.measured.components.seconds
         let watch = Watch(warmUp: warmUp, meter: meter)
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+        let files = try work.scripts.enumerated().map { number, script in
+            "\(try folder.write(script.text, to: "\(number).sql"))@\(script.weight)"
+        }
         let children = ProcessorMeter.endedChildren
         let outcome = try await program.run(
-            arguments(clients: clients, seconds: seconds), environment: environment, input: LimitScript.text,
+            arguments(clients: clients, seconds: seconds, files: files), environment: environment,
             limit: .seconds(seconds) + .seconds(30)
         ) { line in
             if let rate = watch.note(line) { progress(rate) }
@@ -47,30 +59,40 @@ struct PgbenchLimit: Limit {
             throw BenchFailure("pgbench ended with status \(outcome.status): \(reason)")
         }
         let (lines, begin) = watch.seen
-        guard let measured = PgbenchOutput.measured(lines, warmUp: warmUp) else {
+        let measured =
+            PgbenchOutput.measured(lines, warmUp: warmUp)
+            ?? PgbenchOutput.rest(
+                after: lines, of: outcome.output, processed: processed,
+                seconds: Double(window.measured.components.seconds))
+        guard let measured else {
             throw BenchFailure("pgbench told no progress beyond the warm-up; is it older than version 15?")
         }
         let problems = try await problems(processed: processed, summary: outcome.output)
+        let writes = Double(work.operations)
         let afterWarmUp = Double(processed) - PgbenchOutput.transactions(lines.filter { $0.elapsed <= warmUp + 0.5 })
-        var use = end.use(since: begin, operations: Int(afterWarmUp))
+        var use = end.use(since: begin, operations: Int(afterWarmUp * writes))
         // The generator here is pgbench; it has ended, so that its whole run is known, warm-up included.
-        use?.generator = (ProcessorMeter.endedChildren - children) / Double(max(1, processed))
+        use?.generator = (ProcessorMeter.endedChildren - children) / (Double(max(1, processed)) * writes)
         use?.server = nil
-        return LimitResult(rate: measured.rate, latency: measured.latency, processorUse: use, problems: problems)
+        return LimitResult(
+            rate: measured.rate * writes, latency: measured.latency, processorUse: use, problems: problems)
     }
 
     private static let processedLine = "number of transactions actually processed"
     private static let failedLine = "number of failed transactions"
 
-    private func arguments(clients: Int, seconds: Int64) -> [String] {
+    private func arguments(clients: Int, seconds: Int64, files: [String]) -> [String] {
         let run = UInt64(runs.add(1))
+        // Several threads count the transactions of one script without a lock, and some get lost.
+        let jobs = work.scripts.count == 1 ? min(threads, clients) : 1
+        let definitions =
+            work.definitions + [("users", "\(work.users)"), ("clients", "\(clients)")]
         return [
-            "--no-vacuum", "--protocol=prepared", "--client=\(clients)", "--jobs=\(min(threads, clients))",
-            "--time=\(seconds)", "--progress=1", "--file=-",
+            "--no-vacuum", "--protocol=prepared", "--client=\(clients)", "--jobs=\(jobs)",
+            "--time=\(seconds)", "--progress=1",
             // Another seed each time: the same names again would be conflicts.
             "--random-seed=\((seed &+ run &* 0x9E37_79B9_7F4A_7C15) >> 1)",
-            "--define=\(LimitScript.definition.name)=\(LimitScript.definition.value)", configuration.url,
-        ]
+        ] + definitions.map { "--define=\($0.name)=\($0.value)" } + files.map { "--file=\($0)" } + [configuration.url]
     }
 
     private var environment: [String: String] {
@@ -84,16 +106,34 @@ struct PgbenchLimit: Limit {
         if let failed = PgbenchOutput.number(Self.failedLine, in: summary), failed > 0 {
             problems.append("\(failed) transactions of pgbench failed")
         }
-        let expected = Int64(written.add(processed))
-        let counts = try await schema.counts()
-        if counts != [expected, 2 * expected, expected] {
-            problems.append("pgbench wrote \(expected) users, but the tables hold \(counts)")
+        let transactions =
+            work.scripts.count == 1 ? [processed] : PgbenchOutput.scriptTransactions(in: summary)
+        guard transactions.count == work.scripts.count, transactions.reduce(0, +) == processed else {
+            return problems + ["pgbench did not tell how often it ran each script"]
         }
+        let expected = written.add(zip(work.scripts, transactions).map { ($0.0.adds, $0.1) })
+        let counts = try await schema.counts()
+        if counts != expected { problems.append("pgbench wrote \(expected), but the tables hold \(counts)") }
         return problems
     }
 }
 
 extension PgbenchLimit {
+    /// What all runs wrote.
+    private final class Written: Sendable {
+        private let sum: Mutex<LimitSchema.Counts>
+
+        init(_ counts: LimitSchema.Counts) { sum = Mutex(counts) }
+
+        /// - Returns: The new sum.
+        func add(_ runs: [(LimitSchema.Counts, times: Int)]) -> LimitSchema.Counts {
+            sum.withLock { sum in
+                for run in runs { sum.add(run.0, times: run.times) }
+                return sum
+            }
+        }
+    }
+
     /// A sum that outlives one run.
     private final class Tally: Sendable {
         private let sum = Mutex(0)

@@ -40,6 +40,17 @@ enum PgbenchOutput {
         return nil
     }
 
+    /// How often each of several scripts was run, of the lines ` - 1234 transactions (50.1% of total, tps = 617.000000)`.
+    static func scriptTransactions(in summary: String) -> [Int] {
+        summary.split(separator: "\n").compactMap { line in
+            let words = line.split(separator: " ")
+            guard words.count > 3, words[0] == "-", words[2] == "transactions", words[3].hasPrefix("(") else {
+                return nil
+            }
+            return Int(words[1])
+        }
+    }
+
     /// Rate and latency of the lines after the warm-up, weighted by their length and their transactions.
     static func measured(_ lines: [Progress], warmUp: Double) -> (rate: Double, latency: Double)? {
         var before = 0.0
@@ -56,6 +67,24 @@ enum PgbenchOutput {
         }
         guard seconds > 0, transactions > 0 else { return nil }
         return (transactions / seconds, waited / transactions)
+    }
+
+    /// Rate and latency of what came after the last line: on a busy machine the last second of pgbench may end without a line.
+    ///
+    /// - Parameters:
+    ///   - processed: All transactions, those of the warm-up included.
+    ///   - seconds: From the last line to the end.
+    /// - Returns: Nil without a line, or when the summary tells no latency; that is the mean of all transactions.
+    static func rest(
+        after lines: [Progress], of summary: String, processed: Int, seconds: Double
+    ) -> (rate: Double, latency: Double)? {
+        let name = "latency average = "
+        guard !lines.isEmpty, seconds > 0,
+            let line = summary.split(separator: "\n").first(where: { $0.hasPrefix(name) }),
+            let latency = line.dropFirst(name.count).split(separator: " ").first.flatMap({ Double($0) })
+        else { return nil }
+        let transactions = Double(processed) - transactions(lines)
+        return transactions > 0 ? (transactions / seconds, latency) : nil
     }
 
     /// How many transactions the lines tell of.

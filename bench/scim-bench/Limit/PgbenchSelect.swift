@@ -26,11 +26,12 @@ struct PgbenchSelect: Limit {
     func run(
         clients: Int, window: LoadWindow, meter: ProcessorMeter, progress: @escaping @Sendable (Double) -> Void
     ) async throws -> LimitResult {
-        let folder = try Self.makeFolder()
-        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let temporary = try TemporaryFolder()
+        defer { temporary.remove() }
+        let folder = temporary.path
         let seconds = window.warmUp.components.seconds + window.measured.components.seconds
-        try Data(drawScript.utf8).write(to: URL(fileURLWithPath: "\(folder)/draw.sql"))
-        try Data(selectScript.utf8).write(to: URL(fileURLWithPath: "\(folder)/select.sql"))
+        _ = try temporary.write(drawScript, to: "draw.sql")
+        _ = try temporary.write(selectScript, to: "select.sql")
         let outcome = try await program.run(
             arguments(clients: clients, seconds: seconds, folder: folder), environment: environment,
             limit: .seconds(seconds) + .seconds(60)
@@ -90,13 +91,6 @@ struct PgbenchSelect: Limit {
         var environment = ["LC_ALL": "C", "PGAPPNAME": "scim-bench-limit", "PGOPTIONS": options]
         if let password = configuration.password { environment["PGPASSWORD"] = password }
         return environment
-    }
-
-    private static func makeFolder() throws -> String {
-        let path = FileManager.default.temporaryDirectory.path + "/scim-bench-\(UInt64.random(in: 0 ... .max))"
-        try FileManager.default.createDirectory(
-            atPath: path, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
-        return path
     }
 
     private static func logs(in folder: String) throws -> [[UInt8]] {

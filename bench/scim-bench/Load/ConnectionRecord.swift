@@ -6,9 +6,11 @@ internal import NIOCore
 
 /// What one connection saw in one run.
 struct ConnectionRecord: Sendable {
-    /// All expected answers, those of the warm-up included.
+    /// All that expected answers accepted, those of the warm-up included.
     var accepted = 0
-    /// Expected answers within the measured time.
+    /// The same for each series.
+    var acceptedBySeries: [Int] = []
+    /// What expected answers within the measured time accepted.
     var measured = 0
     /// Microseconds from sending to the end of the answer, of the measured ones, for each series.
     var latencies: [Histogram<UInt32>] = []
@@ -16,6 +18,8 @@ struct ConnectionRecord: Sendable {
     /// The first failure with what the server wrote, for the report.
     var firstFailure: String?
     var samples: [ResourceSample] = []
+    /// Every expected answer of an open loop, in their order.
+    var points: [LatencyPoint] = []
     /// When the last answer was complete.
     var lastAnswer: NIODeadline?
     /// The run's bound on the number of requests ended this connection.
@@ -28,8 +32,16 @@ struct ConnectionRecord: Sendable {
 
     private static let longestLatency: Int64 = 60_000_000
 
-    mutating func noteMeasured(microseconds: Int64, series: Int = 0) {
-        measured += 1
+    /// - Parameter series: Nil: a step in between.
+    mutating func noteAccepted(_ operations: Int, series: Int?) {
+        accepted += operations
+        guard let series else { return }
+        while acceptedBySeries.count <= series { acceptedBySeries.append(0) }
+        acceptedBySeries[series] += operations
+    }
+
+    mutating func noteMeasured(microseconds: Int64, series: Int = 0, operations: Int = 1) {
+        measured += operations
         while latencies.count <= series { latencies.append(Self.emptyHistogram) }
         latencies[series].record(UInt64(min(max(1, microseconds), Self.longestLatency)))
     }

@@ -4,9 +4,11 @@
 internal import NIOCore
 internal import NIOHTTP1
 
-/// One connection of the closed loop: one request in flight, the next as soon as its answer is complete.
+/// One connection of the load: one request in flight, the next as soon as its answer is complete, or when the schedule of an
+/// open loop says so.
 ///
 /// - `ready`: connected, waits for ``Start``.
+/// - `pausing`: the next request of an open loop is not due yet.
 /// - `waiting`: a request is in flight.
 /// - `ended`: the record was handed over; whatever comes now is not counted.
 final class LoadConnection: ChannelInboundHandler {
@@ -19,14 +21,16 @@ final class LoadConnection: ChannelInboundHandler {
         let measuredUntil: NIODeadline
         let answerLimit: TimeAmount
         let maximumRequests: Int
+        /// Nil in a closed loop.
+        let schedule: OpenSchedule?
     }
 
     /// User event: hand over the record now; a request in flight has failed.
     struct Stop: Sendable {}
 
-    private enum State { case ready, waiting(since: NIODeadline), ended }
+    /// `due` is what a latency counts from: when the request was sent, in an open loop when it should have been.
+    private enum State { case ready, pausing, waiting(due: NIODeadline, sent: NIODeadline), ended }
 
-    private static let keptBodyLength = 64 << 10
     private static let shownBodyLength = 300
 
     private var session: any RequestSession
@@ -41,6 +45,7 @@ final class LoadConnection: ChannelInboundHandler {
     private var responseHead: HTTPResponseHead?
     private var responseBody: ByteBuffer?
     private var watchdog: RepeatedTask?
+    private var wakeUp: Scheduled<Void>?
 
     init(session: any RequestSession, counters: LoadCounters, finished: EventLoopPromise<ConnectionRecord>) {
         self.session = session
@@ -68,7 +73,7 @@ final class LoadConnection: ChannelInboundHandler {
         case .head(let head): responseHead = head
         case .body(var part):
             if responseBody == nil { responseBody = ByteBuffer() }
-            let room = Self.keptBodyLength - (responseBody?.readableBytes ?? 0)
+            let room = session.longestBody - (responseBody?.readableBytes ?? 0)
             guard keepsBody, room > 0, var slice = part.readSlice(length: min(room, part.readableBytes)) else { return }
             responseBody?.writeBuffer(&slice)
         case .end: answered(context)
@@ -94,15 +99,32 @@ final class LoadConnection: ChannelInboundHandler {
             record.usedUp = true
             return end(context)
         }
+        guard let schedule = plan.schedule else { return send(context, due: .now()) }
+        guard let due = schedule.take() else { return end(context) }
+        let now = NIODeadline.now()
+        guard now < due + plan.answerLimit else {
+            return fail(context, "all connections were busy when a request was due")
+        }
+        guard due > now else { return send(context, due: due) }
+        state = .pausing
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        wakeUp = context.eventLoop.scheduleTask(deadline: due) {
+            let (connection, context) = bound.value
+            guard case .pausing = connection.state else { return }
+            connection.send(context, due: due)
+        }
+    }
+
+    private func send(_ context: ChannelHandlerContext, due: NIODeadline) {
         guard session.prepare(&request) else { return end(context) }
         sentCount += 1
-        state = .waiting(since: .now())
+        state = .waiting(due: due, sent: .now())
         context.write(wrapOutboundOut(.head(requestHead)), promise: nil)
         context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(request))), promise: nil)
     }
 
     private func answered(_ context: ChannelHandlerContext) {
-        guard case .waiting(let since) = state, let plan, let head = responseHead else { return }
+        guard case .waiting(let due, _) = state, let plan, let head = responseHead else { return }
         let now = NIODeadline.now()
         let body = responseBody
         responseHead = nil
@@ -112,10 +134,14 @@ final class LoadConnection: ChannelInboundHandler {
             record.noteFailure(problem, detail: Self.shown(body))
             counters.countFailed()
         } else {
-            record.accepted += 1
-            counters.countAccepted()
-            if now >= plan.measuredFrom, now < plan.measuredUntil, let series = session.series {
-                record.noteMeasured(microseconds: (now - since).nanoseconds / 1000, series: series)
+            let microseconds = (now - due).nanoseconds / 1000
+            record.noteAccepted(session.operations, series: session.series)
+            counters.countAccepted(session.operations)
+            if plan.schedule != nil { record.points.append(LatencyPoint(due: due, microseconds: microseconds)) }
+            // A slow answer of an open loop must count, however late it comes.
+            let moment = plan.schedule == nil ? now : due
+            if moment >= plan.measuredFrom, moment < plan.measuredUntil, let series = session.series {
+                record.noteMeasured(microseconds: microseconds, series: series, operations: session.operations)
             }
         }
         if !head.isKeepAlive {
@@ -123,7 +149,9 @@ final class LoadConnection: ChannelInboundHandler {
             return end(context)
         }
         let failures = record.failures.values.reduce(0, +)
-        if now >= plan.measuredUntil || failures >= LoadWindow.failuresPerConnection { return end(context) }
+        if plan.schedule == nil && now >= plan.measuredUntil || failures >= LoadWindow.failuresPerConnection {
+            return end(context)
+        }
         send(context)
     }
 
@@ -139,6 +167,8 @@ final class LoadConnection: ChannelInboundHandler {
         state = .ended
         watchdog?.cancel()
         watchdog = nil
+        wakeUp?.cancel()
+        wakeUp = nil
         record.samples = session.samples
         counters.countEnded()
         finished.succeed(record)
@@ -150,7 +180,7 @@ final class LoadConnection: ChannelInboundHandler {
         let interval = TimeAmount.milliseconds(500)
         watchdog = context.eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in
             let (connection, context) = bound.value
-            guard case .waiting(let since) = connection.state, NIODeadline.now() - since > limit else { return }
+            guard case .waiting(_, let sent) = connection.state, NIODeadline.now() - sent > limit else { return }
             connection.fail(context, "no answer within \(limit.nanoseconds / 1_000_000) ms")
         }
     }

@@ -16,7 +16,7 @@ final class LoadCounters: Sendable {
     /// Connections that have not ended.
     var running: Int { runningCount.load(ordering: .relaxed) }
 
-    func countAccepted() { acceptedCount.wrappingAdd(1, ordering: .relaxed) }
+    func countAccepted(_ count: Int = 1) { acceptedCount.wrappingAdd(count, ordering: .relaxed) }
     func countFailed() { failedCount.wrappingAdd(1, ordering: .relaxed) }
     func countEnded() { runningCount.wrappingSubtract(1, ordering: .relaxed) }
 }

@@ -5,7 +5,7 @@ internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
 
-/// Drives keep-alive connections against one target, a closed loop each.
+/// Drives keep-alive connections against one target: a closed loop each, or all of them by one ``OpenSchedule``.
 struct LoadGenerator: Sendable {
     let target: Target
     private let group: MultiThreadedEventLoopGroup
@@ -24,11 +24,12 @@ struct LoadGenerator: Sendable {
     /// Opens the connections, keeps them busy for the window, and lets the last requests end.
     ///
     /// - Parameters:
+    ///   - rate: Of an open loop, requests a second over all connections; nil: a closed loop.
     ///   - meter: Read at the begin and the end of the measured time.
     ///   - progress: Called a few times a second.
     func run(
-        _ source: some RequestSource, connections: Int, window: LoadWindow, meter: ProcessorMeter? = nil,
-        progress: @Sendable (LoadCounters) -> Void = { _ in }
+        _ source: some RequestSource, connections: Int, window: LoadWindow, rate: Double? = nil,
+        meter: ProcessorMeter? = nil, progress: @Sendable (LoadCounters) -> Void = { _ in }
     ) async throws -> LoadResult {
         let counters = LoadCounters(connections: connections)
         let open = try await connect(source, connections: connections, counters: counters)
@@ -37,7 +38,10 @@ struct LoadGenerator: Sendable {
         let measuredUntil = measuredFrom + TimeAmount(window.measured)
         let start = LoadConnection.Start(
             measuredFrom: measuredFrom, measuredUntil: measuredUntil, answerLimit: TimeAmount(window.answerLimit),
-            maximumRequests: max(1, window.maximumRequests / connections))
+            maximumRequests: max(1, rate == nil ? window.maximumRequests / connections : window.maximumRequests),
+            schedule: rate.map {
+                OpenSchedule(rate: $0, from: begin, until: measuredUntil, maximumRequests: window.maximumRequests)
+            })
         for connection in open { connection.channel.pipeline.fireUserInboundEventTriggered(start) }
         let use: ProcessorUse?
         do {

@@ -18,7 +18,14 @@ struct LoadResult: Sendable {
     var failures: [String: Int]
     var firstFailure: String?
     var samples: [ResourceSample]
+    /// As ``accepted``, for each series.
+    var acceptedBySeries: [Int] = []
+    /// Of an open loop, in the order in which the requests were due.
+    var points: [LatencyPoint] = []
     var processorUse: ProcessorUse?
+
+    /// All that was accepted in a series.
+    func accepted(series: Int) -> Int { series < acceptedBySeries.count ? acceptedBySeries[series] : 0 }
 
     /// Of the first series.
     var latency: LatencySummary { latencies.first ?? LatencySummary() }
@@ -55,6 +62,14 @@ struct LoadResult: Sendable {
         }
         for record in records {
             accepted += record.accepted
+            for (series, count) in record.acceptedBySeries.enumerated() {
+                if series < acceptedBySeries.count {
+                    acceptedBySeries[series] += count
+                } else {
+                    acceptedBySeries.append(count)
+                }
+            }
+            points += record.points
             measured += record.measured
             for (series, latency) in record.latencies.enumerated() {
                 if series < histograms.count { histograms[series].add(latency) } else { histograms.append(latency) }
@@ -64,6 +79,7 @@ struct LoadResult: Sendable {
             samples += record.samples
         }
         measuredSeconds = Double(max(0, (until - measuredFrom).nanoseconds)) / 1e9
+        points.sort { $0.due < $1.due }
         latencies = histograms.map { LatencySummary($0) }
     }
 }

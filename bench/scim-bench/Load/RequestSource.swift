@@ -21,6 +21,9 @@ protocol RequestSession {
     /// Whether the bodies of expected answers are needed in ``check(_:body:)``; those of other answers always are.
     var readsBodies: Bool { get }
 
+    /// Bytes of an answer's body that are kept for that; what is longer is cut off.
+    var longestBody: Int { get }
+
     /// Puts the next request into `request`, which holds the one before.
     /// - Returns: False when there are no more.
     mutating func prepare(_ request: inout ByteBuffer) -> Bool
@@ -34,12 +37,19 @@ protocol RequestSession {
     /// between that is not measured.
     var series: Int? { get }
 
+    /// How many writes the answer that was looked at last has accepted; more than one in a bulk request.
+    var operations: Int { get }
+
     /// Accepted resources to read back, if the session keeps any.
     var samples: [ResourceSample] { get }
 }
 
 extension RequestSession {
     var series: Int? { 0 }
+
+    var operations: Int { 1 }
+
+    var longestBody: Int { 64 << 10 }
 
     var samples: [ResourceSample] { [] }
 }
@@ -49,4 +59,6 @@ struct ResourceSample: Sendable, Hashable {
     let userName: String
     /// The last segment of the answer's `Location`, as it stands there; nil when there was none.
     let id: String?
+    /// What `title` must be; nil: it is `userName` that is compared.
+    var title: String?
 }

@@ -12,6 +12,16 @@ protocol BenchResult: Sendable {
     var provenance: Provenance { get }
     /// Whether its figures count for nothing.
     var isVoid: Bool { get }
+    /// Why, a sentence for each reason.
+    var voidTexts: [String] { get }
+    /// What was done.
+    var summary: String { get }
+    /// The figures.
+    var tables: [Table] { get }
+    /// The figures as plots, elements of a page.
+    var plots: [String] { get }
+    /// What the figures depend on.
+    var conditions: [(name: String, value: String)] { get }
     /// For the terminal.
     var text: String { get }
     /// For a page or a pull request.

@@ -25,6 +25,7 @@ struct FigureReport: BenchResult {
     var entries: [Entry]
     /// Why the figures count for nothing; empty when they count.
     var problems: [String]
+    var charts: [LineChart] = []
     var provenance: Provenance
 
     var isVoid: Bool { !problems.isEmpty }
@@ -50,11 +51,15 @@ struct FigureReport: BenchResult {
         var members = JSONObject(uniqueMembers: [
             ("format", 2), ("scenario", .string(scenario)), ("began", .string(time)), ("seed", .string("\(seed)")),
             ("isVoid", .bool(isVoid)), ("figures", .object(figures)),
-            ("void", .array(problems.map { .string($0) })),
+            ("void", .array(problems.map { .string($0) })), ("charts", .array(charts.map(\.json))),
         ])
         members.append(provenance)
         return .object(members)
     }
+
+    var voidTexts: [String] { problems }
+    var tables: [Table] { [table] }
+    var plots: [String] { charts.map { SVG.text($0) } }
 
     private var table: Table {
         var table = Table(titles: ["figure", "value"])
@@ -62,7 +67,7 @@ struct FigureReport: BenchResult {
         return table
     }
 
-    private var conditions: [(name: String, value: String)] {
+    var conditions: [(name: String, value: String)] {
         [("began", time), ("seed", "\(seed)")] + provenance.conditions
     }
 }

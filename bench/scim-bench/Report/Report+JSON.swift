@@ -9,6 +9,12 @@ extension Report {
         var members = JSONObject(uniqueMembers: [
             ("format", 2), ("scenario", .string(scenario)), ("operation", .string(operation.rawValue)),
             ("limit", .text(limitName)), ("ratioOf", .string(measure.rawValue)), ("goal", .text(goal?.text)),
+            (
+                "goals",
+                .object(
+                    JSONObject(
+                        uniqueMembers: goals.sorted { $0.key < $1.key }.map { ("\($0.key)", .string($0.value.text)) }))
+            ),
             ("began", .string(time)), ("seed", .string("\(seed)")), ("isVoid", .bool(isVoid)),
             (
                 "plan",
@@ -19,7 +25,8 @@ extension Report {
                     "maximumRequests": .number(plan.window.maximumRequests),
                 ]
             ),
-            ("rows", .array(rows.map { $0.json(goal) })), ("rounds", .array(rounds.map(\.json))),
+            ("series", .array(seriesNames.map { .string($0) })), ("rows", .array(rows.map { $0.json(goal(of: $0)) })),
+            ("rounds", .array(rounds.map(\.json))),
         ])
         members.append(provenance)
         return .object(members)
@@ -59,6 +66,8 @@ extension ReportRow {
             "postgresTime": .spread(postgresTime), "generatorTime": .spread(generatorTime),
             "limitServerTime": .spread(limitServerTime), "limitPostgresTime": .spread(limitPostgresTime),
             "limitGeneratorTime": .spread(limitGeneratorTime),
+            "series": .array(
+                series.map { ["p50": .spread($0.p50), "p95": .spread($0.p95), "p99": .spread($0.p99)] }),
             "void": .array(voided.map { .string($0) }),
         ]
     }

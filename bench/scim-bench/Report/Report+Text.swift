@@ -4,21 +4,23 @@
 extension Report {
     var text: String {
         var lines = ["", summary, ""]
-        lines += [figureTable.text, "", timeTable.text, ""]
+        lines += tables.flatMap { [$0.text, ""] }
         lines += conditions.map { "\($0.name): \($0.value)" }
-        if isVoid { lines += ["", "VOID: " + voidSentence] + voided.map { "  - \($0)" } }
+        if isVoid { lines += ["", "VOID: " + voidSentence] + voidTexts.map { "  - \($0)" } }
         return lines.joined(separator: "\n")
     }
 
     var markdown: String {
         var lines = ["# scim-bench \(scenario), \(day), \(provenance.commit)", "", summary, ""]
-        if isVoid { lines += ["**Void.** " + voidSentence, ""] + voided.map { "- \($0)" } + [""] }
-        lines += [figureTable.markdown, "", timeTable.markdown, "", "| | |", "|---|---|"]
+        if isVoid { lines += ["**Void.** " + voidSentence, ""] + voidTexts.map { "- \($0)" } + [""] }
+        lines += tables.flatMap { [$0.markdown, ""] } + ["| | |", "|---|---|"]
         lines += conditions.map { "| \(Self.cell($0.name)) | \(Self.cell($0.value)) |" }
         return lines.joined(separator: "\n") + "\n"
     }
 
-    private var summary: String {
+    var tables: [Table] { [figureTable] + (seriesNames.isEmpty ? [] : [seriesTable]) + [timeTable] }
+
+    var summary: String {
         let seconds = plan.window.measured.components.seconds
         let warmUp = plan.window.warmUp.components.seconds
         var text = "Medians (least-greatest) of \(plan.repeats) runs of \(seconds) s after \(warmUp) s of warm-up."
@@ -35,7 +37,7 @@ extension Report {
         "The figures count for nothing: requests failed, or accepted writes are missing."
     }
 
-    private var voided: [String] { rows.flatMap(\.voided) }
+    var voidTexts: [String] { rows.flatMap(\.voided) }
 
     private var hasSubjects: Bool { rounds.contains { $0.subject != nil } }
 
@@ -53,7 +55,7 @@ extension Report {
             titles +=
                 measure == .rate
                 ? ["limit/s", "ratio"] : ["limit p50 ms", "limit p95 ms", "\(measure.rawValue) ratio"]
-            if let goal { titles.append("goal \(goal.text)") }
+            if let goal { titles.append("goal \(goal.text)") } else if !goals.isEmpty { titles.append("goal") }
         }
         var table = Table(titles: titles + ["good runs"])
         for row in rows {
@@ -69,9 +71,26 @@ extension Report {
                     cells += [Figure.median(row.limitP50, places: 2), Figure.median(row.limitP95, places: 2)]
                 }
                 cells.append(Figure.ratios(row.ratio))
-                if let goal { cells.append(goal.verdict(row.ratio?.median) ?? "-") }
+                if let goal {
+                    cells.append(goal.verdict(row.ratio?.median) ?? "-")
+                } else if !goals.isEmpty {
+                    cells.append(
+                        goals[row.connections].map { "\($0.text): \($0.verdict(row.ratio?.median) ?? "-")" } ?? "-")
+                }
             }
             table.add(cells + ["\(row.goodRounds) of \(plan.repeats)"])
+        }
+        return table
+    }
+
+    private var seriesTable: Table {
+        var table = Table(titles: ["request"] + labelTitles + ["p50 ms", "p95 ms", "p99 ms"])
+        for row in rows {
+            for (name, latency) in zip(seriesNames, row.series) {
+                table.add(
+                    [name] + label(row)
+                        + [latency.p50, latency.p95, latency.p99].map { Figure.median($0, places: 2) })
+            }
         }
         return table
     }
@@ -91,7 +110,7 @@ extension Report {
         return table
     }
 
-    private var conditions: [(name: String, value: String)] {
+    var conditions: [(name: String, value: String)] {
         [("began", time), ("seed", "\(seed)")] + provenance.conditions
     }
 }

@@ -16,11 +16,17 @@ struct Report: BenchResult {
     var measure = Measure.rate
     /// Of the ratio.
     var goal: Goal?
+    /// Of the ratio by the number of connections, where they differ.
+    var goals: [Int: Goal] = [:]
+    /// Of the kinds of requests, where a scenario has several; each has a latency of its own.
+    var seriesNames: [String] = []
     var began: Date
     var seed: UInt64
     var plan: BenchPlan
     var rounds: [Round]
     var provenance: Provenance
+
+    func goal(of row: ReportRow) -> Goal? { goal ?? goals[row.connections] }
 
     /// In the order in which they were measured.
     var rows: [ReportRow] {

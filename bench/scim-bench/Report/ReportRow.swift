@@ -12,6 +12,8 @@ struct ReportRow: Sendable {
     let p50: Spread?
     let p95: Spread?
     let p99: Spread?
+    /// The same of each kind of requests, in their order.
+    let series: [(p50: Spread?, p95: Spread?, p99: Spread?)]
     /// Of the limit, operations a second.
     let limitRate: Spread?
     let limitP50: Spread?
@@ -39,6 +41,12 @@ struct ReportRow: Sendable {
         p50 = Spread(good.map(\.load.latency.p50))
         p95 = Spread(good.map(\.load.latency.p95))
         p99 = Spread(good.map(\.load.latency.p99))
+        series = (0..<(good.map(\.load.latencies.count).max() ?? 0)).map { number in
+            let latencies = good.compactMap { round in
+                number < round.load.latencies.count ? round.load.latencies[number] : nil
+            }
+            return (Spread(latencies.map(\.p50)), Spread(latencies.map(\.p95)), Spread(latencies.map(\.p99)))
+        }
         limitRate = Spread(good.map { $0.limit?.rate })
         limitP50 = Spread(good.map { $0.limit?.percentiles?.p50 })
         limitP95 = Spread(good.map { $0.limit?.percentiles?.p95 })

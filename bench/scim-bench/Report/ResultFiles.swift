@@ -4,7 +4,7 @@
 internal import Foundation
 internal import JSON
 
-/// Keeps a result as `<date>-<commit>-<scenario>.json` and `.md`.
+/// Keeps a result as `<date>-<commit>-<scenario>.json`, `.md` and `.html`.
 struct ResultFiles: Sendable {
     let folder: String
 
@@ -23,6 +23,7 @@ struct ResultFiles: Sendable {
         bytes.append(UInt8(ascii: "\n"))
         try Data(bytes).write(to: URL(fileURLWithPath: path + ".json"))
         try Data(result.markdown.utf8).write(to: URL(fileURLWithPath: path + ".md"))
+        try Data(result.html.utf8).write(to: URL(fileURLWithPath: path + ".html"))
         return path + ".json"
     }
 

@@ -12,7 +12,6 @@ struct AcceptScenario: Scenario {
     }
 
     static let sampleInterval = 100
-    static let readingConnections = 4
 
     let generator: LoadGenerator
     let token: String?
@@ -45,28 +44,9 @@ struct AcceptScenario: Scenario {
     func verify(_ result: LoadResult, run: Int) async throws -> [String] {
         switch verification {
         case .database(let users): return try await users.verify(count: result.accepted, prefix: names.prefix(run: run))
-        case .samples: return try await readBack(result.samples, accepted: result.accepted)
+        case .samples:
+            return try await ReadBack(generator: generator, token: token)
+                .problems(of: result.samples, accepted: result.accepted)
         }
-    }
-
-    private func readBack(_ samples: [ResourceSample], accepted: Int) async throws -> [String] {
-        guard accepted > 0 else { return [] }
-        var problems: [String] = []
-        let unnamed = samples.count { $0.id == nil }
-        if samples.isEmpty { problems.append("no accepted user could be read back") }
-        if unnamed > 0 { problems.append("\(unnamed) of \(samples.count) answers had no Location") }
-        let expected = samples.count - unnamed
-        guard expected > 0 else { return problems }
-        let window = LoadWindow(warmUp: .zero, measured: .seconds(30))
-        let result = try await generator.run(
-            ReadUsers(target: generator.target, token: token, samples: samples),
-            connections: min(Self.readingConnections, expected), window: window)
-        for (failure, count) in result.failures.sorted(by: { $0.key < $1.key }) {
-            problems.append("\(count) x \(failure)")
-        }
-        if result.accepted != expected, result.failures.isEmpty {
-            problems.append("\(expected - result.accepted) of \(expected) users could not be read back in time")
-        }
-        return problems
     }
 }

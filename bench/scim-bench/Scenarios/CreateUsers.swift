@@ -11,8 +11,13 @@ struct CreateUsers: RequestSource {
     let post: PreparedPost
     /// One of so many accepted users is kept to be read back; nil: none.
     let sampleInterval: Int?
+    /// Of each connection.
+    let maximumSamples: Int
 
-    init(target: Target, token: String?, names: UserNames, run: Int, sampleInterval: Int? = nil) {
+    init(
+        target: Target, token: String?, names: UserNames, run: Int, sampleInterval: Int? = nil, maximumSamples: Int = 64
+    ) {
+        self.maximumSamples = maximumSamples
         self.names = names
         self.run = run
         self.sampleInterval = sampleInterval
@@ -24,8 +29,6 @@ struct CreateUsers: RequestSource {
     }
 
     private struct Session: RequestSession {
-        static let maximumSamples = 64
-
         let source: CreateUsers
         var next: UInt64
         let step: UInt64
@@ -46,7 +49,7 @@ struct CreateUsers: RequestSource {
         mutating func check(_ head: HTTPResponseHead, body: ByteBuffer?) -> String? {
             guard head.status == .created else { return "status \(head.status.code)" }
             defer { accepted += 1 }
-            if let interval = source.sampleInterval, accepted % interval == 0, samples.count < Self.maximumSamples {
+            if let interval = source.sampleInterval, accepted % interval == 0, samples.count < source.maximumSamples {
                 let location = head.headers.first(name: "Location")
                 samples.append(
                     ResourceSample(

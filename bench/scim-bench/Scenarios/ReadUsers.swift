@@ -5,7 +5,7 @@ internal import JSON
 internal import NIOCore
 internal import NIOHTTP1
 
-/// `GET /Users/{id}` for each of the samples, once; the answer must carry the sample's `userName`.
+/// `GET /Users/{id}` for each of the samples, once; the answer must carry the sample's `title` if it has one, otherwise its `userName`.
 struct ReadUsers: RequestSource {
     let target: Target
     let token: String?
@@ -39,10 +39,13 @@ struct ReadUsers: RequestSource {
 
         func check(_ head: HTTPResponseHead, body: ByteBuffer?) -> String? {
             guard head.status == .ok else { return "reading back: status \(head.status.code)" }
-            guard let body, let user = try? JSONValue(parsing: Array(body.readableBytesView)),
-                user["userName"]?.stringValue == current?.userName
-            else { return "reading back: another user, or none" }
-            return nil
+            guard let body, let user = try? JSONValue(parsing: Array(body.readableBytesView)) else {
+                return "reading back: no user"
+            }
+            if let title = current?.title {
+                return user["title"]?.stringValue == title ? nil : "reading back: another title"
+            }
+            return user["userName"]?.stringValue == current?.userName ? nil : "reading back: another user, or none"
         }
     }
 }

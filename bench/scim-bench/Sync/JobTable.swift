@@ -38,6 +38,12 @@ struct JobTable: Sendable {
         Int(try await connection.execute(Self.counting, []).first?.int(0) ?? 0)
     }
 
+    /// How many jobs are open, and how old the oldest of them is.
+    func backlog() async throws -> (open: Int, oldestSeconds: Double) {
+        guard let row = try await connection.execute(Self.backlogged, []).first else { return (0, 0) }
+        return (Int(try row.int(0)), Double(try row.int(1)) / 1000)
+    }
+
     /// The latest order of all writes; what is accepted later is above it.
     func latestOrder() async throws -> Int64 {
         try await connection.execute(Self.latest, []).first?.int(0) ?? 0
@@ -52,6 +58,15 @@ struct JobTable: Sendable {
     }
 
     private static let counting = PostgresStatement("bench_open_jobs", "SELECT count(*) FROM job")
+
+    /// The ids of jobs rise with the time of their acceptance.
+    private static let backlogged = PostgresStatement(
+        "bench_backlog",
+        """
+        SELECT (SELECT count(*) FROM job), coalesce((
+            SELECT greatest(0, extract(epoch FROM clock_timestamp() - accepted_at) * 1000)::int8
+            FROM job ORDER BY id LIMIT 1), 0)
+        """)
 
     private static let latest = PostgresStatement(
         "bench_latest_order", "SELECT coalesce(max(\"order\"), 0) FROM resource")

@@ -42,6 +42,20 @@ struct UDMDoubleControl: Sendable {
         guard answer.status < 300 else { throw client.unexpected(answer, to: "reset of the double") }
     }
 
+    /// From now on every request to UDM ends like that.
+    /// - Parameter effect: Such as `dropBeforeCommit`; see docs/developing/doubles.md.
+    func setFault(_ effect: String) async throws {
+        let answer = try await client.send(
+            .POST, "/faults", body: (["effect": .string(effect)] as JSONValue).serialize())
+        guard answer.status == 201 else { throw client.unexpected(answer, to: "a fault of the double") }
+    }
+
+    /// UDM answers as it should again.
+    func clearFaults() async throws {
+        let answer = try await client.send(.DELETE, "/faults")
+        guard answer.status < 300 else { throw client.unexpected(answer, to: "DELETE of the double's faults") }
+    }
+
     func evidence() async throws -> Evidence {
         let check = try await client.get("/check")
         return Evidence(

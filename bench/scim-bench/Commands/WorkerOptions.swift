@@ -1,0 +1,59 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+
+/// The worker that a bench starts, and the UDM double that it writes to.
+struct WorkerOptions: ParsableArguments {
+    @Option(help: "The UDM double, with a slash at the end.") var udmUrl: String
+    @Option(help: "Service account at the double.") var udmUsername = "svc-scim"
+    @Option(help: "File with its password.") var udmPasswordFile: String
+    @Option(help: "Milliseconds that every request to UDM takes.") var udmLatency = 0.0
+    @Option(help: "Resources that the worker pushes at once (UDM_CONCURRENCY_MAX).") var inFlight = 64
+    @Option(help: "A further setting of the worker as NAME=value; may be repeated.") var setting: [String] = []
+    @Option(help: "The program of the worker.") var bridge = ".build/release/scim-bridge"
+    @Option(help: "File for the worker's log.") var workerLog = "worker.log"
+
+    func validate() throws {
+        guard (1...1024).contains(inFlight) else { throw ValidationError("--in-flight must be from 1 to 1024") }
+        guard (0...60_000).contains(udmLatency) else {
+            throw ValidationError("--udm-latency must be from 0 to 60000 milliseconds")
+        }
+        _ = try settings()
+    }
+
+    func check(_ database: DatabaseOptions) throws {
+        guard database.databaseUrl != nil else {
+            throw ValidationError("--database-url is needed: jobs are counted there")
+        }
+    }
+
+    func udm() throws -> Target { try Target(udmUrl, allowingRemote: false) }
+
+    func start() throws -> WorkerProcess {
+        let own = [
+            "UDM_URL": udmUrl, "UDM_USERNAME": udmUsername, "UDM_PASSWORD_FILE": udmPasswordFile,
+            "UDM_CONCURRENCY_MAX": "\(inFlight)",
+        ]
+        return try WorkerProcess.start(
+            bridge, settings: own.merging(try settings()) { _, given in given }, log: workerLog)
+    }
+
+    /// For the report.
+    var notes: [(name: String, value: String)] {
+        [
+            ("worker", (["\(inFlight) in flight"] + setting).joined(separator: " ")),
+            ("UDM", "the double, \(Figure.shortest(udmLatency)) ms a request"),
+        ]
+    }
+
+    private func settings() throws -> [String: String] {
+        var settings: [String: String] = [:]
+        for text in setting {
+            let parts = text.split(separator: "=", maxSplits: 1)
+            guard parts.count == 2 else { throw ValidationError("--setting \"\(text)\" must be NAME=value") }
+            settings[String(parts[0])] = String(parts[1])
+        }
+        return settings
+    }
+}
