@@ -31,6 +31,9 @@ struct Plan: Sendable {
         latencyMilliseconds = [0, 5, 30][Int(random.next() % 3)]
     }
 
+    /// How long UDM takes for so many writes, each read and changed, and once more for its groups.
+    func seconds(for writes: Int) -> Int { writes * 3 * latencyMilliseconds / (1000 * slots) }
+
     var description: String {
         let layout = processes.map { "\($0.name)=\($0.roles.joined(separator: "+"))" }.joined(separator: " ")
         return "\(layout), \(slots) slots, UDM \(latencyMilliseconds) ms"

@@ -21,7 +21,7 @@ struct ScimChaos: AsyncParsableCommand {
     @Option(help: "Stop after so many kills.") var kills = 1000
     @Option(help: "Stop after so many minutes, at the end of a round.") var minutes = 60.0
     @Option(help: "Kills of one round.") var killsPerRound = 40
-    @Option(help: "Seconds in which everything must have drained.") var drain = 90
+    @Option(help: "Seconds in which everything must have drained, besides those that UDM takes for it.") var drain = 90
     @Option(help: "Where logs, journals and secrets go; what is left of good rounds is removed.") var folder: String?
     @Option(help: "The program under test, a debug build.") var bridge: String?
     @Option(help: "The list of failpoints.") var failpoints = "docs/developing/failpoints.md"
@@ -71,12 +71,13 @@ struct ScimChaos: AsyncParsableCommand {
             try await storm.calm()
             writing.cancel()
             await writing.value
-            let drained = try await Drain(round, limit: .seconds(drain)).wait()
+            let limit = drain + plan.seconds(for: workload.accepted.count)
+            let drained = try await Drain(round, limit: .seconds(limit)).wait()
             storm.look()
             let evidence = try await Evidence.gather(round)
             let judgement = Judgement(evidence, accepted: workload.accepted)
             var violations = judgement.violations
-            violations += drained.map { ["not drained after \(drain) s: \($0)"] } ?? []
+            violations += drained.map { ["not drained after \(limit) s: \($0)"] } ?? []
             violations += storm.crashes.map { "crash: \($0)" }
             violations += workload.faults.map { "answer: \($0)" }
             if drained == nil { violations += try await Metrics(round).differences(from: evidence) }
