@@ -144,6 +144,11 @@ CONF
     redis-server "$work/redis.conf" >"$work/log/redis" 2>&1 </dev/null &
     pids+=($!)
     wait_for postgresql "${pids[0]}" "$database_port"
+    # It listens before it takes connections.
+    for _ in $(seq 300); do
+        if "$binaries/pg_isready" -q -h 127.0.0.1 -p "$database_port"; then break; fi
+        sleep 0.1
+    done
     wait_for redis "${pids[1]}" "$redis_port"
     PGPASSWORD="$(cat "$database_password_file")" "$binaries/createdb" -h 127.0.0.1 -p "$database_port" -U scim scim
 
