@@ -174,10 +174,10 @@ enum OutcomeStatements {
             WHERE s.resource_id = i.resource_id AND s.lease_epoch = i.epoch AND s.lease_token = i.token
                 AND i.is_removal AND i.ends_turn
         ), doubt AS (
-            -- The call may still arrive: looked at when UDM must have ended it.
+            -- The call may still arrive: looked at when UDM must have ended it. A turn makes several calls; the last may have begun just now.
             INSERT INTO verification AS v (resource_id, tenant, type, since, due_at)
             SELECT s.resource_id, s.tenant, s.type, coalesce(s.call_started_at, clock_timestamp()),
-                coalesce(s.call_started_at, clock_timestamp()) + $8::int8 * interval '1 microsecond'
+                clock_timestamp() + $8::int8 * interval '1 microsecond'
             FROM i JOIN resource_sync s
                 ON s.resource_id = i.resource_id AND s.lease_epoch = i.epoch AND s.lease_token = i.token
             WHERE i.is_ambiguous
