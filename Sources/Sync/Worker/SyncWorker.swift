@@ -61,6 +61,7 @@ package actor SyncWorker: Service {
     var sleepNumber = 0
     /// Since when Redis does not answer; nil while it does.
     var redisAwaySince: ContinuousClock.Instant?
+    private var lastLease = ContinuousClock.now
     /// Where the look for work without Redis goes on.
     var trickleAfter: JobID?
 
@@ -68,6 +69,8 @@ package actor SyncWorker: Service {
     private static let slotExecutorCount = 2
     /// At most this many keys are leased in one call, so that one process does not take all from the others.
     private static let leaseBatch = 32
+    /// Between two lease calls of a busy worker.
+    private static let shortestPause = Duration.milliseconds(3)
     /// An idle worker looks again after this long even if no wake-up came: wake-ups are bounded and may be taken by a busy worker.
     static let longestWait = Duration.seconds(5)
     /// Keys being confirmed: while PostgreSQL's disk is slow, a full batch goes beside another.
@@ -159,6 +162,9 @@ package actor SyncWorker: Service {
     private func leaseUntilDrained() async {
         while true {
             if isDraining && held.isEmpty && finished.isEmpty && confirming == 0 { return }
+            // Many turns under way: there will be more to say in a moment. A worker with little to do asks at once.
+            let pause = Self.shortestPause - lastLease.duration(to: .now)
+            if held.count > configuration.slots / 4, pause > .zero { await sleep(pause) }
             let wanted =
                 isDraining
                 ? 0 : min(idleSlots.count - confirming, Self.leaseBatch, Self.confirmingMax - confirming)
@@ -169,6 +175,7 @@ package actor SyncWorker: Service {
                 await wait(upTo: Self.longestWait)
                 continue
             }
+            lastLease = .now
             let releases = finished
             finished = []
             let calls = gate.calls()
