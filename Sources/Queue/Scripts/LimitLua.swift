@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
-/// ``CallLimiter`` for all workers of the queue, in the hash `P:limit:<endpoint>`.
+/// ``CallLimiter`` for all workers of the queue, in the hash `P:limit:<endpoint>`. What workers say of their resting leases is in the hash
+/// `P:resting`: worker → time and count.
 ///
 /// Fields: `breaker` (0 closed, 1 half-open, 2 open), `era`, `until`, `length`, `probes`, `good`, `limit` and `trouble` in thousandths, `done`,
 /// `cut`, `used`, `calls:<slice>` and `failed:<slice>` of five seconds each, `took:<kind>:<bucket>` of the present window, `best:<kind>`,
