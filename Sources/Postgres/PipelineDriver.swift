@@ -64,8 +64,9 @@ actor PipelineDriver {
 
     // MARK: - From outside
 
-    /// Requests wait in the inbox of a sleeping driver.
-    nonisolated func wake() { onQueue { $0.pump() } }
+    /// Requests wait in the inbox of a sleeping driver. It has nothing else to do, so its queue is free, and the caller's own thread sends them:
+    /// to wake another one would take longer.
+    nonisolated func wake() { executor.dispatchQueue.sync { assumeIsolated { $0.pump() } } }
 
     /// Ends the wait of `requests` that are still unsent when the connect timeout has passed.
     nonisolated func expire(_ requests: [PipelineRequest]) {

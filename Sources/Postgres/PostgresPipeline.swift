@@ -66,9 +66,13 @@ package final class PostgresPipeline: Sendable {
 
     /// Executes `commands` in order as one transaction with its own sync, however many other callers there are. After
     /// an error nothing of it has taken effect.
-    package func transaction(_ commands: [PostgresCommand]) async throws(PostgresError) -> [PostgresResult] {
+    ///
+    /// - Parameter isCancellable: False: what the server makes of it is awaited although the task is cancelled.
+    package func transaction(
+        _ commands: [PostgresCommand], isCancellable: Bool = true
+    ) async throws(PostgresError) -> [PostgresResult] {
         guard !commands.isEmpty else { return [] }
-        return try await submit(commands, isTransaction: true)
+        return try await submit(commands, isTransaction: true, isCancellable: isCancellable)
     }
 
     /// Refuses new calls, lets those under way end, and closes the connection.
@@ -77,22 +81,26 @@ package final class PostgresPipeline: Sendable {
     package var statistics: Statistics { driver.inbox.statistics }
 
     private func submit(
-        _ commands: [PostgresCommand], isTransaction: Bool
+        _ commands: [PostgresCommand], isTransaction: Bool, isCancellable: Bool = true
     ) async throws(PostgresError) -> [PostgresResult] {
         for command in commands { try ParameterBuffer.validate(command.parameters) }
         let request = PipelineRequest(commands: commands, isTransaction: isTransaction, mayCommit: mode == .writes)
-        let outcome = await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                guard request.wait(continuation) else { return }
-                guard let submission = driver.inbox.submit(request) else {
-                    return request.finish(.failure(.shutDown("pipeline")))
-                }
-                if submission.mustWake { driver.wake() }
-                if submission.isDisconnected { driver.expire([request]) }
-            }
+        guard isCancellable else { return try await outcome(of: request).get() }
+        return try await withTaskCancellationHandler {
+            await outcome(of: request)
         } onCancel: {
             request.abandon()
+        }.get()
+    }
+
+    private func outcome(of request: PipelineRequest) async -> PipelineRequest.Outcome {
+        await withCheckedContinuation { continuation in
+            guard request.wait(continuation) else { return }
+            guard let submission = driver.inbox.submit(request) else {
+                return request.finish(.failure(.shutDown("pipeline")))
+            }
+            if submission.mustWake { driver.wake() }
+            if submission.isDisconnected { driver.expire([request]) }
         }
-        return try outcome.get()
     }
 }

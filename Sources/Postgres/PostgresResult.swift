@@ -32,6 +32,8 @@ package struct PostgresResult: Sendable {
 
     package var rowCount: Int { handle.rowCount }
 
+    package var columnCount: Int { handle.columnCount }
+
     package var columnNames: [String] { (0..<handle.columnCount).map { handle.columnName($0) } }
 
     /// How many rows INSERT, UPDATE, DELETE, MERGE, SELECT or COPY touched or returned; 0 for other statements.

@@ -70,6 +70,17 @@ package final class Database: Sendable {
     let readers: [PostgresPipeline]
     private let pools: [PostgresPool]
 
+    /// For statements that always find what they look for by an index: a plan that was made while a table was nearly empty must not read it as a
+    /// whole when an import has filled it.
+    private static let byIndex = [("enable_seqscan", "off"), ("jit", "off")]
+    /// For the statements of writes and of turns, which find a few rows by their keys, through arrays whose lengths differ from batch to batch: to plan
+    /// them anew each time, which the server would do for the sake of these lengths, costs more than to carry them out. Nor must a plan that was
+    /// made while a table was nearly empty hash all of it.
+    static let byKeys =
+        byIndex + [
+            ("plan_cache_mode", "force_generic_plan"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off"),
+        ]
+
     package init(configuration: StorageConfiguration, logger: Logger) {
         self.configuration = configuration
         self.logger = logger
@@ -82,34 +93,27 @@ package final class Database: Sendable {
             PostgresPipeline(
                 configuration: configuration, label: label, mode: mode, waitTimeout: waitTimeout, logger: logger)
         }
-        let writers = (1...2).map { pipeline(short, "postgres.writer.\($0)", .writes) }
         let memberWriter = pipeline(short, "postgres.members", .writes)
-        // What is looked up there is always found by an index. A plan that was made while a table was nearly empty must not read it as a
-        // whole when an import has filled it.
-        let byIndex = [("enable_seqscan", "off"), ("jit", "off")]
         var reading = configuration.postgres
         // One plan for all values: to plan a look-up takes several times as long as the look-up, and PostgreSQL itself would go on planning some
         // of them each time, because without a value it takes them for larger than they are.
-        reading.sessionSettings += byIndex + [("plan_cache_mode", "force_generic_plan")]
-        // A turn's statements find a few rows by their keys, through arrays whose lengths differ from batch to batch: planning them anew each
-        // time, which the server would do for the sake of these lengths, costs more than carrying them out.
-        let byKeys =
-            byIndex + [
-                ("plan_cache_mode", "force_generic_plan"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off"),
-            ]
+        reading.sessionSettings += Self.byIndex + [("plan_cache_mode", "force_generic_plan")]
+        var writing = short
+        writing.sessionSettings += Self.byKeys
+        let writers = (1...2).map { pipeline(writing, "postgres.writer.\($0)", .writes) }
         var leased = configuration.turns
-        leased.sessionSettings += byKeys
+        leased.sessionSettings += Self.byKeys
         let turns = pipeline(leased, "postgres.turns", .writes)
         let confirmations = pipeline(leased, "postgres.confirmations", .writes)
         let leases = pipeline(leased, "postgres.leases", .writes)
         var turnReading = configuration.postgres
-        turnReading.sessionSettings += byKeys
+        turnReading.sessionSettings += Self.byKeys
         let turnReader = pipeline(turnReading, "postgres.turns.reader", .reads)
         // Of their own: megabytes of events must not stand before a worker's reads, nor its outcomes before theirs.
         let eventWriter = pipeline(configuration.postgres, "postgres.events", .writes)
         var eventReading = configuration.postgres
         // The outbox is nearly empty when it is planned for, and may hold a million rows when it is read.
-        eventReading.sessionSettings += byIndex
+        eventReading.sessionSettings += Self.byIndex
         let eventReader = pipeline(eventReading, "postgres.events.reader", .reads)
         readers = (1...2).map { pipeline(reading, "postgres.reader.\($0)", .reads) }
         var bounded = configuration.postgres

@@ -274,15 +274,16 @@ struct ListStatement {
     }
 
     private mutating func related() -> String {
-        let cases = arms.filter(\.withRelated).map { arm in
-            let baseURL = parts.bindBaseURL()
-            let json =
-                switch arm.type {
-                case .user: ReadStatements.groups(of: "r.id", baseURL: baseURL)
-                case .group: ReadStatements.members(of: "r.id", baseURL: baseURL)
-                }
-            return "WHEN '\(arm.type.rawValue)' THEN \(json)"
-        }
+        let cases = arms.filter(\.withRelated).map { arm in "WHEN '\(arm.type.rawValue)' THEN \(related(of: arm))" }
         return cases.isEmpty ? "NULL::text" : "CASE k.type \(cases.joined(separator: " ")) END"
+    }
+
+    /// JSON text of the groups or members of a resource `r`.
+    mutating func related(of arm: Arm) -> String {
+        let baseURL = parts.bindBaseURL()
+        return switch arm.type {
+        case .user: ReadStatements.groups(of: "r.id", baseURL: baseURL)
+        case .group: ReadStatements.members(of: "r.id", baseURL: baseURL)
+        }
     }
 }

@@ -37,6 +37,23 @@ final class BatchWriter: Sendable {
             underWay[connection] = WriteFootprint()
             return connection
         }
+
+        /// Whether nobody else writes or waits; the first connection is taken then.
+        mutating func beginAlone(_ operation: WriteOperation) -> Bool {
+            guard underWay.isEmpty, queue.count == 0 else { return false }
+            var footprint = WriteFootprint()
+            footprint.insert(operation)
+            underWay[0] = footprint
+            batches += 1
+            return true
+        }
+
+        /// Whether others wait, who have the connection now.
+        mutating func endAlone() -> Bool {
+            if queue.count > 0 { return true }
+            underWay[0] = nil
+            return false
+        }
     }
 
     private let pipelines: [PostgresPipeline]
@@ -57,6 +74,7 @@ final class BatchWriter: Sendable {
 
     /// Returns when the operation is committed, or known not to be.
     func write(_ operation: WriteOperation) async throws(PostgresError) -> WriteOutcome {
+        if state.withLock({ $0.beginAlone(operation) }) { return try await writeAlone(operation) }
         let result = await withCheckedContinuation { continuation in
             let connection = state.withLock { state in
                 state.queue.append(PendingWrite(operation: operation) { continuation.resume(returning: $0) })
@@ -65,6 +83,14 @@ final class BatchWriter: Sendable {
             if let connection { Task { await self.drain(connection) } }
         }
         return try result.get()
+    }
+
+    /// While nobody else writes, the caller's own task is the batch: no other has to be woken. What gathers meanwhile is not its business.
+    private func writeAlone(_ operation: WriteOperation) async throws(PostgresError) -> WriteOutcome {
+        let answer = LoneAnswer()
+        await run([PendingWrite(operation: operation) { answer.set($0) }], on: pipelines[0])
+        if state.withLock({ $0.endAlone() }) { Task { await self.drain(0) } }
+        return try answer.get()
     }
 
     /// The same for several, as if one had come right after the other. The results are in their order.
@@ -112,7 +138,8 @@ final class BatchWriter: Sendable {
         let batch = WriteBatch(writes.map(\.operation), locking: .skips, generation: generation)
         do throws(PostgresError) {
             let events = announcement?.command(writes.map(\.operation.jobID)).map { [$0] } ?? []
-            let results = try await pipeline.transaction(batch.commands + events)
+            // Until it is over, no other may touch what it touches.
+            let results = try await pipeline.transaction(batch.commands + events, isCancellable: false)
             let outcomes = try batch.outcomes(Array(results.prefix(batch.commands.count)))
             answerStale(writes, outcomes)
             for (write, outcome) in zip(writes, outcomes) { write.answer(.success(outcome)) }
@@ -160,6 +187,20 @@ struct PendingWrite: Sendable {
     let operation: WriteOperation
     /// Called once.
     let answer: @Sendable (Result<WriteOutcome, PostgresError>) -> Void
+}
+
+/// The answer of a write that its own caller brings to the database.
+private final class LoneAnswer: Sendable {
+    private let answer = Mutex<Result<WriteOutcome, PostgresError>?>(nil)
+
+    func set(_ answer: Result<WriteOutcome, PostgresError>) { self.answer.withLock { $0 = answer } }
+
+    func get() throws(PostgresError) -> WriteOutcome {
+        guard let answer = answer.withLock({ $0 }) else {
+            throw PostgresError(kind: .decoding, message: "a write has no answer")
+        }
+        return try answer.get()
+    }
 }
 
 /// Gathers the answers of writes that belong together; the last one to arrive hands them all over.

@@ -21,10 +21,6 @@ struct WriteBatch {
         self.operations = operations
         var commands: [PostgresCommand] = []
         var subjects: [[Int]] = []
-        if locking == .skips {
-            commands.append(PostgresCommand(WriteStatements.keepPlans))
-            subjects.append([])
-        }
         for (tenant, indices) in Self.byTenant(operations) {
             var creates: [Int] = []
             var updates: [Int] = []
@@ -62,7 +58,7 @@ struct WriteBatch {
     /// - Parameter results: One for each command.
     func outcomes(_ results: [PostgresResult]) throws(PostgresError) -> [WriteOutcome] {
         var outcomes = [WriteOutcome](repeating: .unmatched, count: operations.count)
-        for (indices, result) in zip(subjects, results) where !indices.isEmpty && result.columnNames.count > 0 {
+        for (indices, result) in zip(subjects, results) where !indices.isEmpty && result.columnCount > 0 {
             var answers: [ResourceID: WriteOutcome] = [:]
             answers.reserveCapacity(result.rowCount)
             for row in result { answers[try row.id(0)] = try Self.outcome(row) }

@@ -23,21 +23,19 @@ struct PlannedStatement {
 /// The SQL of accepted writes. `$1` is the tenant; each further parameter is a column of all operations of a batch.
 ///
 /// Arrays of claims name the resource in their first column. Locks are taken in the order of the ids, members before their groups.
+///
+/// Tables are joined by the tenant of a row, and not by `$1`: an index that begins with the tenant would serve for that alone, and PostgreSQL, which
+/// takes a table that it has never analysed for nearly empty, would read all of it for each batch.
 enum WriteStatements {
-    /// First in a batch: planning one of these statements takes longer than executing it for a lone write, which is why PostgreSQL must not
-    /// weigh it anew for every number of rows.
-    static let keepPlans = PostgresStatement(
-        "write_keep_plans", "SELECT set_config('plan_cache_mode', 'force_generic_plan', true)")
-
     /// Clashes with the table are answered and leave the rest alone; a value taken in this very moment by another process raises 23505.
     static let create = PlannedStatement(
         "write_create",
         """
         WITH claim AS MATERIALIZED (
-            SELECT * FROM unnest($13::uuid[], $14::text[], $15::text[]) AS c(id, kind, value)
+            SELECT $1::text AS tenant, c.* FROM unnest($13::uuid[], $14::text[], $15::text[]) AS c(id, kind, value)
         ), clash AS MATERIALIZED (
             SELECT c.id, c.kind, c.value FROM claim c
-            JOIN unique_claim u ON u.tenant = $1::text AND u.kind = c.kind AND u.value = c.value
+            JOIN unique_claim u ON u.tenant = c.tenant AND u.kind = c.kind AND u.value = c.value
         ), written AS MATERIALIZED (
             SELECT i.*, nextval('write_order') AS number
             FROM unnest(
@@ -79,21 +77,24 @@ enum WriteStatements {
             name,
             """
             WITH claim AS MATERIALIZED (
-                SELECT * FROM unnest($14::uuid[], $15::text[], $16::text[]) AS c(id, kind, value)
+                SELECT $1::text AS tenant, c.* FROM unnest($14::uuid[], $15::text[], $16::text[]) AS c(id, kind, value)
             ), clash AS MATERIALIZED (
                 SELECT c.id, c.kind, c.value FROM claim c
-                JOIN unique_claim u ON u.tenant = $1::text AND u.kind = c.kind AND u.value = c.value
+                JOIN unique_claim u ON u.tenant = c.tenant AND u.kind = c.kind AND u.value = c.value
                 WHERE u.resource_id <> c.id
-            ), found AS MATERIALIZED (
-                SELECT i.*, r.attributes AS old_attributes, r.created_at, r.modified_at, e.value AS old_external_id
+            ), i AS MATERIALIZED (
+                SELECT $1::text AS tenant, i.*
                 FROM unnest(
                     $2::uuid[], $3::text[], $4::jsonb[], $5::timestamptz[], $6::text[], $7::uuid[], $8::text[],
                     $9::text[], $10::text[], $11::text[], $12::bytea[], $13::int8[]
                 ) AS i(
                     id, type, attributes, at, external_id, job_id, client, request_id, trace_parent, lane, secret,
                     expected)
+            ), found AS MATERIALIZED (
+                SELECT i.*, r.attributes AS old_attributes, r.created_at, r.modified_at, e.value AS old_external_id
+                FROM i
                 JOIN resource r
-                    ON r.tenant = $1::text AND r.type = i.type AND r.id = i.id AND r.revision = i.expected
+                    ON r.tenant = i.tenant AND r.type = i.type AND r.id = i.id AND r.revision = i.expected
                 LEFT JOIN external_id e ON e.resource_id = i.id AND e.client = i.client
                 WHERE NOT EXISTS (SELECT FROM clash x WHERE x.id = i.id)
                 ORDER BY r.id FOR NO KEY UPDATE OF r \(waiting)
@@ -102,19 +103,20 @@ enum WriteStatements {
             ), stored AS (
                 UPDATE resource r SET
                     revision = r.revision + 1, "order" = w.number, attributes = w.attributes, modified_at = w.at
-                FROM written w WHERE r.tenant = $1::text AND r.type = w.type AND r.id = w.id
+                FROM written w WHERE r.tenant = w.tenant AND r.type = w.type AND r.id = w.id
+            ), given_up AS MATERIALIZED (
+                SELECT $1::text AS tenant, c.* FROM unnest($17::uuid[], $18::text[], $19::text[]) AS c(id, kind, value)
+                WHERE EXISTS (SELECT FROM written w WHERE w.id = c.id)
             ), released AS (
-                DELETE FROM unique_claim u
-                USING unnest($17::uuid[], $18::text[], $19::text[]) AS c(id, kind, value)
-                WHERE u.tenant = $1::text AND u.kind = c.kind AND u.value = c.value AND u.resource_id = c.id
-                    AND EXISTS (SELECT FROM written w WHERE w.id = c.id)
+                DELETE FROM unique_claim u USING given_up c
+                WHERE u.tenant = c.tenant AND u.kind = c.kind AND u.value = c.value AND u.resource_id = c.id
             ), claimed AS (
                 INSERT INTO unique_claim (tenant, kind, value, resource_id)
                 SELECT $1::text, c.kind, c.value, c.id FROM claim c
                 WHERE EXISTS (SELECT FROM written w WHERE w.id = c.id)
                     AND NOT EXISTS (
                         SELECT FROM unique_claim u
-                        WHERE u.tenant = $1::text AND u.kind = c.kind AND u.value = c.value)
+                        WHERE u.tenant = c.tenant AND u.kind = c.kind AND u.value = c.value)
             ), unnamed AS (
                 DELETE FROM external_id e USING written w
                 WHERE w.external_id IS NULL AND w.old_external_id IS NOT NULL
@@ -149,53 +151,60 @@ enum WriteStatements {
     static let lockDeleted = PlannedStatement(
         "write_delete_lock",
         """
-        SELECT FROM resource r
-        JOIN unnest($2::text[], $3::uuid[]) AS i(type, id) ON r.type = i.type AND r.id = i.id
-        WHERE r.tenant = $1::text ORDER BY r.id FOR UPDATE OF r
+        WITH i AS MATERIALIZED (
+            SELECT $1::text AS tenant, i.* FROM unnest($2::text[], $3::uuid[]) AS i(type, id)
+        )
+        SELECT FROM i JOIN resource r ON r.tenant = i.tenant AND r.type = i.type AND r.id = i.id
+        ORDER BY r.id FOR UPDATE OF r
         """)
 
     /// Groups that lose a member; after ``lockDeleted``.
     static let lockGroups = PlannedStatement(
         "write_delete_lock_groups",
         """
-        SELECT FROM resource g
-        WHERE g.tenant = $1::text AND g.type = 'Group' AND g.id IN (
-            SELECT m.group_id FROM group_member m
-            WHERE m.member_id = ANY ($2::uuid[]) AND m.removed_revision IS NULL)
-        ORDER BY g.id FOR NO KEY UPDATE
+        WITH i AS MATERIALIZED (
+            SELECT DISTINCT $1::text AS tenant, m.group_id FROM group_member m
+            WHERE m.member_id = ANY ($2::uuid[]) AND m.removed_revision IS NULL
+        )
+        SELECT FROM i JOIN resource g ON g.tenant = i.tenant AND g.type = 'Group' AND g.id = i.group_id
+        ORDER BY g.id FOR NO KEY UPDATE OF g
         """)
 
     /// UDM takes a deleted object out of its groups by itself: they get a revision, but no job.
     static let delete = PlannedStatement(
         "write_delete",
         """
-        WITH gone AS MATERIALIZED (
-            SELECT i.*, r.revision + 1 AS revision, nextval('write_order') AS number, r.attributes, r.created_at,
-                r.modified_at, e.value AS external_id
+        WITH i AS MATERIALIZED (
+            SELECT $1::text AS tenant, i.*
             FROM unnest(
                 $2::uuid[], $3::text[], $4::timestamptz[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::text[],
                 $10::int8[]
             ) AS i(id, type, at, job_id, client, request_id, trace_parent, lane, expected)
-            JOIN resource r ON r.tenant = $1::text AND r.type = i.type AND r.id = i.id
+        ), gone AS MATERIALIZED (
+            SELECT i.*, r.revision + 1 AS revision, nextval('write_order') AS number, r.attributes, r.created_at,
+                r.modified_at, e.value AS external_id
+            FROM i
+            JOIN resource r ON r.tenant = i.tenant AND r.type = i.type AND r.id = i.id
                 AND r.revision = coalesce(i.expected, r.revision)
             LEFT JOIN external_id e ON e.resource_id = i.id AND e.client = i.client
         ), removed AS (
             DELETE FROM resource r USING gone
-            WHERE r.tenant = $1::text AND r.type = gone.type AND r.id = gone.id
+            WHERE r.tenant = gone.tenant AND r.type = gone.type AND r.id = gone.id
         ), released AS (
             DELETE FROM unique_claim u USING gone WHERE u.resource_id = gone.id
         ), unnamed AS (
             DELETE FROM external_id e USING gone WHERE e.resource_id = gone.id
         ), membership AS MATERIALIZED (
-            SELECT m.group_id, m.member_id, gone.at FROM gone
+            SELECT gone.tenant, m.group_id, m.member_id, gone.at FROM gone
             JOIN group_member m ON m.member_id = gone.id AND m.removed_revision IS NULL
             WHERE m.group_id NOT IN (SELECT id FROM gone)
         ), shrunk AS (
             UPDATE resource g SET
                 revision = g.revision + 1, "order" = nextval('write_order'), modified_at = s.at,
                 member_count = g.member_count - s.gone
-            FROM (SELECT group_id, max(at) AS at, count(*) AS gone FROM membership GROUP BY group_id) s
-            WHERE g.tenant = $1::text AND g.type = 'Group' AND g.id = s.group_id
+            FROM (
+                SELECT tenant, group_id, max(at) AS at, count(*) AS gone FROM membership GROUP BY tenant, group_id) s
+            WHERE g.tenant = s.tenant AND g.type = 'Group' AND g.id = s.group_id
             RETURNING g.id, g.revision
         ), ended AS (
             UPDATE group_member m SET removed_revision = s.revision

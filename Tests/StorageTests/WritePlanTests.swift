@@ -1,0 +1,80 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Postgres
+import SCIM
+import TestSupport
+import Testing
+
+@testable import Storage
+
+/// The plans of batches, which are made when the first client writes into an empty database and kept while an import fills it.
+@Suite("Plans of writes", .timeLimit(.minutes(2))) struct WritePlanTests {
+    private func operation(_ action: WriteOperation.Action, id: ResourceID = .random()) -> WriteOperation {
+        WriteOperation(
+            type: .user, id: id, jobID: .random(), time: .now(), context: testContext, action: action)
+    }
+
+    private func content(_ name: String) -> WriteOperation.Content {
+        .init(
+            attributes: Array(#"{"userName":"\#(name)"}"#.utf8), externalId: nil,
+            newClaims: [UniqueClaim(kind: .name, value: name)], secret: nil)
+    }
+
+    /// In a transaction that is rolled back.
+    /// - Returns: How many rows of resources and claims were looked at.
+    private func cost(of operation: WriteOperation, _ fixture: StorageFixture) async throws -> Int {
+        try await fixture.connection.run("BEGIN")
+        let before = try await fixture.looks()
+        var results: [PostgresResult] = []
+        let batch = WriteBatch([operation], locking: .skips, generation: 1)
+        for command in batch.commands {
+            results.append(try await fixture.connection.execute(command.statement, command.parameters))
+        }
+        guard case .written = try batch.outcomes(results)[0] else {
+            Issue.record("\(operation.action) was not written")
+            return 0
+        }
+        let cost = try await fixture.looks() - before
+        try await fixture.connection.run("ROLLBACK")
+        return cost
+    }
+
+    @Test("A plan that was made for empty tables looks rows up by their keys when the tables have filled")
+    func filledTables() async throws {
+        try await StorageFixture.run { fixture in
+            for (name, value) in Database.byKeys { try await fixture.connection.run("SET \(name) = '\(value)'") }
+            let first = ResourceID.random()
+            let create = operation(.create(content("first")), id: first)
+            _ = try await fixture.connection.execute(
+                WriteBatch([create], locking: .skips, generation: 1).commands[0].statement,
+                WriteBatch([create], locking: .skips, generation: 1).commands[0].parameters)
+            let update = operation(
+                .update(
+                    content("renamed"), expected: 1, removedClaims: [UniqueClaim(kind: .name, value: "first")]),
+                id: first)
+            let delete = operation(.delete(expected: nil, claims: []), id: first)
+            _ = try await cost(of: update, fixture)
+            _ = try await cost(of: delete, fixture)
+            try await fixture.insertUsers(1..<5001)
+            for (name, operation) in [
+                ("create", operation(.create(content("last")))), ("update", update), ("delete", delete),
+            ] {
+                let rows = try await cost(of: operation, fixture)
+                #expect(rows < 20, "\(name): \(rows) rows")
+            }
+        }
+    }
+}
+
+extension StorageFixture {
+    /// Rows and index entries of resources and claims that this transaction has been given.
+    fileprivate func looks() async throws -> Int {
+        try await number(
+            """
+            SELECT sum(pg_stat_get_xact_tuples_returned(c.oid) + coalesce((
+                SELECT sum(pg_stat_get_xact_tuples_returned(i.indexrelid)) FROM pg_index i WHERE i.indrelid = c.oid), 0))::int8
+            FROM pg_class c WHERE c.oid IN ('resource'::regclass, 'unique_claim'::regclass)
+            """)
+    }
+}
