@@ -12,7 +12,10 @@ struct ScimBench: AsyncParsableCommand {
         subcommands: [
             AcceptCommand.self, LoadCommand.self, ListsCommand.self, GroupsCommand.self, ReadCommand.self,
             SyncCommand.self, PatchCommand.self, MixedCommand.self, OutageCommand.self, RedisLossCommand.self,
-            BulkCommand.self, EntraCommand.self, PaceCommand.self, TrendCommand.self,
+            BulkCommand.self, EntraCommand.self, PaceCommand.self, RebuildCommand.self, SoakCommand.self,
+            ScalingCommand.self,
+            StartCommand.self,
+            PickupCommand.self, RecoveryCommand.self, EventsCommand.self, QueueCommand.self, TrendCommand.self,
             ServeBytesCommand.self,
         ])
 
