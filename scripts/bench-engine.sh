@@ -38,10 +38,8 @@ for step in $steps; do
     case "$step" in
     start) measure start "${worker[@]}" --roles api --roles worker --roles api,worker,events || result=$? ;;
     pickup) measure pickup "${database[@]}" "${worker[@]}" || result=$? ;;
-    # So many jobs that the two workers have enough of them until the last is killed.
     recovery)
-        measure recovery "${database[@]}" "${worker[@]}" --udm-latency 500 --in-flight 32 --kills "$kills" \
-            --jobs $((2000 + kills * 2000)) || result=$?
+        measure recovery "${database[@]}" "${worker[@]}" --udm-latency 500 --in-flight 32 --kills "$kills" || result=$?
         ;;
     events)
         measure events "${database[@]}" --bridge "$bridge" --worker-log "$work/log/worker" --provisioning-url "$provisioning_url" \

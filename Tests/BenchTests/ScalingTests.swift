@@ -59,6 +59,9 @@ import Testing
                 Point(processes: 1, rate: 1000), Point(processes: 2, rate: 900), Point(processes: 4, rate: 1200),
             ]))
         #expect(odd.coherency == 0 && odd.contention > 0)
+        let slower = try #require(
+            ScalabilityLaw([Point(processes: 1, rate: 1000), Point(processes: 2, rate: 700)]))
+        #expect(slower.contention > 1 && slower.bound == 1000)
     }
 
     @Test("repeats that differ leave a rest")

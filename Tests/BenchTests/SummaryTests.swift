@@ -70,6 +70,9 @@ import Testing
         #expect(try line("an empty Redis filled again, 1,000,000 open jobs", in: report).verdict == .met)
         #expect(try line("memory of the worker, 1,000,000 open jobs", in: report).verdict == .missed)
         #expect(try line("accept, durable, to pgbench, 1 connection", in: report).verdict == .notMeasured)
+        let shallow = try Self.report(
+            ["d": Self.figures("rebuild", #""resources": 5000, "seconds": 0.5"#)], [.result("d")])
+        #expect(try line("an empty Redis filled again, 1,000,000 open jobs", in: shallow).verdict == .notMeasured)
         #expect(!report.isVoid)
         #expect(report.markdown.contains("| 2,854 (2,700-2,900)/s | 4,191/s | 0.68 (0.58-0.78) | ≥ 1.1 | missed |"))
         #expect(report.conditions.contains { $0.name == "PostgreSQL" && $0.value == "15.18" })
@@ -102,10 +105,10 @@ import Testing
         #expect(try line("read by id, to a bare handler, 32 connections", in: report).verdict == .met)
     }
 
-    @Test("of a part that was run again, and of a figure that was measured again, the last counts")
+    @Test("of a part that was run again, and of a scenario that was measured again, the last counts")
     func again() throws {
         let report = try Self.report(
-            ["a": Self.rounds("accept", ratio: 0.5), "b": Self.rounds("accept", ratio: 1.2)],
+            ["a": Self.rounds("accept", ratio: 0.5, isVoid: true), "b": Self.rounds("accept", ratio: 1.2)],
             [
                 .result("a"), .part(name: "accept", status: 1, seconds: 10), .result("b"),
                 .part(name: "accept", status: 0, seconds: 12),

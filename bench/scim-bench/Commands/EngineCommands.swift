@@ -112,7 +112,7 @@ struct RecoveryCommand: AsyncParsableCommand {
     @OptionGroup var run: RunOptions
     @OptionGroup var database: DatabaseOptions
     @OptionGroup var worker: WorkerOptions
-    @Option(help: "Users to be created.") var jobs = 8000
+    @Option(help: "Users to be created for each kill.") var jobs = 2000
     @Option(help: "Workers that are killed, one after the other.") var kills = 3
     @Option(help: "Of all names; another one for each run on one database.") var seed: UInt64 = 1
 

@@ -52,7 +52,7 @@ struct QueueCommand: AsyncParsableCommand {
             provenance: try await session.provenance(
                 notes: [
                     ("rate", "resources a second, each enqueued, leased and released; \(batch) of a call"),
-                    ("latency", "of the two calls of a turn"), ("server", "in the table of processor times: Redis"),
+                    ("latency", "of the two calls of a turn"), ("processor times of the server", "of Redis"),
                 ]))
     }
 }

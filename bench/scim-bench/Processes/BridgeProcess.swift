@@ -54,14 +54,14 @@ struct BridgeProcess: Sendable {
         await waitForEnd()
     }
 
-    /// Until `/health/ready` says that everything it needs is there.
+    /// Until `/health/ready` says that it works: what it can do without may be slow, as a UDM that is told to be.
     /// - Throws: ``BenchFailure`` when that takes longer than `limit`, or when the process has ended.
     func waitUntilReady(within limit: Duration = .seconds(30)) async throws {
         guard let operationsPort else { throw BenchFailure("OPS_ADDRESS of a process has no port") }
         let deadline = ContinuousClock.now + limit
         while true {
             let answer = await LoopbackRequest.get(port: operationsPort, path: "/health/ready")
-            if answer?.saysReady == true { return }
+            if answer?.status == 200 { return }
             guard isRunning else { throw BenchFailure("a process of the bridge has ended. Its log tells why") }
             guard ContinuousClock.now < deadline else {
                 throw BenchFailure("a process of the bridge is not ready: \(answer?.text.prefix(300) ?? "no answer")")

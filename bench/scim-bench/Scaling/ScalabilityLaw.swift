@@ -82,6 +82,7 @@ struct ScalabilityLaw: Sendable, Equatable {
     /// What no number of processes exceeds; nil where nothing holds it.
     var bound: Double? {
         if let best { return rate(of: best) }
-        return contention > 0 ? single / contention : nil
+        // From 1 on a second process already makes all slower.
+        return contention > 0 ? single / min(1, contention) : nil
     }
 }

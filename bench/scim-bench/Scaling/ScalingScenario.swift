@@ -154,7 +154,7 @@ struct ScalingScenario: Sendable {
         do {
             for index in 0..<setup.processes {
                 processes.append(
-                    try worker.start(with: places[index % setup.queues].settings, name: "worker-\(index)"))
+                    try worker.start(with: places[index % setup.queues].settings, name: "\(index)"))
             }
             let started = processes
             let before = ProcessorLoad.current

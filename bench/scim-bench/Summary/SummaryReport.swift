@@ -33,7 +33,7 @@ struct SummaryReport: BenchResult {
     let unreadable: [String]
 
     /// - Parameters:
-    ///   - lines: Of the list of the run; of a part that was run again the last counts, and of several results with a figure, too.
+    ///   - lines: Of the list of the run; of a part and of a scenario that were run again the last counts.
     ///   - read: The content of a file; nil when it cannot be read.
     init(_ lines: [RunList.Line], goals: [GoalLine] = GoalLine.all, read: (String) -> [UInt8]?) throws {
         var results: [KeptResult] = []
@@ -45,7 +45,13 @@ struct SummaryReport: BenchResult {
                 let json = read(path).flatMap {
                     try? JSONValue(parsing: $0, limits: JSONLimits(maximumBytes: 64 << 20))
                 }
-                if let json { results.append(KeptResult(path: path, json: json)) } else { unreadable.append(path) }
+                guard let json else {
+                    unreadable.append(path)
+                    continue
+                }
+                let kept = KeptResult(path: path, json: json)
+                results.removeAll { $0.scenario == kept.scenario }
+                results.append(kept)
             case .part(let name, let status, let seconds):
                 parts.removeAll { $0.name == name }
                 parts.append((name, status, seconds))
