@@ -134,7 +134,8 @@ let package = Package(
         .executableTarget(
             name: "scim-bench",
             dependencies: [
-                "JSON", "Postgres", argumentParser, asyncHTTPClient, histogram, httpTypes, hummingbird, hummingbirdCore,
+                "JSON", "Postgres", "Queue", "Redis", argumentParser, asyncHTTPClient, histogram, httpTypes,
+                hummingbird, hummingbirdCore,
                 logging, nioCore, nioHTTP1, nioPosix,
             ],
             path: "bench/scim-bench",

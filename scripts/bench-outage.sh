@@ -35,11 +35,11 @@ common=(--database-url "$database_url" --database-password-file "$database_passw
 # A step with void figures does not keep the others from being measured.
 status=0
 for step in $steps; do
-    own=(--setting "OPS_ADDRESS=127.0.0.1:$(free_port)")
+    own=()
     if [ "$step" = redis-loss ]; then own+=(--stop "$redis_stop" --start "$redis_start"); fi
     measure "$step" "${common[@]}" "${own[@]}" "$@" || status=$?
     # Interrupted, by Ctrl-C or a signal.
     [ "$status" -lt 128 ] || exit "$status"
-    if [ "$status" -ne 0 ] && [ -s "$work/log/worker" ]; then tail -n 5 "$work/log/worker" >&2; fi
+    show_worker_log "$status"
 done
 exit "$status"

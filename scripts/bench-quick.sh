@@ -24,7 +24,7 @@ step() {
 
 # First, because it needs an empty queue.
 step sync "${database[@]}" --udm-url "$udm_url" --udm-password-file "$udm_password_file" --bridge "$bridge" \
-    --worker-log "$work/log/worker" --setting "OPS_ADDRESS=127.0.0.1:$(free_port)" --udm-latency 20 --in-flight 64 --jobs 5000
+    --worker-log "$work/log/worker" --udm-latency 20 --in-flight 64 --jobs 5000
 step accept "${database[@]}" --connections 1,32 "${short[@]}"
 step patch "${database[@]}" --connections 1,32 --users 2000 "${short[@]}"
 step load --users 2000 --group-members 100 --seed 2

@@ -8,6 +8,7 @@
 #   BENCH_USERS          users, 1000000 unless set; at least 2000
 #   BENCH_GROUP_MEMBERS  members of the large group, a tenth of the users unless set
 #   BENCH_LISTS_SECONDS  for all lists, 900 unless set
+#   BENCH_LISTS_CONNECTIONS  numbers of connections for them, 1,8 unless set
 #   BENCH_LOAD_SECONDS   for the load at most, 7200 unless set
 #   BENCH_STEPS          what is measured after the load, "lists groups read" unless set
 set -euo pipefail
@@ -46,7 +47,8 @@ sql "CHECKPOINT"
 status=0
 for step in $steps; do
     case "$step" in
-    lists) measure lists --users "$users" "${database[@]}" --budget-seconds "${BENCH_LISTS_SECONDS:-900}" || status=$? ;;
+    lists) measure lists --users "$users" "${database[@]}" --budget-seconds "${BENCH_LISTS_SECONDS:-900}" \
+        --connections "${BENCH_LISTS_CONNECTIONS:-1,8}" || status=$? ;;
     groups) measure groups --users "$users" "${database[@]}" || status=$? ;;
     read) measure read --users "$users" "${database[@]}" || status=$? ;;
     esac

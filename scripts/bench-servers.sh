@@ -7,6 +7,7 @@
 #
 #   BENCH_FOLDER    where the data lie meanwhile, /var/tmp unless set; on the disk that is to be measured
 #   BENCH_BINARIES  folder of scim-bridge and scim-bench, .build/release unless set; figures of another build mean nothing
+#   BENCH_RUN       file that lists the results of a run of several parts (bench-all.sh)
 
 bridge="${BENCH_BINARIES:-.build/release}/scim-bridge"
 bench="${BENCH_BINARIES:-.build/release}/scim-bench"
@@ -161,7 +162,7 @@ CONF
     database_url="postgresql://scim@127.0.0.1:$database_port/scim"
     export DATABASE_URL="$database_url" DATABASE_PASSWORD_FILE="$database_password_file"
     export REDIS_URL="redis://127.0.0.1:$redis_port/0" REDIS_PASSWORD_FILE="$work/redis-password"
-    export HTTP_ADDRESS="127.0.0.1:$http_port" OPS_ADDRESS="127.0.0.1:$ops_port"
+    export PUBLIC_URL="$url" HTTP_ADDRESS="127.0.0.1:$http_port" OPS_ADDRESS="127.0.0.1:$ops_port"
     export STATIC_TOKENS_FILE="$work/tokens.json" PASSWORD_KEY_FILE="$work/password-key"
     export LOG_LEVEL=warning SCHEMA_FOLDER="$PWD/schema"
     # A million jobs are to be open here, and nobody brings them anywhere.
@@ -206,6 +207,33 @@ start_udm_double() {
     udm_url="http://127.0.0.1:$port/univention/udm/"
 }
 
+# start_provisioning_double: the double of the Provisioning API. Sets provisioning_url and provisioning_password_file, and exports them for
+# whoever serves the role events.
+start_provisioning_double() {
+    local port
+    port="$(free_port)"
+    provisioning_password_file="$work/provisioning-password"
+    secret "$provisioning_password_file"
+    "$bridge" double provisioning --port "$port" --password-file "$provisioning_password_file" >"$work/log/provisioning" 2>&1 </dev/null &
+    pids+=($!)
+    wait_for provisioning "$!" "$port"
+    provisioning_url="http://127.0.0.1:$port"
+    export PROVISIONING_URL="$provisioning_url" PROVISIONING_USERNAME=udm
+    export PROVISIONING_PASSWORD_FILE="$provisioning_password_file"
+}
+
+# show_worker_log STATUS: the end of what the worker said, unless STATUS is 0.
+show_worker_log() {
+    local log
+    [ "$1" -ne 0 ] || return 0
+    for log in "$work"/log/worker*; do
+        if [ -s "$log" ]; then
+            echo "bench: the last lines of $(basename "$log"):" >&2
+            tail -n 5 "$log" >&2
+        fi
+    done
+}
+
 # sql STATEMENT: on the database of the bridge.
 sql() {
     PGPASSWORD="$(cat "$database_password_file")" "$binaries/psql" --no-psqlrc --quiet --set ON_ERROR_STOP=1 "$database_url" --command "$1"
@@ -213,8 +241,9 @@ sql() {
 
 # measure COMMAND ARGUMENT...: a command of scim-bench against the server. Returns its status.
 measure() {
-    local status=0 last="${#pids[@]}"
-    "$bench" "$1" --url "$url" --token-file "$token_file" --server-pid "$api_pid" "${notes[@]}" "${@:2}" &
+    local status=0 last="${#pids[@]}" list=()
+    if [ -n "${BENCH_RUN:-}" ]; then list=(--list "$BENCH_RUN"); fi
+    "$bench" "$1" --url "$url" --token-file "$token_file" --server-pid "$api_pid" "${notes[@]}" "${list[@]}" "${@:2}" &
     pids[last]=$!
     # Not in the foreground: the shell answers a signal only between two commands.
     wait "${pids[last]}" || status=$?

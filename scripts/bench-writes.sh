@@ -7,6 +7,7 @@
 #
 #   BENCH_STEPS    what is measured, "patch mixed bulk entra pace" unless set
 #   BENCH_SECONDS  for each of them, 90 unless set; twice that for patch, which has four numbers of connections
+#   BENCH_PATCH_CONNECTIONS  those of patch, 1,8,32,128 unless set
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/bench-servers.sh
@@ -27,10 +28,12 @@ start_servers 8
 # A step with void figures does not keep the others from being measured.
 status=0
 for step in $steps; do
-    budget="$seconds"
-    if [ "$step" = patch ]; then budget=$((2 * seconds)); fi
-    measure "$step" --database-url "$database_url" --database-password-file "$database_password_file" --budget-seconds "$budget" \
-        "$@" || status=$?
+    own=(--budget-seconds "$seconds")
+    if [ "$step" = patch ]; then
+        own=(--budget-seconds $((2 * seconds)) --connections "${BENCH_PATCH_CONNECTIONS:-1,8,32,128}")
+    fi
+    measure "$step" --database-url "$database_url" --database-password-file "$database_password_file" "${own[@]}" "$@" ||
+        status=$?
     # Interrupted, by Ctrl-C or a signal.
     [ "$status" -lt 128 ] || exit "$status"
 done

@@ -25,37 +25,28 @@ struct AcceptCommand: AsyncParsableCommand {
         1: .atLeast(0.5), 8: .atLeast(0.65), 32: .atLeast(1.1), 128: .atLeast(1.6),
     ]
 
-    @OptionGroup var target: TargetOptions
-    @OptionGroup var run: RunOptions
-    @OptionGroup var database: DatabaseOptions
-    @Option(help: "Begin of all user names; otherwise random.") var seed: UInt64?
-    @Option(help: "Folder of the migrations, for the tables of the limit.") var schemaFolder = "schema"
-    @Option(help: "How accepted writes are proven: database (the bridge's own), or samples read by GET.")
-    var verify: VerificationChoice?
+    /// Microseconds of the server for a write.
+    private static let timeGoals: [Int: Goal] = [128: .atMost(80)]
+
+    @OptionGroup var write: WriteOptions
 
     func run() async throws {
         let command = self
-        try await BenchSession.run(target, run, database, seed: seed ?? .random(in: 0...UInt64.max)) { session in
-            try await command.measure(session)
-        }
+        try await write.bench { session in try await command.measure(session) }
     }
 
     private func measure(_ session: BenchSession) async throws -> Report {
-        let plan = try run.plan(connections: "1,8,32,128", budget: 180, sides: session.server == nil ? 1 : 2)
+        let plan = try write.plan(session, connections: "1,8,32,128", budget: 180)
         let names = UserNames(seed: session.seed)
         let scenario = AcceptScenario(
             generator: session.generator, token: session.token, names: names,
-            verification: try session.verification(verify))
+            verification: try session.verification(write.verify))
         try await session.refuseUsed(names, scenario.verification)
         try await scenario.tryOut(run: 0)
-        let limit = try await session.makeLimit(.creates, migrations: schemaFolder, threads: database.threads)
-        let comparison = Comparison(
-            scenario: scenario, limit: limit, generator: session.generator, plan: plan, meter: session.meter,
-            progress: ProgressBar(isSilent: run.quiet), firstRun: 1)
-        let rounds = try await session.compare([comparison], limit: limit)
+        let (rounds, limitName) = try await write.compare(session, scenario, .creates, plan)
         return Report(
-            scenario: scenario.name, limitName: limit?.name, goals: limit == nil ? [:] : Self.goals,
-            began: session.began, seed: session.seed, plan: plan,
-            rounds: rounds, provenance: try await session.provenance(usesPgbench: limit != nil))
+            scenario: scenario.name, limitName: limitName, goals: limitName == nil ? [:] : Self.goals,
+            timeGoals: Self.timeGoals, began: session.began, seed: session.seed, plan: plan, rounds: rounds,
+            provenance: try await session.provenance(usesPgbench: limitName != nil))
     }
 }

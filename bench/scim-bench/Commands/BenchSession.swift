@@ -46,6 +46,7 @@ struct BenchSession: Sendable {
         print(result.text)
         let path = try ResultFiles(folder: run.output).write(result)
         print("\nresults: \(path)")
+        if let list = run.list { try RunList(path: list).add(.result(path)) }
         if result.isVoid { throw ExitCode(1) }
     }
 

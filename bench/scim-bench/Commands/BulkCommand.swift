@@ -16,14 +16,8 @@ struct BulkCommand: AsyncParsableCommand {
             and the exit status is 1.
             """)
 
-    @OptionGroup var target: TargetOptions
-    @OptionGroup var run: RunOptions
-    @OptionGroup var database: DatabaseOptions
+    @OptionGroup var write: WriteOptions
     @Option(help: "Users in a request.") var size = 100
-    @Option(help: "Begin of all user names; otherwise random.") var seed: UInt64?
-    @Option(help: "Folder of the migrations, for the tables of the limit.") var schemaFolder = "schema"
-    @Option(help: "How accepted writes are proven: database (the bridge's own), or samples read by GET.")
-    var verify: VerificationChoice?
 
     func validate() throws {
         guard (1...1000).contains(size) else { throw ValidationError("--size must be from 1 to 1000") }
@@ -31,29 +25,22 @@ struct BulkCommand: AsyncParsableCommand {
 
     func run() async throws {
         let command = self
-        try await BenchSession.run(target, run, database, seed: seed ?? .random(in: 0...UInt64.max)) { session in
-            try await command.measure(session)
-        }
+        try await write.bench { session in try await command.measure(session) }
     }
 
     private func measure(_ session: BenchSession) async throws -> Report {
-        let plan = try run.plan(connections: "1,8", budget: 90, sides: session.server == nil ? 1 : 2)
+        let plan = try write.plan(session, connections: "1,8", budget: 90)
         let names = UserNames(seed: session.seed)
         let scenario = BulkScenario(
             generator: session.generator, token: session.token, names: names, size: size,
-            verification: try session.verification(verify))
+            verification: try session.verification(write.verify))
         try await session.refuseUsed(names, scenario.verification)
         try await scenario.tryOut(run: 0)
-        let limit = try await session.makeLimit(
-            .bulk(size: size), migrations: schemaFolder, threads: database.threads)
-        let comparison = Comparison(
-            scenario: scenario, limit: limit, generator: session.generator, plan: plan, meter: session.meter,
-            progress: ProgressBar(isSilent: run.quiet), firstRun: 1)
-        let rounds = try await session.compare([comparison], limit: limit)
+        let (rounds, limitName) = try await write.compare(session, scenario, .bulk(size: size), plan)
         return Report(
-            scenario: scenario.name, limitName: limit?.name, began: session.began, seed: session.seed, plan: plan,
+            scenario: scenario.name, limitName: limitName, began: session.began, seed: session.seed, plan: plan,
             rounds: rounds,
             provenance: try await session.provenance(
-                usesPgbench: limit != nil, notes: [("users in a request", "\(size); latencies are of requests")]))
+                usesPgbench: limitName != nil, notes: [("users in a request", "\(size); latencies are of requests")]))
     }
 }

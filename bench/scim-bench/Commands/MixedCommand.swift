@@ -16,37 +16,27 @@ struct MixedCommand: AsyncParsableCommand {
             and the exit status is 1.
             """)
 
-    @OptionGroup var target: TargetOptions
-    @OptionGroup var run: RunOptions
-    @OptionGroup var database: DatabaseOptions
-    @OptionGroup var work: WorkOptions
+    @OptionGroup var write: WriteOptions
+    @OptionGroup var users: PoolOptions
 
     func run() async throws {
         let command = self
-        try await BenchSession.run(target, run, database, seed: work.seed ?? .random(in: 0...UInt64.max)) { session in
-            try await command.measure(session)
-        }
+        try await write.bench { session in try await command.measure(session) }
     }
 
     private func measure(_ session: BenchSession) async throws -> Report {
-        let plan = try run.plan(connections: "8,32", budget: 90, sides: session.server == nil ? 1 : 2)
+        let plan = try write.plan(session, connections: "8,32", budget: 90)
         let names = UserNames(seed: session.seed)
-        let verification = try session.verification(work.verify)
-        let pool = try await work.pool(session, plan, names, verification, isSilent: run.quiet)
+        let verification = try session.verification(write.verify)
+        let pool = try await users.pool(session, plan, names, verification, isSilent: write.run.quiet)
         let scenario = MixedScenario(
             generator: session.generator, token: session.token, names: names, ids: pool.ids,
             verification: verification)
-        let limit = try await session.makeLimit(
-            .mixed(users: work.users), migrations: work.schemaFolder, threads: database.threads)
-        let comparison = Comparison(
-            scenario: scenario, limit: limit, generator: session.generator, plan: plan, meter: session.meter,
-            progress: ProgressBar(isSilent: run.quiet), firstRun: 1)
-        let rounds = try await session.compare([comparison], limit: limit)
+        let (rounds, limitName) = try await write.compare(session, scenario, .mixed(users: users.users), plan)
         return Report(
-            scenario: scenario.name, operation: .request, limitName: limit?.name,
+            scenario: scenario.name, operation: .request, limitName: limitName,
             seriesNames: MixedRequests.Series.names, began: session.began, seed: session.seed, plan: plan,
             rounds: rounds,
-            provenance: try await session.provenance(
-                usesPgbench: limit != nil, notes: [("users", Figure.count(Double(work.users)))]))
+            provenance: try await session.provenance(usesPgbench: limitName != nil, notes: [users.note]))
     }
 }

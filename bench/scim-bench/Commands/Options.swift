@@ -34,6 +34,7 @@ struct RunOptions: ParsableArguments {
     @Option(help: "Most requests of one run.") var maximumRequests = 1_000_000
     @Option(help: "Threads of the load generator.") var threads = 1
     @Option(help: "Folder for the results as JSON and Markdown.") var output = "bench/results"
+    @Option(help: "File to which a line with the path of the result is added.") var list: String?
     @Option(help: "A remark for the report as name=value; may be repeated.") var note: [String] = []
     @Flag(help: "No progress on standard error.") var quiet = false
 

@@ -103,25 +103,15 @@ struct OutageOptions: ParsableArguments {
                 before: .seconds(before), away: .seconds(away), after: .seconds(after), connections: count, rate: rate,
                 drainLimit: .seconds(run.budgetSeconds ?? 900)),
             users: AcceptedUsers(configuration: server.configuration), isSilent: run.quiet)
-        let table = try await JobTable.open(server.configuration)
-        let control = try UDMDoubleControl(try worker.udm())
-        let used = trouble(control)
-        var found: OutageFound
-        do {
-            found = try await observe(scenario, used, table, control, worker)
-        } catch {
-            await table.close()
-            // What stopped the bench is what its user has to know.
-            try? await control.shutDown()
-            throw error
+        let (found, troubleName) = try await withJobTable(server, worker) { table, control in
+            let used = trouble(control)
+            return (try await observe(scenario, used, table, control, worker), used.name)
         }
-        await table.close()
-        try await control.shutDown()
         return FigureReport(
             scenario: name,
             summary:
                 "\(Figure.count(found.rate)) writes a second at an even pace over \(count) connections, the worker running: "
-                + "\(before) s before, \(away) s with \(used.name), \(after) s after. Latencies count from the moment at which a "
+                + "\(before) s before, \(away) s with \(troubleName), \(after) s after. Latencies count from the moment at which a "
                 + "request was due.",
             began: session.began, seed: session.seed, entries: found.entries, problems: found.problems,
             charts: found.charts, provenance: try await session.provenance(notes: worker.notes))
@@ -131,9 +121,7 @@ struct OutageOptions: ParsableArguments {
         _ scenario: OutageScenario, _ trouble: some Trouble, _ table: JobTable, _ control: UDMDoubleControl,
         _ options: WorkerOptions
     ) async throws -> OutageFound {
-        guard try await table.openJobs() == 0 else {
-            throw BenchFailure("there are open jobs already. The bench needs an empty queue, and no other worker")
-        }
+        try await table.requireEmpty()
         let order = try await table.latestOrder()
         try await control.reset()
         try await control.setLatency(milliseconds: options.udmLatency)

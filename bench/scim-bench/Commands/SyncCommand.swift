@@ -15,6 +15,9 @@ struct SyncCommand: AsyncParsableCommand {
                 --udm-password-file udm-password --bridge .build/release/scim-bridge --database-url postgresql://scim@127.0.0.1/scim \
                 --database-password-file password --jobs 20000 --in-flight 64 --udm-latency 50
 
+            An import, as long as UDM alone would take for it: --jobs 100000 --in-flight 32 --udm-latency 100. One outcome in each transaction: \
+            --setting OUTCOME_BATCH=1.
+
             No other worker may be running: the jobs are accepted first, then a worker of the bench's own takes them. It needs the settings of \
             the bridge (DATABASE_URL, REDIS_URL and the others) in its environment.
             """)
@@ -41,31 +44,18 @@ struct SyncCommand: AsyncParsableCommand {
     private func measure(_ session: BenchSession) async throws -> FigureReport {
         guard let server = session.server else { throw BenchFailure("--database-url is needed") }
         let udm = try worker.udm()
-        let password = try Secret.read(worker.udmPasswordFile, for: "--udm-password-file")
         let scenario = SyncScenario(
-            session: session, udm: udm, credentials: "\(worker.udmUsername):\(password)", count: jobs,
-            inFlight: worker.inFlight,
-            latency: worker.udmLatency, limit: .seconds(run.budgetSeconds ?? 900), isSilent: run.quiet)
-        let table = try await JobTable.open(server.configuration)
-        let control = try UDMDoubleControl(udm)
-        let found: SyncScenario.Found
-        do {
-            found = try await scenario.run(table, control) {
-                try worker.start()
-            }
-        } catch {
-            await table.close()
-            // What stopped the bench is what its user has to know.
-            try? await control.shutDown()
-            throw error
+            session: session, udm: udm, credentials: try worker.credentials(), count: jobs, inFlight: worker.inFlight,
+            latency: worker.udmLatency, limit: .seconds(run.budgetSeconds ?? 900),
+            isStrict: try worker.value(of: "OUTCOME_BATCH") == "1", isSilent: run.quiet)
+        let found = try await withJobTable(server, worker) { table, control in
+            try await scenario.run(table, control) { try worker.start() }
         }
-        await table.close()
-        try await control.shutDown()
         let strictness = worker.setting.isEmpty ? "" : ", \(worker.setting.joined(separator: " "))"
         return FigureReport(
-            scenario: "sync",
+            scenario: found.name,
             summary: "\(Figure.count(Double(jobs))) creates, \(worker.inFlight) in flight, UDM takes "
-                + "\(Figure.shortest(worker.udmLatency)) ms\(strictness).",
+                + "\(Figure.shortest(worker.udmLatency)) ms\(strictness). The worker's start, with 8 calls at once, is in all times.",
             began: session.began, seed: seed, entries: found.entries, problems: found.problems,
             provenance: try await session.provenance())
     }

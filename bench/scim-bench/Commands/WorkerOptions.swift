@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
+internal import Foundation
 
 /// The worker that a bench starts, and the UDM double that it writes to.
 struct WorkerOptions: ParsableArguments {
@@ -30,13 +31,31 @@ struct WorkerOptions: ParsableArguments {
 
     func udm() throws -> Target { try Target(udmUrl, allowingRemote: false) }
 
-    func start() throws -> WorkerProcess {
-        let own = [
+    /// `user:password` at UDM.
+    func credentials() throws -> String {
+        "\(udmUsername):\(try Secret.read(udmPasswordFile, for: "--udm-password-file"))"
+    }
+
+    /// - Parameters:
+    ///   - roles: Of the process.
+    ///   - more: Settings of this one beside those of all.
+    ///   - name: What its log ends with; nil where there is one process only.
+    func start(
+        roles: String = "worker", with more: [String: String] = [:], name: String? = nil
+    ) throws -> BridgeProcess {
+        var own = [
             "UDM_URL": udmUrl, "UDM_USERNAME": udmUsername, "UDM_PASSWORD_FILE": udmPasswordFile,
-            "UDM_CONCURRENCY_MAX": "\(inFlight)",
+            "UDM_CONCURRENCY_MAX": "\(inFlight)", "OPS_ADDRESS": "127.0.0.1:\(try LoopbackPort.free())",
         ]
-        return try WorkerProcess.start(
-            bridge, settings: own.merging(try settings()) { _, given in given }, log: workerLog)
+        own.merge(more) { _, given in given }
+        return try BridgeProcess.start(
+            bridge, roles: roles, settings: own.merging(try settings()) { _, given in given },
+            log: name.map { "\(workerLog)-\($0)" } ?? workerLog)
+    }
+
+    /// A setting of the worker as it will be: given here, or by the environment.
+    func value(of name: String) throws -> String? {
+        try settings()[name] ?? ProcessInfo.processInfo.environment[name]
     }
 
     /// For the report.

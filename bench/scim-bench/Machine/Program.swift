@@ -84,7 +84,8 @@ struct Program: Sendable {
         return String(decoding: all, as: UTF8.self)
     }
 
-    private static func onThread<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
+    /// For what blocks: a thread of its own, so that nothing else waits for it.
+    static func onThread<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
         await withCheckedContinuation { continuation in
             Thread.detachNewThread { continuation.resume(returning: body()) }
         }

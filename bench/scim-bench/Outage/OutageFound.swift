@@ -29,6 +29,16 @@ struct OutageFound: Sendable {
         return groups.mapValues { LatencySummary(microseconds: $0.map(\.microseconds)) }
     }
 
+    /// Nobody may notice that something is away: within 5 % of what is normal.
+    private static let latencyGoal = Goal.atMost(1.05)
+
+    /// Accepted a second of what was due while it was away, in units of what was due before; nil when either had no time.
+    var acceptedRatio: Double? {
+        let (before, away) = (seconds(from: .began, to: .went), seconds(from: .went, to: .cameBack))
+        guard before > 0, away > 0, let first = phases[.before]?.count, first > 0 else { return nil }
+        return Double(phases[.away]?.count ?? 0) / away / (Double(first) / before)
+    }
+
     /// From the end of the trouble until nothing was owed.
     var drainSeconds: Double { seconds(from: .cameBack, to: .drained) }
 
@@ -63,10 +73,21 @@ struct OutageFound: Sendable {
                     key: "\(key)Maximum", title: "accept maximum ms, \(words)", value: latency.maximum, places: 1),
             ]
         }
-        if let before = phases[.before], let away = phases[.away], before.p99 > 0 {
+        if let before = phases[.before], let away = phases[.away], before.p50 > 0, before.p99 > 0 {
+            entries += [
+                FigureReport.Entry(
+                    key: "p50Ratio", title: "p50 while it is away / before", value: away.p50 / before.p50, places: 2,
+                    goal: Self.latencyGoal),
+                FigureReport.Entry(
+                    key: "p99Ratio", title: "p99 while it is away / before", value: away.p99 / before.p99, places: 2,
+                    goal: Self.latencyGoal),
+            ]
+        }
+        if let ratio = acceptedRatio {
             entries.append(
                 FigureReport.Entry(
-                    key: "p99Ratio", title: "p99 while it is away / before", value: away.p99 / before.p99, places: 2))
+                    key: "acceptedRatio", title: "accepted/s while it is away / before", value: ratio, places: 3,
+                    goal: .atLeast(0.95)))
         }
         return entries + [
             FigureReport.Entry(

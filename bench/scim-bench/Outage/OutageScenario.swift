@@ -56,15 +56,7 @@ struct OutageScenario: Sendable {
             throw error
         }
         bar.end()
-        let drained = NIODeadline.now() + TimeAmount(plan.drainLimit)
-        while try await table.openJobs() > 0 {
-            guard isAlive() else { throw BenchFailure("the worker has ended. Its log tells why") }
-            guard NIODeadline.now() < drained else {
-                throw BenchFailure(
-                    "\(try await table.openJobs()) jobs are left when the time is over. Allow more --budget-seconds")
-            }
-            try await Task.sleep(for: .milliseconds(200))
-        }
+        try await table.waitUntilEmpty(within: plan.drainLimit, isAlive: isAlive)
         moments.note(.drained)
         let samples = await backlog.end()
         var problems = load.failures.sorted { $0.key < $1.key }.map { "\($0.value) x \($0.key)" }
@@ -90,14 +82,7 @@ struct OutageScenario: Sendable {
             CreateUsers(target: session.target, token: session.token, names: names, run: Run.maximum),
             connections: Self.maximumConnections, window: Self.maximumWindow)
         bar.end()
-        let deadline = NIODeadline.now() + TimeAmount(plan.drainLimit)
-        while try await table.openJobs() > 0 {
-            guard isAlive() else { throw BenchFailure("the worker has ended. Its log tells why") }
-            guard NIODeadline.now() < deadline else {
-                throw BenchFailure("the worker does not get through what was accepted. Allow more --budget-seconds")
-            }
-            try await Task.sleep(for: .milliseconds(200))
-        }
+        try await table.waitUntilEmpty(within: plan.drainLimit, isAlive: isAlive)
         return result
     }
 

@@ -13,8 +13,10 @@ struct FigureReport: BenchResult {
         let title: String
         let value: Double
         var places = 0
+        var goal: Goal?
 
         var text: String { places == 0 ? Figure.count(value) : Figure.decimal(value, places: places) }
+        var verdict: String { goal.map { "\($0.text): \($0.isMet(by: value) ? "met" : "missed")" } ?? "" }
     }
 
     var scenario: String
@@ -26,12 +28,15 @@ struct FigureReport: BenchResult {
     /// Why the figures count for nothing; empty when they count.
     var problems: [String]
     var charts: [LineChart] = []
+    /// Markdown that follows the figures.
+    var appendix = ""
     var provenance: Provenance
 
     var isVoid: Bool { !problems.isEmpty }
 
     var text: String {
         var lines = ["", summary, "", table.text, ""]
+        if !appendix.isEmpty { lines += [appendix, ""] }
         lines += conditions.map { "\($0.name): \($0.value)" }
         if isVoid { lines += ["", "VOID:"] + problems.map { "  - \($0)" } }
         return lines.joined(separator: "\n")
@@ -40,17 +45,24 @@ struct FigureReport: BenchResult {
     var markdown: String {
         var lines = ["# scim-bench \(scenario), \(day), \(provenance.commit)", "", summary, ""]
         if isVoid { lines += ["**Void.**", ""] + problems.map { "- \($0)" } + [""] }
-        lines += [table.markdown, "", "| | |", "|---|---|"]
+        lines += [table.markdown, ""]
+        if !appendix.isEmpty { lines += [appendix, ""] }
+        lines += ["| | |", "|---|---|"]
         lines += conditions.map { "| \(Self.cell($0.name)) | \(Self.cell($0.value)) |" }
         return lines.joined(separator: "\n") + "\n"
     }
 
     var json: JSONValue {
         var figures = JSONObject()
-        for entry in entries { figures[entry.key] = .number(entry.value, places: entry.places) }
+        var goals = JSONObject()
+        for entry in entries {
+            figures[entry.key] = .number(entry.value, places: entry.places)
+            if let goal = entry.goal { goals[entry.key] = .string(goal.text) }
+        }
         var members = JSONObject(uniqueMembers: [
             ("format", 2), ("scenario", .string(scenario)), ("began", .string(time)), ("seed", .string("\(seed)")),
-            ("isVoid", .bool(isVoid)), ("figures", .object(figures)),
+            ("isVoid", .bool(isVoid)), ("summary", .string(summary)), ("figures", .object(figures)),
+            ("goals", .object(goals)),
             ("void", .array(problems.map { .string($0) })), ("charts", .array(charts.map(\.json))),
         ])
         members.append(provenance)
@@ -62,8 +74,9 @@ struct FigureReport: BenchResult {
     var plots: [String] { charts.map { SVG.text($0) } }
 
     private var table: Table {
-        var table = Table(titles: ["figure", "value"])
-        for entry in entries { table.add([entry.title, entry.text]) }
+        let hasGoals = entries.contains { $0.goal != nil }
+        var table = Table(titles: ["figure", "value"] + (hasGoals ? ["goal"] : []))
+        for entry in entries { table.add([entry.title, entry.text] + (hasGoals ? [entry.verdict] : [])) }
         return table
     }
 

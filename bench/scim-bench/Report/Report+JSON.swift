@@ -9,12 +9,7 @@ extension Report {
         var members = JSONObject(uniqueMembers: [
             ("format", 2), ("scenario", .string(scenario)), ("operation", .string(operation.rawValue)),
             ("limit", .text(limitName)), ("ratioOf", .string(measure.rawValue)), ("goal", .text(goal?.text)),
-            (
-                "goals",
-                .object(
-                    JSONObject(
-                        uniqueMembers: goals.sorted { $0.key < $1.key }.map { ("\($0.key)", .string($0.value.text)) }))
-            ),
+            ("goals", .goals(goals)), ("timeGoals", .goals(timeGoals)),
             ("began", .string(time)), ("seed", .string("\(seed)")), ("isVoid", .bool(isVoid)),
             (
                 "plan",
@@ -107,6 +102,12 @@ extension JSONValue {
 
     static func number(_ value: Double, places: Int) -> JSONValue {
         JSONNumber(literal: Figure.decimal(value, places: places)).map { .number($0) } ?? .null
+    }
+
+    /// By the number of connections.
+    fileprivate static func goals(_ goals: [Int: Goal]) -> JSONValue {
+        .object(
+            JSONObject(uniqueMembers: goals.sorted { $0.key < $1.key }.map { ("\($0.key)", .string($0.value.text)) }))
     }
 
     fileprivate static func text(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }

@@ -99,13 +99,19 @@ extension Report {
         let hasLimit = rows.contains { $0.limitGeneratorTime != nil }
         var titles = labelTitles
         titles[titles.count - 1] = "CPU us per \(operation.rawValue)"
-        titles += ["server", "PostgreSQL", "generator"]
+        titles += ["server"] + (timeGoals.isEmpty ? [] : ["server, goal"]) + ["PostgreSQL", "generator"]
         if hasLimit { titles += ["limit: server", "limit: PostgreSQL", "limit: generator"] }
         var table = Table(titles: titles)
         for row in rows {
             var times = [row.serverTime, row.postgresTime, row.generatorTime]
             if hasLimit { times += [row.limitServerTime, row.limitPostgresTime, row.limitGeneratorTime] }
-            table.add(label(row) + times.map { Figure.median($0, places: 0) })
+            var cells = times.map { Figure.median($0, places: 0) }
+            if !timeGoals.isEmpty {
+                let goal = timeGoals[row.connections]
+                cells.insert(
+                    goal.map { "\($0.text): \($0.verdict(row.serverTime?.median) ?? "-")" } ?? "-", at: 1)
+            }
+            table.add(label(row) + cells)
         }
         return table
     }

@@ -18,6 +18,8 @@ struct Report: BenchResult {
     var goal: Goal?
     /// Of the ratio by the number of connections, where they differ.
     var goals: [Int: Goal] = [:]
+    /// Of the server's processor time for an operation, in microseconds, by the number of connections.
+    var timeGoals: [Int: Goal] = [:]
     /// Of the kinds of requests, where a scenario has several; each has a latency of its own.
     var seriesNames: [String] = []
     var began: Date

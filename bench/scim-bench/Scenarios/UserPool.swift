@@ -9,6 +9,8 @@ struct UserPool: Sendable {
     private static let limit: Duration = .seconds(600)
 
     let ids: [String]
+    /// Users that were made, which may be some more.
+    let accepted: Int
 
     /// - Parameter count: At least 1.
     /// - Throws: ``BenchFailure`` when not all are accepted.
@@ -35,6 +37,6 @@ struct UserPool: Sendable {
             throw BenchFailure(
                 "\(ids.count) of \(all) users were accepted: \(result.firstFailure ?? "answers had no Location")")
         }
-        return UserPool(ids: Array(ids.prefix(count)))
+        return UserPool(ids: Array(ids.prefix(count)), accepted: result.accepted)
     }
 }

@@ -15,12 +15,17 @@ struct JobTable: Sendable {
         var failedAttempts = 0
         /// From the first outcome to the last.
         var seconds = 0.0
+        /// From the first lease to the last outcome.
+        var secondsFromLease = 0.0
+        /// In microseconds since 1970; nil when nothing is finished.
+        var firstFinished: Int64?
+        var lastFinished: Int64?
 
         /// Jobs a second between the first outcome and the last.
         var rate: Double { seconds > 0 && finished > 1 ? Double(finished - 1) / seconds : 0 }
     }
 
-    private let connection: PostgresConnection
+    let connection: PostgresConnection
 
     static func open(_ configuration: PostgresConfiguration) async throws -> JobTable {
         do {
@@ -36,6 +41,41 @@ struct JobTable: Sendable {
 
     func openJobs() async throws -> Int {
         Int(try await connection.execute(Self.counting, []).first?.int(0) ?? 0)
+    }
+
+    /// How many resources have open jobs.
+    func openResources() async throws -> Int {
+        Int(try await connection.execute(Self.countingResources, []).first?.int(0) ?? 0)
+    }
+
+    /// - Throws: ``BenchFailure`` when somebody else's jobs are there, which would be measured as well.
+    func requireEmpty() async throws {
+        guard try await openJobs() == 0 else {
+            throw BenchFailure("there are open jobs already. The bench needs an empty queue, and no other worker")
+        }
+    }
+
+    /// Looks until no job is open.
+    ///
+    /// - Parameters:
+    ///   - isAlive: Whether whoever works on them still runs.
+    ///   - progress: Called after each look with what is left.
+    /// - Throws: ``BenchFailure`` when that takes longer than `limit`.
+    func waitUntilEmpty(
+        within limit: Duration, every interval: Duration = .milliseconds(200), isAlive: () -> Bool,
+        progress: (Int) -> Void = { _ in }
+    ) async throws {
+        let deadline = ContinuousClock.now + limit
+        while true {
+            let left = try await openJobs()
+            progress(left)
+            if left == 0 { return }
+            guard isAlive() else { throw BenchFailure("the worker has ended. Its log tells why") }
+            guard ContinuousClock.now < deadline else {
+                throw BenchFailure("\(left) jobs are left when the time is over. Allow more --budget-seconds")
+            }
+            try await Task.sleep(for: interval)
+        }
     }
 
     /// How many jobs are open, and how old the oldest of them is.
@@ -54,10 +94,15 @@ struct JobTable: Sendable {
         guard let row = try await connection.execute(Self.finished, [.int(order)]).first else { return Drained() }
         return Drained(
             finished: Int(try row.int(0)), done: Int(try row.int(1)), dead: Int(try row.int(2)),
-            failedAttempts: Int(try row.int(3)), seconds: Double(try row.int(4)) / 1e6)
+            failedAttempts: Int(try row.int(3)), seconds: Double(try row.int(4)) / 1e6,
+            secondsFromLease: Double(try row.int(5)) / 1e6, firstFinished: try row.optionalTimestamp(6),
+            lastFinished: try row.optionalTimestamp(7))
     }
 
     private static let counting = PostgresStatement("bench_open_jobs", "SELECT count(*) FROM job")
+
+    private static let countingResources = PostgresStatement(
+        "bench_open_resources", "SELECT count(DISTINCT resource_id) FROM job")
 
     /// The ids of jobs rise with the time of their acceptance.
     private static let backlogged = PostgresStatement(
@@ -76,7 +121,9 @@ struct JobTable: Sendable {
         """
         SELECT count(*), count(*) FILTER (WHERE state IN ('done', 'superseded')), count(*) FILTER (WHERE state = 'dead'),
             coalesce(sum(attempts), 0)::int8,
-            coalesce(extract(epoch FROM max(finished_at) - min(finished_at)) * 1000000, 0)::int8
+            coalesce(extract(epoch FROM max(finished_at) - min(finished_at)) * 1000000, 0)::int8,
+            coalesce(extract(epoch FROM max(finished_at) - min(first_attempt_at)) * 1000000, 0)::int8,
+            min(finished_at), max(finished_at)
         FROM job_history WHERE "order" > $1::int8
         """)
 }

@@ -56,6 +56,26 @@ struct UDMDoubleControl: Sendable {
         guard answer.status < 300 else { throw client.unexpected(answer, to: "DELETE of the double's faults") }
     }
 
+    /// A request that the double took.
+    struct Request: Sendable {
+        let sequence: Int
+        /// Microseconds since 1970.
+        let started: Int64
+        /// Of the object, when there is one.
+        let identifier: String?
+    }
+
+    /// In the order of their arrival, since the last ``reset()``.
+    func requests(after sequence: Int, limit: Int) async throws -> [Request] {
+        let page = try await client.get("/requests", [("after", "\(sequence)"), ("limit", "\(limit)")])
+        return (page["requests"]?.arrayValue ?? []).compactMap { request in
+            guard let sequence = request["sequence"]?.integerValue, let started = request["started"]?.integerValue
+            else { return nil }
+            return Request(
+                sequence: Int(sequence), started: started, identifier: request["identifier"]?.stringValue)
+        }
+    }
+
     func evidence() async throws -> Evidence {
         let check = try await client.get("/check")
         return Evidence(
