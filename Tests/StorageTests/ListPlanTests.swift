@@ -89,6 +89,26 @@ import Testing
         }
     }
 
+    @Test("A look-up that was planned for an empty database uses its index, too")
+    func emptyDatabase() async throws {
+        try await StorageFixture.run { fixture in
+            for lookup in Self.lookups {
+                let filter = try Filter.parse(lookup.filter, for: lookup.type, registry: .standard)
+                let query = ListQuery(
+                    tenant: "default", client: "idp", baseURL: testBaseURL, [.init(lookup.type, filter: filter)],
+                    count: 100)
+                guard let command = try #require(ListStatement(query)).lookup() else { continue }
+                let plan = try await fixture.genericPlan(command)
+                let isMissing = lookup.indexes.contains { !plan.contains($0) }
+                #expect(!isMissing, "\(lookup.filter)\n\(plan)")
+                #expect(!plan.contains("Seq Scan on"), "\(lookup.filter)\n\(plan)")
+                // By what is looked up, and not by all that the tenant has.
+                let reads = plan.split(separator: "\n").filter { $0.contains("Index Cond") }
+                #expect(!reads.contains { $0.contains("tenant") && !$0.contains("id = ") && !$0.contains("value") })
+            }
+        }
+    }
+
     @Test("Which lists have one plan for all values")
     func prepared() async throws {
         let beginning = ListQuery.Start.cursor(nil)
