@@ -147,7 +147,7 @@ let package = Package(
             name: "scim-chaos",
             dependencies: [
                 "JSON", "Postgres", "Redis", "SCIM", "TestSupport",
-                argumentParser, asyncHTTPClient, logging, nioCore, nioHTTP1, nioPosix,
+                argumentParser, asyncHTTPClient, crypto, logging, nioCore, nioHTTP1, nioPosix,
             ],
             path: "Tests/Chaos",
             swiftSettings: settings

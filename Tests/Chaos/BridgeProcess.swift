@@ -4,6 +4,7 @@
 internal import Foundation
 internal import Glibc
 internal import Synchronization
+internal import TestSupport
 
 /// One `scim-bridge serve`, started again and again under the same name and ports.
 final class BridgeProcess: Sendable {
@@ -22,6 +23,18 @@ final class BridgeProcess: Sendable {
         var failpoint: String?
         /// Bytes of the log that former starts wrote.
         var logStart: UInt64 = 0
+        var life = Life(number: 0, startedAt: .now)
+    }
+
+    /// One start.
+    struct Life: Sendable {
+        let number: Int
+        let startedAt: ContinuousClock.Instant
+        /// When it was killed; nil also for one that ended itself.
+        var killedAt: ContinuousClock.Instant?
+        /// When the start before was killed.
+        var formerKilledAt: ContinuousClock.Instant?
+        var isRunning = false
     }
 
     /// How a process was found.
@@ -37,14 +50,16 @@ final class BridgeProcess: Sendable {
         self.name = name
         self.roles = roles
         self.program = program
-        port = try Port.free()
-        operationsPort = try Port.free()
+        port = try LoopbackPort.free()
+        operationsPort = try LoopbackPort.free()
         log = "\(folder)/\(name).log"
         var settings = settings
         settings["HTTP_ADDRESS"] = "127.0.0.1:\(port)"
         settings["OPS_ADDRESS"] = "127.0.0.1:\(operationsPort)"
         self.settings = settings
     }
+
+    var isWorker: Bool { roles.contains("worker") }
 
     /// - Parameter failpoint: Name and number of the hit at which it kills itself.
     func start(failpoint: (name: String, hit: Int)?) throws {
@@ -55,6 +70,8 @@ final class BridgeProcess: Sendable {
             if let failpoint { environment["SCIM_FAILPOINTS"] = "\(failpoint.name)=kill@\(failpoint.hit)" }
             state.failpoint = failpoint?.name
             state.logStart = (try? FileHandle(forReadingAtPath: log)?.seekToEnd()) ?? 0
+            state.life = Life(
+                number: state.life.number + 1, startedAt: .now, formerKilledAt: state.life.killedAt)
             state.child = try Child(
                 name, [program, "serve", "--roles", roles.joined(separator: ",")], environment: environment, log: log)
         }
@@ -66,6 +83,7 @@ final class BridgeProcess: Sendable {
         state.withLock { state in
             guard let child = state.child else { return false }
             let wasRunning = child.isRunning
+            if wasRunning { state.life.killedAt = .now }
             child.end()
             state.child = nil
             return wasRunning
@@ -73,6 +91,20 @@ final class BridgeProcess: Sendable {
     }
 
     func signal(_ signal: Int32) { state.withLock { $0.child?.signal(signal) } }
+
+    var life: Life {
+        state.withLock { state in
+            var life = state.life
+            life.isRunning = state.child?.isRunning ?? false
+            return life
+        }
+    }
+
+    /// The name that the worker of this start signs its leases with; nil until it has said so.
+    var workerName: String? {
+        let text = state.withLock { output($0) }
+        return text.firstMatch(of: /Leasing work.*worker=([0-9a-f-]{36})/).map { String($0.1) }
+    }
 
     /// Nil when it is down because it was killed.
     var condition: Condition? {

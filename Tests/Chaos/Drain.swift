@@ -41,7 +41,8 @@ struct Metrics: Sendable {
     func differences(from evidence: Evidence) async throws -> [String] {
         let wanted: [String: Double] = [
             "scim_jobs_open": 0,
-            "scim_dead_letters": Double(evidence.jobs.filter { $0.state == "dead" }.count),
+            "scim_dead_letters": Double(evidence.jobs.count { $0.state == "dead" && !$0.isSettled }),
+            "scim_parked_attributes": Double(evidence.failures.values.reduce(0) { $0 + $1.count { !$0.isEmpty } }),
             "scim_event_outbox_depth": 0, "scim_event_outbox_parked": 0, "scim_queue_depth": 0,
         ]
         var differences: [String] = []

@@ -5,24 +5,45 @@ internal import JSON
 
 /// Compares what clients were told with what became of it. One line for each promise that was not kept.
 struct Judgement: Sendable {
-    private let evidence: Evidence
-    private let accepted: [AcceptedWrite]
+    let evidence: Evidence
+    let attempts: [Attempt]
+    let refusals: Refusals
+    let emitsOnAcceptance: Bool
+    /// Of each resource, in revision order.
+    let jobs: [String: [Evidence.Job]]
     private(set) var violations: [String] = []
-    /// Resources that were not compared because something of them is parked or failed.
-    private(set) var setAside = 0
+    private(set) var figures = Figures()
+
+    /// How much there was to compare.
+    struct Figures: Sendable {
+        var parked = 0
+        var failed = 0
+        var passwords = 0
+        var refusedConditions = 0
+        var heldConditions = 0
+    }
 
     /// A broken run breaks everything alike; the first lines tell as much as all.
     private static let shown = 12
 
-    init(_ evidence: Evidence, accepted: [AcceptedWrite]) {
+    init(_ evidence: Evidence, attempts: [Attempt], refusals: Refusals, emitsOnAcceptance: Bool = false) {
         self.evidence = evidence
-        self.accepted = accepted
+        self.attempts = attempts
+        self.refusals = refusals
+        self.emitsOnAcceptance = emitsOnAcceptance
+        jobs = Dictionary(grouping: evidence.jobs, by: \.resourceID).mapValues {
+            $0.sorted { $0.revision < $1.revision }
+        }
         checkLeftovers()
         checkJobs()
         checkAccepted()
-        checkObjects()
+        checkConditions()
+        let outcomes = expectedOutcomes()
+        report("outcome", outcomes.values.flatMap(\.problems).sorted())
+        checkObjects(outcomes)
+        checkPasswords(outcomes)
         checkOrderInUDM()
-        checkEvents()
+        checkEvents(outcomes)
     }
 
     private mutating func report(_ rule: String, _ problems: [String]) {
@@ -35,126 +56,92 @@ struct Judgement: Sendable {
     private mutating func checkLeftovers() {
         report(
             "left over", evidence.leftovers.filter { $0.value != 0 }.map { "\($0.value) \($0.key)" }.sorted())
+        report("a password in clear", evidence.leaks)
     }
 
     // MARK: One terminal state (I-5), revisions and orders rise together
 
     private mutating func checkJobs() {
         var ids: Set<String> = []
-        var last: [String: Evidence.Job] = [:]
         var problems: [String] = []
-        for job in evidence.jobs.sorted(by: { ($0.resourceID, $0.revision) < ($1.resourceID, $1.revision) }) {
-            if !ids.insert(job.id).inserted { problems.append("job \(job.id) has two terminal states") }
-            if let before = last[job.resourceID], before.revision == job.revision || before.order >= job.order {
+        for job in evidence.jobs where !ids.insert(job.id).inserted {
+            problems.append("job \(job.id) has two terminal states")
+        }
+        for jobs in jobs.values {
+            for (before, job) in zip(jobs, jobs.dropFirst())
+            where before.revision == job.revision || before.order >= job.order {
                 problems.append(
                     "\(job.type) \(job.resourceID): revision \(before.revision) has order \(before.order), \(job.revision) has \(job.order)"
                 )
             }
-            last[job.resourceID] = job
         }
         report("terminal states", problems)
-        // No write of the workload is one that UDM refuses.
-        report(
-            "dead letter",
-            evidence.jobs.filter { $0.state == "dead" }.map {
-                "\($0.type) \($0.resourceID) \($0.operation) revision \($0.revision): \($0.error ?? "")"
-            })
+    }
+
+    struct Key: Hashable {
+        let requestID: String
+        let resourceID: String
+    }
+
+    /// By the request that made them.
+    private var jobsByRequest: [Key: [Evidence.Job]] {
+        Dictionary(grouping: evidence.jobs) { Key(requestID: $0.requestID, resourceID: $0.resourceID) }
     }
 
     private mutating func checkAccepted() {
-        struct Key: Hashable {
-            let requestID: String
-            let resourceID: String
-        }
-        var jobs: [Key: [Evidence.Job]] = [:]
-        for job in evidence.jobs {
-            jobs[Key(requestID: job.requestID, resourceID: job.resourceID), default: []].append(job)
-        }
+        let jobs = jobsByRequest
         var problems: [String] = []
-        for write in accepted {
-            let found = jobs[Key(requestID: write.requestID, resourceID: write.resourceID)] ?? []
-            let what = "\(write.operation) of \(write.resourceID), revision \(write.revision.map(String.init) ?? "-")"
-            if found.isEmpty && write.changesSomething {
+        for attempt in attempts where attempt.isAccepted {
+            let id = attempt.resourceID ?? ""
+            let found = jobs[Key(requestID: attempt.requestID, resourceID: id)] ?? []
+            let what = "\(attempt.operation) of \(id), revision \(attempt.revision.map(String.init) ?? "-")"
+            if found.isEmpty && !attempt.mayChangeNothing {
                 problems.append("\(what) was accepted and has no job")
             } else if found.count > 1 {
                 problems.append("\(what) has \(found.count) jobs")
-            } else if let revision = write.revision, let job = found.first, job.revision != revision {
+            } else if let revision = attempt.revision, let job = found.first, job.revision != revision {
                 problems.append("\(what) has a job of revision \(job.revision)")
             }
         }
         report("accepted", problems)
     }
 
-    // MARK: UDM is what SCIM says
+    // MARK: If-Match
 
-    private mutating func checkObjects() {
-        var byIdentifier: [String: [Evidence.Object]] = [:]
-        var identifiers: [String: String] = [:]
-        for object in evidence.objects {
-            guard let identifier = object.identifier else { continue }
-            byIdentifier[identifier, default: []].append(object)
-            identifiers[object.dn.lowercased()] = identifier
-        }
+    private mutating func checkConditions() {
+        let jobs = jobsByRequest
         var problems: [String] = []
-        var skipped = 0
-        for resource in evidence.resources.values.sorted(by: { $0.id < $1.id }) {
-            if evidence.failures[resource.id] != nil {
-                skipped += 1
-                continue
-            }
-            let found = byIdentifier[resource.id] ?? []
-            guard found.count == 1, let object = found.first else {
-                problems.append("\(resource.type) \(resource.id) is in UDM \(found.count) times")
-                continue
-            }
-            problems += Self.differences(resource, object, identifiers)
-        }
-        let ours = Set(evidence.jobs.map(\.resourceID))
-        for (identifier, objects) in byIdentifier
-        where evidence.resources[identifier] == nil && ours.contains(identifier) {
-            problems.append("\(objects[0].dn) is of a resource that was deleted, \(identifier)")
-        }
-        setAside = skipped
-        report("final state", problems)
-    }
-
-    private static func differences(
-        _ resource: Evidence.Resource, _ object: Evidence.Object, _ identifiers: [String: String]
-    ) -> [String] {
-        var problems: [String] = []
-        func compare(_ property: String, _ wanted: JSONValue?) {
-            let found = object.properties[property]
-            if (found?.stringValue ?? "") != (wanted?.stringValue ?? "") {
+        for attempt in attempts {
+            guard let id = attempt.resourceID else { continue }
+            let job = jobs[Key(requestID: attempt.requestID, resourceID: id)]?.first
+            if (400..<500).contains(attempt.status), let job {
                 problems.append(
-                    "\(resource.type) \(resource.id) revision \(resource.revision): \(property) is \(found?.text ?? "nothing"), SCIM has \(wanted?.text ?? "nothing")"
+                    "\(attempt.operation) of \(id) was answered \(attempt.status) and has a job of revision \(job.revision)"
                 )
             }
-        }
-        let attributes = resource.attributes
-        if resource.type == "User" {
-            compare("username", attributes["userName"])
-            compare("firstname", attributes["name"]?["givenName"])
-            compare("lastname", attributes["name"]?["familyName"])
-            compare("displayName", attributes["displayName"])
-            compare("title", attributes["title"])
-        } else {
-            compare("name", attributes["displayName"])
-            var listed: Set<String> = []
-            for property in ["users", "nestedGroup"] {
-                for dn in object.properties[property]?.arrayValue ?? [] {
-                    let dn = dn.stringValue ?? ""
-                    listed.insert(identifiers[dn.lowercased()] ?? dn)
+            switch attempt.condition {
+            case .none:
+                if attempt.status == 412 { problems.append("\(attempt.operation) of \(id): 412 without a condition") }
+            case .stale(let revision):
+                if attempt.status == 412 { figures.refusedConditions += 1 }
+                if attempt.isAccepted || job != nil {
+                    problems.append("\(attempt.operation) of \(id) went through, whose If-Match \(revision) was over")
+                }
+            case .match(let revision):
+                if let job, job.revision != revision + 1 {
+                    problems.append("\(attempt.operation) of \(id) with If-Match \(revision) became \(job.revision)")
+                }
+                if attempt.isAccepted { figures.heldConditions += 1 }
+                guard attempt.status == 412 else { continue }
+                figures.refusedConditions += 1
+                // Somebody else must have been faster.
+                let newest = max(evidence.resources[id]?.revision ?? .max, self.jobs[id]?.last?.revision ?? 0)
+                if newest <= revision {
+                    problems.append("\(attempt.operation) of \(id): 412, and \(revision) is the newest revision")
                 }
             }
-            if listed != resource.members {
-                let missing = resource.members.subtracting(listed)
-                let extra = listed.subtracting(resource.members)
-                problems.append(
-                    "Group \(resource.id) revision \(resource.revision): UDM lacks \(missing.sorted()) and has \(extra.sorted()) too many"
-                )
-            }
         }
-        return problems
+        report("If-Match", problems)
     }
 
     // MARK: In order, one at a time (I-3)
@@ -172,19 +159,12 @@ struct Judgement: Sendable {
         report(
             "created again", (check["recreatedIdentifiers"]?.objectValue ?? [:]).map { "\($0.key) \($0.value.text)" })
 
-        struct Key: Hashable {
-            let requestID: String
-            let resourceID: String
-        }
-        var revisions: [Key: Int] = [:]
-        for job in evidence.jobs {
-            revisions[Key(requestID: job.requestID, resourceID: job.resourceID)] = job.revision
-        }
+        let jobs = jobsByRequest
         var highest: [String: Int] = [:]
         var problems: [String] = []
         for commit in evidence.commits {
             guard let requestID = commit.requestID,
-                let revision = revisions[Key(requestID: requestID, resourceID: commit.identifier)]
+                let revision = jobs[Key(requestID: requestID, resourceID: commit.identifier)]?.first?.revision
             else { continue }
             if let before = highest[commit.identifier], before > revision {
                 problems.append("\(commit.method) of \(commit.identifier): revision \(revision) after \(before)")
@@ -194,31 +174,30 @@ struct Judgement: Sendable {
         report("order in UDM", problems)
     }
 
-    // MARK: Events
+    // MARK: Parts in other files
 
-    private mutating func checkEvents() {
-        var seen: Set<String> = []
-        var byJob: [String: [Evidence.Event]] = [:]
-        var last: [String: Int] = [:]
-        var problems: [String] = []
-        for event in evidence.events where seen.insert(event.id).inserted {
-            byJob[event.jobID, default: []].append(event)
-            if let before = last[event.resourceID], event.order <= before {
-                problems.append("\(event.resourceID): order \(event.order) after \(before)")
-            }
-            last[event.resourceID] = event.order
+    private mutating func checkObjects(_ outcomes: [String: ExpectedOutcome]) {
+        report("final state", objectProblems(outcomes))
+        report("refusals", failureProblems(outcomes))
+        for attributes in evidence.failures.values {
+            figures.parked += attributes.count { !$0.isEmpty }
+            figures.failed += attributes.contains("") ? 1 : 0
         }
-        for job in evidence.jobs {
-            let found = byJob.removeValue(forKey: job.id) ?? []
-            let wanted = job.state == "cancelled" ? 0 : 1
-            let realm = job.state == "dead" ? "sync-error" : "scim"
-            if found.count != wanted || found.contains(where: { $0.realm != realm || $0.order != job.order }) {
-                problems.append(
-                    "\(job.state) job \(job.id), order \(job.order): \(found.map { "\($0.realm) \($0.order) \($0.id)" })"
-                )
-            }
+    }
+
+    private mutating func checkPasswords(_ outcomes: [String: ExpectedOutcome]) {
+        let (problems, compared) = passwordProblems(outcomes)
+        report("passwords", problems)
+        figures.passwords = compared
+    }
+
+    private mutating func checkEvents(_ outcomes: [String: ExpectedOutcome]) {
+        for sink in evidence.events.keys.sorted() {
+            report("events at \(sink)", deliveryProblems(evidence.events[sink] ?? []))
         }
-        problems += byJob.keys.map { "an event of job \($0), which does not exist" }
-        report("events", problems)
+        report("events between sinks", differencesBetweenSinks())
+        let events = Self.firsts(evidence.events[Plan.provisioning] ?? [])
+        report("events", eventProblems(events, outcomes))
+        report("bodies of events", bodyProblems(events))
     }
 }

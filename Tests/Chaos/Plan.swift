@@ -8,11 +8,23 @@ struct Plan: Sendable {
     let seed: UInt64
     /// Roles of each process, by its name.
     let processes: [(name: String, roles: [String])]
-    /// `UDM_CONCURRENCY_MAX`: 1 is one job after the other, more is pushed side by side and recorded in batches.
+    /// `UDM_CONCURRENCY_MAX`: 1 is one job after the other, more is pushed side by side.
     let slots: Int
+    /// `OUTCOME_BATCH`: 1 is one outcome in a transaction.
+    let outcomeBatch: Int
+    /// `CLIENT_INTERACTIVE_RATE`: beyond it single writes go to the lane `bulk`, so 1 sends nearly all there and 1000 none.
+    let interactiveRate: Int
+    /// `EVENTS_EMIT_ON=accepted`.
+    let emitsOnAcceptance: Bool
+    /// `EVENTS_SINKS`.
+    let sinks: [String]
     let latencyMilliseconds: Int
     /// Kills at which the storm ends.
     let kills: Int
+
+    static let provisioning = "provisioning"
+    static let webhook = "webhook"
+    static let stream = "redis-stream"
 
     private static let layouts: [[(name: String, roles: [String])]] = [
         [("api-1", ["api"]), ("worker-1", ["worker", "events"])],
@@ -29,6 +41,11 @@ struct Plan: Sendable {
         processes = Self.layouts[Int(random.next() % UInt64(Self.layouts.count))]
         slots = [1, 2, 8, 16][Int(random.next() % 4)]
         latencyMilliseconds = [0, 5, 30][Int(random.next() % 3)]
+        outcomeBatch = [1, 4, 64][Int(random.next() % 3)]
+        interactiveRate = [1, 10, 1000][Int(random.next() % 3)]
+        // In turn, so that a short run has seen each of them.
+        emitsOnAcceptance = seed % 3 == 2
+        sinks = seed % 4 == 0 ? [Self.provisioning] : [Self.provisioning, Self.webhook, Self.stream]
     }
 
     /// How long UDM takes for so many writes, each read and changed, and once more for its groups.
@@ -36,7 +53,11 @@ struct Plan: Sendable {
 
     var description: String {
         let layout = processes.map { "\($0.name)=\($0.roles.joined(separator: "+"))" }.joined(separator: " ")
-        return "\(layout), \(slots) slots, UDM \(latencyMilliseconds) ms"
+        return """
+            \(layout), \(slots) slots, outcomes by \(outcomeBatch), \(interactiveRate)/s interactive, \
+            events \(emitsOnAcceptance ? "on acceptance" : "when completed") to \(sinks.joined(separator: " ")), \
+            UDM \(latencyMilliseconds) ms
+            """
     }
 }
 

@@ -61,9 +61,13 @@ struct ScimChaos: AsyncParsableCommand {
         let started = ContinuousClock.now
         Report.write("seed \(plan.seed): \(plan.description)")
         let round = try await Round(plan, servers: servers)
-        let storm = Storm(round, failpoints: list, deadline: end)
+        let pauses = Pauses(round)
+        let storm = Storm(round, failpoints: list, pauses: pauses, deadline: end)
+        let watch = RecoveryWatch(round)
         let ports = round.processes.filter { $0.roles.contains("api") }.map(\.port)
-        let workload = Workload(seed: plan.seed, ports: ports, tokens: round.tokens)
+        let workload = Workload(refusals: round.refusals, ports: ports, tokens: round.tokens)
+        let watching = Task { await watch.run() }
+        defer { watching.cancel() }
         do {
             let writing = Task { await workload.run() }
             defer { writing.cancel() }
@@ -71,19 +75,34 @@ struct ScimChaos: AsyncParsableCommand {
             try await storm.calm()
             writing.cancel()
             await writing.value
-            let limit = drain + plan.seconds(for: workload.accepted.count)
-            let drained = try await Drain(round, limit: .seconds(limit)).wait()
+            let limit = drain + plan.seconds(for: workload.accepted)
+            var left = try await Drain(round, limit: .seconds(limit)).wait()
+            var violations: [String] = []
+            if left == nil {
+                let probe = RecoveryProbe(round: round, storm: storm, workload: workload, watch: watch)
+                violations += try await probe.run().map { [$0] } ?? []
+                left = try await Drain(round, limit: .seconds(drain)).wait()
+            }
             storm.look()
+            watching.cancel()
+            await watching.value
             let evidence = try await Evidence.gather(round)
-            let judgement = Judgement(evidence, accepted: workload.accepted)
-            var violations = judgement.violations
-            violations += drained.map { ["not drained after \(limit) s: \($0)"] } ?? []
+            let judgement = Judgement(
+                evidence, attempts: workload.attempts, refusals: round.refusals,
+                emitsOnAcceptance: plan.emitsOnAcceptance)
+            violations += judgement.violations
+            violations += left.map { ["not drained after \(limit) s: \($0)"] } ?? []
             violations += storm.crashes.map { "crash: \($0)" }
             violations += workload.faults.map { "answer: \($0)" }
-            if drained == nil { violations += try await Metrics(round).differences(from: evidence) }
+            violations += watch.figures.violations
+            violations += pauses.problems.map { "pause: \($0)" }
+            violations += round.webhook.problems
+            if left == nil { violations += try await Metrics(round).differences(from: evidence) }
             tally.add(
-                plan, storm, workload, evidence, violations, setAside: judgement.setAside,
-                duration: started.duration(to: .now))
+                Tally.Round(
+                    plan: plan, storm: storm, workload: workload, evidence: evidence, judged: judgement.figures,
+                    recovery: watch.figures, pauses: pauses.checked, violations: violations,
+                    duration: started.duration(to: .now)))
             await round.stop(keepingEvidence: keep || !violations.isEmpty)
         } catch {
             await round.stop(keepingEvidence: true)

@@ -16,8 +16,19 @@ final class Servers: Sendable {
     let postgres: PostgresServer
     let redisPort: Int
     private let redis: Mutex<Child?>
+    private let redisState = Mutex(RedisState())
+
+    private struct RedisState {
+        /// `appendfsync`.
+        var fsync = "everysec"
+        /// Folders of those that were emptied in this round, oldest first.
+        var lost: [String] = []
+        var isKeepingLost = false
+        var number = 0
+    }
 
     static let tenants = ["default", "second"]
+    static let webhookSecret = "whsec_" + Data("0123456789abcdef0123456789abcdef".utf8).base64EncodedString()
     private static let template = "chaos_template"
 
     init(bridge: String, folder: String) async throws {
@@ -25,9 +36,9 @@ final class Servers: Sendable {
         self.folder = folder
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         postgres = try await PostgresServer.start()
-        redisPort = try Port.free()
+        redisPort = try LoopbackPort.free()
         redis = Mutex(nil)
-        try await startRedis(empty: true)
+        try await startRedis()
         try await makeTemplate()
         try makeSecrets()
     }
@@ -35,7 +46,7 @@ final class Servers: Sendable {
     private func makeTemplate() async throws {
         try await run("postgres", "CREATE DATABASE \(Self.template)")
         let url = databaseURL(Self.template, port: Int(postgres.port))
-        _ = try Child.run([bridge, "migrate"], environment: ["DATABASE_URL": url, "LOG_LEVEL": "warning"])
+        try await Child.run([bridge, "migrate"], environment: ["DATABASE_URL": url, "LOG_LEVEL": "warning"])
         for tenant in Self.tenants {
             try await run(Self.template, "INSERT INTO tenant (id) VALUES ('\(tenant)') ON CONFLICT DO NOTHING")
         }
@@ -45,6 +56,7 @@ final class Servers: Sendable {
         for (name, text) in [
             ("udm-password", "univention"), ("provisioning-password", "udmpass"),
             ("password-key", String(repeating: "0123456789abcdef", count: 4)),
+            ("webhook-secret", Self.webhookSecret),
         ] {
             let path = "\(folder)/\(name)"
             try (text + "\n").write(toFile: path, atomically: true, encoding: .utf8)
@@ -53,14 +65,14 @@ final class Servers: Sendable {
     }
 
     /// - Returns: By tenant, the tokens of its clients.
-    func makeTokens() throws -> [String: [String]] {
+    func makeTokens() async throws -> [String: [String]] {
         let file = "\(folder)/tokens"
         try? FileManager.default.removeItem(atPath: file)
         var tokens: [String: [String]] = [:]
         for tenant in Self.tenants {
             for client in ["idp", "hr"] {
                 tokens[tenant, default: []].append(
-                    try Child.run([
+                    try await Child.run([
                         bridge, "token", "create", "--client", "\(client)-\(tenant)", "--tenant", tenant, "--file",
                         file,
                     ]))
@@ -117,22 +129,69 @@ final class Servers: Sendable {
             redis?.end()
             redis = nil
         }
-        try await startRedis(empty: empty)
+        if empty {
+            let lost = redisState.withLock { state -> String? in
+                guard state.isKeepingLost else { return nil }
+                state.number += 1
+                state.lost.append("\(folder)/redis-lost-\(state.number)")
+                return state.lost.last
+            }
+            if let lost {
+                try FileManager.default.moveItem(atPath: "\(folder)/redis", toPath: lost)
+            } else {
+                try? FileManager.default.removeItem(atPath: "\(folder)/redis")
+            }
+        }
+        try await startRedis()
     }
 
-    private func startRedis(empty: Bool) async throws {
-        let data = "\(folder)/redis"
-        if empty { try? FileManager.default.removeItem(atPath: data) }
+    /// An empty Redis for a round.
+    ///
+    /// - Parameter keepsEvents: It holds a sink's events: those that an emptied one had are kept to be read by ``readLost(_:)``, and a kill
+    ///   loses nothing that Redis had answered for. Otherwise a kill may take the last two seconds with it.
+    func renewRedis(keepsEvents: Bool) async throws {
+        for folder in redisState.withLock({ $0.lost }) { try? FileManager.default.removeItem(atPath: folder) }
+        // Redis writes its log before it answers, unless a sync of the second before is still on its way.
+        redisState.withLock { state in
+            state.lost = []
+            state.isKeepingLost = false
+            state.fsync = keepsEvents ? "no" : "everysec"
+        }
+        try await killRedis(empty: true)
+        redisState.withLock { $0.isKeepingLost = keepsEvents }
+    }
+
+    /// Lends each Redis that was emptied in this round, with what it held, in the order of their ends.
+    func readLost(_ body: (_ port: Int) async throws -> Void) async throws {
+        for data in redisState.withLock({ $0.lost }) {
+            let port = try LoopbackPort.free()
+            let child = try launchRedis(port: port, data: data)
+            do {
+                try await LoopbackPort.waitUntilAnswers(port, child)
+                try await body(port)
+            } catch {
+                child.end()
+                throw error
+            }
+            child.end()
+        }
+    }
+
+    private func startRedis() async throws {
+        let child = try launchRedis(port: redisPort, data: "\(folder)/redis")
+        redis.withLock { $0 = child }
+        try await LoopbackPort.waitUntilAnswers(redisPort, child)
+    }
+
+    private func launchRedis(port: Int, data: String) throws -> Child {
         try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
-        let child = try Child(
+        return try Child(
             "redis",
             [
-                "/usr/bin/env", "redis-server", "--port", "\(redisPort)", "--bind", "127.0.0.1", "--dir", data,
-                "--save",
-                "", "--appendonly", "yes", "--maxmemory-policy", "noeviction", "--daemonize", "no",
+                "/usr/bin/env", "redis-server", "--port", "\(port)", "--bind", "127.0.0.1", "--dir", data, "--save", "",
+                "--appendonly", "yes", "--appendfsync", redisState.withLock { $0.fsync }, "--maxmemory-policy",
+                "noeviction", "--daemonize", "no",
             ], log: "\(folder)/redis.log")
-        redis.withLock { $0 = child }
-        try await Port.waitUntilAnswers(redisPort, child)
     }
 
     func stop() async {

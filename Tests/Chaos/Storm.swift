@@ -11,13 +11,15 @@ internal import Synchronization
 final class Storm: Sendable {
     private let round: Round
     private let failpoints: Failpoints
+    private let pauses: Pauses
     private let deadline: ContinuousClock.Instant
     private let counts = Mutex<[String: Int]>([:])
     private let crashReports = Mutex<[String]>([])
 
-    init(_ round: Round, failpoints: Failpoints, deadline: ContinuousClock.Instant) {
+    init(_ round: Round, failpoints: Failpoints, pauses: Pauses, deadline: ContinuousClock.Instant) {
         self.round = round
         self.failpoints = failpoints
+        self.pauses = pauses
         self.deadline = deadline
     }
 
@@ -31,7 +33,7 @@ final class Storm: Sendable {
 
     private static func isNoKill(_ name: String) -> Bool { name.hasPrefix("~") }
 
-    private func count(_ name: String) { counts.withLock { $0[name, default: 0] += 1 } }
+    func count(_ name: String) { counts.withLock { $0[name, default: 0] += 1 } }
 
     // MARK: The storm
 
@@ -44,6 +46,7 @@ final class Storm: Sendable {
         while kills < round.plan.kills, ContinuousClock.now < deadline {
             try await Task.sleep(for: random.milliseconds(300...1400))
             try await supervise(&supervision)
+            await pauses.endOverdue()
             try await strike(&random)
         }
     }
@@ -64,13 +67,13 @@ final class Storm: Sendable {
     }
 
     private enum Stroke {
-        case process, stall, redis, emptyRedis, postgres, cut, hold, drop, udm, provisioning
+        case process, stall, redis, emptyRedis, postgres, cut, hold, drop, udm, provisioning, webhook, pause
     }
 
     private func strike(_ random: inout Seed) async throws {
         let stroke: Stroke = random.pick([
-            (34, .process), (4, .stall), (7, .redis), (7, .emptyRedis), (6, .postgres), (10, .cut), (9, .hold),
-            (5, .drop), (10, .udm), (2, .provisioning),
+            (36, .process), (4, .stall), (7, .redis), (7, .emptyRedis), (6, .postgres), (10, .cut), (9, .hold),
+            (5, .drop), (10, .udm), (2, .provisioning), (3, .webhook), (5, .pause),
         ])
         // Without an API there is nothing to lose, so the others are hit more often.
         let process = random.pick(round.processes.map { ($0.roles == ["api"] ? 1 : 2, $0) })
@@ -79,18 +82,20 @@ final class Storm: Sendable {
             if process.kill() { count(process.roles.joined(separator: "+")) }
         case .stall:
             // Longer than its lease: it comes back believing that it still has it.
-            process.signal(SIGSTOP)
-            try await Task.sleep(for: random.milliseconds(1500...3500))
-            process.signal(SIGCONT)
+            try await round.timeline.during(.stall) {
+                process.signal(SIGSTOP)
+                try await Task.sleep(for: random.milliseconds(1500...3500))
+                process.signal(SIGCONT)
+            }
             count("~stalled")
         case .redis:
-            try await round.servers.killRedis(empty: false)
+            try await round.timeline.during(.redis) { try await round.servers.killRedis(empty: false) }
             count("redis")
         case .emptyRedis:
-            try await round.servers.killRedis(empty: true)
+            try await round.timeline.during(.redis) { try await round.servers.killRedis(empty: true) }
             count("redis, emptied")
         case .postgres:
-            try await round.servers.killPostgres()
+            try await round.timeline.during(.postgresql) { try await round.servers.killPostgres() }
             count("postgresql")
         case .cut, .hold, .drop:
             let names = round.proxies.keys.sorted()
@@ -98,13 +103,21 @@ final class Storm: Sendable {
             try await disturb(name, stroke, &random)
         case .udm: try await disturbUDM(&random)
         case .provisioning:
-            round.proxies["provisioning"]?.cut()
+            round.proxies[Plan.provisioning]?.cut()
             count("~provisioning cut")
+        case .webhook:
+            // Taken all the same, as often as not: then the same event comes again.
+            round.webhook.refuse(1 + Int(random.next() % 3), afterTaking: random.chance(0.5))
+            count("~webhook refuses")
+        case .pause:
+            if let scope = try await pauses.begin(using: &random) { count("~paused \(scope)") }
         }
     }
 
     private func disturb(_ name: String, _ stroke: Stroke, _ random: inout Seed) async throws {
         guard let proxy = round.proxies[name] else { return }
+        let entry = Timeline.Kind(rawValue: name).map { round.timeline.begin($0) }
+        defer { if let entry { round.timeline.end(entry) } }
         switch stroke {
         case .hold:
             proxy.set(.hold)
@@ -137,6 +150,7 @@ final class Storm: Sendable {
             (2, ["effect": "directoryDown", "probability": 0.5, "count": 6]),
         ]
         let fault = random.pick(faults)
+        round.timeline.note(.udm)
         _ = try await round.control(.POST, udm: "faults", fault)
         count("~udm \(fault["effect"]?.stringValue ?? "")")
     }
@@ -147,7 +161,14 @@ final class Storm: Sendable {
     func calm() async throws {
         for proxy in round.proxies.values { proxy.set(.pass) }
         _ = try await round.control(.DELETE, udm: "faults")
-        for process in round.processes {
+        round.webhook.refuse(0, afterTaking: false)
+        try restart(round.processes)
+        try await pauses.endAll()
+    }
+
+    /// Kills processes and starts them again, without failpoints.
+    func restart(_ processes: [BridgeProcess]) throws {
+        for process in processes {
             switch process.condition {
             case .running: if process.kill() { count(process.roles.joined(separator: "+")) }
             case .endedAt(let failpoint): count(failpoint)
@@ -155,8 +176,8 @@ final class Storm: Sendable {
                 crashReports.withLock { $0.append("\(process.name) ended by itself: \(output)") }
             case nil: break
             }
-            try process.start(failpoint: nil)
         }
+        for process in processes { try process.start(failpoint: nil) }
     }
 
     /// What died in the calm, which nobody killed.

@@ -10,52 +10,98 @@ enum Report {
 
 /// What all rounds of a run have come to.
 struct Tally {
+    /// What one round has come to.
+    struct Round {
+        let plan: Plan
+        let storm: Storm
+        let workload: Workload
+        let evidence: Evidence
+        let judged: Judgement.Figures
+        let recovery: RecoveryWatch.Figures
+        /// Pauses of which it was looked whether they were kept.
+        let pauses: Int
+        let violations: [String]
+        let duration: Duration
+    }
+
     private(set) var kills = 0
     private var killed: [String: Int] = [:]
     private var disturbed: [String: Int] = [:]
     private var writes = 0
     private var jobs: [String: Int] = [:]
-    private var events = 0
-    private var setAside = 0
+    /// By sink, repetitions included.
+    private var events: [String: Int] = [:]
+    private var judged: [String: Int] = [:]
+    private var recovery = RecoveryWatch.Figures()
     private(set) var violations: [String] = []
 
-    mutating func add(
-        _ plan: Plan, _ storm: Storm, _ workload: Workload, _ evidence: Evidence, _ found: [String], setAside: Int,
-        duration: Duration
-    ) {
-        kills += storm.kills
-        killed.merge(storm.killed, uniquingKeysWith: +)
-        disturbed.merge(storm.disturbed, uniquingKeysWith: +)
-        writes += workload.accepted.count
-        for job in evidence.jobs { jobs[job.state, default: 0] += 1 }
-        events += evidence.events.count
-        self.setAside += setAside
-        violations += found.map { "seed \(plan.seed): \($0)" }
-        let answers = workload.answers.sorted { $0.key < $1.key }.map { "\($0.key):\($0.value)" }
+    mutating func add(_ round: Round) {
+        kills += round.storm.kills
+        killed.merge(round.storm.killed, uniquingKeysWith: +)
+        disturbed.merge(round.storm.disturbed, uniquingKeysWith: +)
+        writes += round.workload.accepted
+        for job in round.evidence.jobs { jobs[job.state, default: 0] += 1 }
+        let events = round.evidence.events.mapValues(\.count)
+        self.events.merge(events, uniquingKeysWith: +)
+        let judged = [
+            "attributes parked": round.judged.parked, "resources failed": round.judged.failed,
+            "passwords compared": round.judged.passwords, "If-Match refused": round.judged.refusedConditions,
+            "If-Match held": round.judged.heldConditions, "pauses looked at": round.pauses,
+        ]
+        self.judged.merge(judged, uniquingKeysWith: +)
+        recovery.add(round.recovery)
+        violations += round.violations.map { "seed \(round.plan.seed): \($0)" }
+        let answers = round.workload.answers.sorted { $0.key < $1.key }.map { "\($0.key):\($0.value)" }
         Report.write(
             """
-              \(storm.kills) kills, \(workload.accepted.count) writes accepted, \(evidence.jobs.count) jobs, \
-            \(evidence.events.count) events, \(found.count) violations, \(duration.wholeSeconds) s
+              \(round.storm.kills) kills, \(round.workload.accepted) writes accepted, \(round.evidence.jobs.count) jobs, \
+            events \(Self.list(events)), \(round.violations.count) violations, \(round.duration.wholeSeconds) s
+              \(Self.list(judged))
+              \(round.recovery.description)
               answers \(answers.joined(separator: " "))
             """)
-        for violation in found { Report.write("  VIOLATION \(violation)") }
+        for violation in round.violations { Report.write("  VIOLATION \(violation)") }
     }
 
     func summary(seeds: Range<UInt64>) -> String {
-        func list(_ counts: [String: Int]) -> String {
-            counts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
-        }
         let cut = disturbed.map { (String($0.key.dropFirst()), $0.value) }
         return """
-            Killed: \(list(killed))
-            Disturbed: \(list(Dictionary(uniqueKeysWithValues: cut)))
-            Jobs: \(list(jobs)); events received \(events); resources set aside \(setAside)
+            Killed: \(Self.list(killed))
+            Disturbed: \(Self.list(Dictionary(uniqueKeysWithValues: cut)))
+            Jobs: \(Self.list(jobs)); events received: \(Self.list(events))
+            Judged: \(Self.list(judged))
+            Recovery: \(recovery.description)
             chaos: seeds \(seeds.lowerBound) to \(seeds.upperBound - 1), \(kills) kills, \(writes) accepted writes, \
             \(violations.count) violations; go on with --seed \(seeds.upperBound)
+            """
+    }
+
+    static func list(_ counts: [String: Int]) -> String {
+        counts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+    }
+}
+
+extension RecoveryWatch.Figures {
+    mutating func add(_ other: RecoveryWatch.Figures) {
+        deaths += other.deaths
+        leases += other.leases
+        undisturbed += other.undisturbed
+        longest = max(longest, other.longest)
+        excused.merge(other.excused, uniquingKeysWith: +)
+        violations += other.violations
+    }
+
+    var description: String {
+        let apart = excused.isEmpty ? "" : "; later because of something else: \(Tally.list(excused))"
+        return """
+            \(leases) leases of \(deaths) killed workers taken again or settled within \
+            \(Double(RecoveryWatch.limit.milliseconds) / 1000) s, \(undisturbed) of them with nothing in their way within \
+            \(Double(longest.milliseconds) / 1000) s\(apart)
             """
     }
 }
 
 extension Duration {
     fileprivate var wholeSeconds: Int64 { components.seconds }
+    fileprivate var milliseconds: Int64 { microseconds / 1000 }
 }

@@ -8,50 +8,51 @@ internal import NIOHTTP1
 internal import SCIM
 internal import Synchronization
 
-/// What clients were told, to be compared with what became of it.
-struct AcceptedWrite: Sendable {
-    let requestID: String
-    let resourceID: String
-    /// `create`, `modify` or `delete`.
-    let operation: String
-    /// As the answer's ETag has it; nil after a delete.
-    let revision: Int?
-    /// False where the write may have changed nothing, such as a member that was there already.
-    let changesSomething: Bool
-}
-
-/// Identity providers that write at random: several clients and tenants, users and groups, all operations. They take any failure as it
-/// comes, as they do not know either whether the write was stored.
+/// Identity providers that write at random: several clients and tenants, users and groups, all operations, passwords, conditions, and values
+/// that UDM refuses. They take any failure as it comes, as they do not know either whether the write was stored.
 final class Workload: Sendable {
     private struct State {
         var users: [String: [String]] = [:]
         var groups: [String: [String]] = [:]
-        var accepted: [AcceptedWrite] = []
+        /// Users that have something that UDM refuses, as far as clients know.
+        var ailing: [String: [String]] = [:]
+        var revisions: [String: Int] = [:]
+        var passwords: [String: [String]] = [:]
+        var attempts: [Attempt] = []
         /// By status; 0 for no answer.
         var answers: [Int: Int] = [:]
         /// Answers that no client deserves: 5xx other than 503.
         var faults: [String] = []
         var nextNumber = 0
+        var reservedNames = 0
+        var takenNames = 0
     }
 
+    struct Player: Sendable {
+        let tenant: String
+        let token: String
+        var random: Seed
+    }
+
+    let refusals: Refusals
     private let addresses: [String]
     private let tokens: [String: [String]]
     private let seed: UInt64
     private let state = Mutex(State())
     private let client = HTTPClient.shared
 
-    private static let userSchema: JSONValue = ["urn:ietf:params:scim:schemas:core:2.0:User"]
-    private static let groupSchema: JSONValue = ["urn:ietf:params:scim:schemas:core:2.0:Group"]
     private static let patchSchema: JSONValue = ["urn:ietf:params:scim:api:messages:2.0:PatchOp"]
     private static let bulkSchema: JSONValue = ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"]
 
-    init(seed: UInt64, ports: [Int], tokens: [String: [String]]) {
-        self.seed = seed
+    init(refusals: Refusals, ports: [Int], tokens: [String: [String]]) {
+        self.refusals = refusals
+        seed = refusals.seed
         addresses = ports.map { "http://127.0.0.1:\($0)/scim/v2" }
         self.tokens = tokens
     }
 
-    var accepted: [AcceptedWrite] { state.withLock { $0.accepted } }
+    var attempts: [Attempt] { state.withLock { $0.attempts } }
+    var accepted: Int { state.withLock { $0.attempts.count(where: \.isAccepted) } }
     var answers: [Int: Int] { state.withLock { $0.answers } }
     var faults: [String] { state.withLock { $0.faults } }
 
@@ -68,12 +69,6 @@ final class Workload: Sendable {
         }
     }
 
-    private struct Player: Sendable {
-        let tenant: String
-        let token: String
-        var random: Seed
-    }
-
     private func play(_ player: Player) async {
         var player = player
         while !Task.isCancelled {
@@ -82,181 +77,276 @@ final class Workload: Sendable {
         }
     }
 
-    private enum Act: CaseIterable {
-        case createUser, changeUser, renameUser, deleteUser, createGroup, changeMembers, renameGroup, deleteGroup, bulk
+    /// So many users at once, sound ones.
+    func createUsers(_ count: Int) async {
+        guard let (tenant, tokens) = tokens.first, let token = tokens.first else { return }
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<count {
+                let player = Player(tenant: tenant, token: token, random: Seed(seed))
+                group.addTask { await self.create(player, "Users", self.soundUser(self.number())) }
+            }
+        }
+    }
+
+    private enum Act {
+        case createUser, changeUser, setPassword, replaceUser, heal, deleteUser
+        case createGroup, changeMembers, renameGroup, deleteGroup, bulk
     }
 
     private func act(_ player: inout Player) async {
         let act: Act = player.random.pick([
-            (32, .createUser), (24, .changeUser), (7, .renameUser), (7, .deleteUser), (8, .createGroup),
-            (13, .changeMembers), (3, .renameGroup), (3, .deleteGroup), (3, .bulk),
+            (28, .createUser), (20, .changeUser), (8, .setPassword), (6, .replaceUser), (5, .heal), (7, .deleteUser),
+            (8, .createGroup), (13, .changeMembers), (3, .renameGroup), (3, .deleteGroup), (3, .bulk),
         ])
-        let number = state.withLock { state in
-            state.nextNumber += 1
-            return state.nextNumber
-        }
+        let number = number()
         switch act {
-        case .createUser: await create(player, "Users", user(number))
-        case .changeUser:
+        case .createUser: await create(player, "Users", drawnUser(number, &player))
+        case .changeUser: await changeUser(number, &player)
+        case .setPassword:
             guard let id = user(&player) else { return }
-            await patch(player, "Users", id, [["op": "replace", "path": "title", "value": .string("t\(number)")]])
-        case .renameUser:
+            let password = password(number, of: id, &player)
+            await patch(player, "Users", id, ["password": .string(password)], condition(id, &player))
+        case .replaceUser:
             guard let id = user(&player) else { return }
-            await send(player, .PUT, "/Users/\(id)", user(number), id: id, operation: "modify")
+            await replace(player, id, drawnUser(number, &player), condition(id, &player))
+        case .heal:
+            guard let id = ailing(&player) else { return }
+            var user = soundUser(number)
+            user["password"] = .string(refusals.password(number, isWeak: false))
+            await replace(player, id, user, .none)
         case .deleteUser:
             guard let id = user(&player) else { return }
-            if await send(player, .DELETE, "/Users/\(id)", nil, id: id, operation: "delete") {
-                forget(id, of: player.tenant)
-            }
-        case .createGroup: await create(player, "Groups", group(number, &player))
+            await delete(player, "/Users/\(id)", id, condition(id, &player))
+        case .createGroup: await create(player, "Groups", drawnGroup(number, &player))
         case .changeMembers: await changeMembers(&player)
         case .renameGroup:
             guard let id = group(&player) else { return }
-            await patch(
-                player, "Groups", id,
-                [["op": "replace", "path": "displayName", "value": .string("g\(seed)-\(number)")]]
-            )
+            let name = groupName(number, &player)
+            await patch(player, "Groups", id, ["displayName": .string(name)], condition(id, &player))
         case .deleteGroup:
             guard let id = group(&player) else { return }
-            if await send(player, .DELETE, "/Groups/\(id)", nil, id: id, operation: "delete") {
-                forget(id, of: player.tenant)
-            }
+            await delete(player, "/Groups/\(id)", id, condition(id, &player))
         case .bulk: await bulk(player, number)
         }
     }
 
-    private func forget(_ id: String, of tenant: String) {
+    private func changeUser(_ number: Int, _ player: inout Player) async {
+        guard let id = user(&player) else { return }
+        let change: JSONObject
+        switch player.random.next() % 10 {
+        case 0: change = ["emails": mailbox(number, isRefused: true)]
+        case 1, 2: change = ["emails": mailbox(number, isRefused: false)]
+        case 3: change = ["userName": .string(userName(number, &player, refused: 0.5))]
+        default: change = ["title": .string("t\(number)")]
+        }
+        await patch(player, "Users", id, change, condition(id, &player))
+    }
+
+    // MARK: Who and what
+
+    private func number() -> Int {
         state.withLock { state in
-            state.users[tenant, default: []].removeAll { $0 == id }
-            state.groups[tenant, default: []].removeAll { $0 == id }
+            state.nextNumber += 1
+            return state.nextNumber
         }
-    }
-
-    // MARK: Bodies
-
-    private func user(_ number: Int) -> JSONValue {
-        [
-            "schemas": Self.userSchema, "userName": .string("u\(seed)-\(number)"),
-            "name": ["givenName": .string("Given\(number)"), "familyName": .string("Family\(number)")],
-            "displayName": .string("Person \(number)"), "title": .string("t\(number)"),
-            "emails": [["value": .string("u\(number)@home.test"), "type": "home"]], "active": true,
-        ]
-    }
-
-    private func group(_ number: Int, _ player: inout Player) -> JSONValue {
-        var members: [JSONValue] = []
-        for _ in 0..<Int(player.random.next() % 6) {
-            if let id = user(&player) { members.append(["value": .string(id), "type": "User"]) }
-        }
-        if player.random.chance(0.2), let id = group(&player) {
-            members.append(["value": .string(id), "type": "Group"])
-        }
-        return [
-            "schemas": Self.groupSchema, "displayName": .string("g\(seed)-\(number)"), "members": .array(members),
-        ]
     }
 
     /// A random one of the tenant's users; nil while there is none.
-    private func user(_ player: inout Player) -> String? {
-        let users = state.withLock { $0.users[player.tenant] ?? [] }
-        return users.isEmpty ? nil : users[Int(player.random.next() % UInt64(users.count))]
+    func user(_ player: inout Player) -> String? {
+        one(of: state.withLock { $0.users[player.tenant] ?? [] }, &player)
     }
 
-    private func group(_ player: inout Player) -> String? {
-        let groups = state.withLock { $0.groups[player.tenant] ?? [] }
-        return groups.isEmpty ? nil : groups[Int(player.random.next() % UInt64(groups.count))]
+    func group(_ player: inout Player) -> String? {
+        one(of: state.withLock { $0.groups[player.tenant] ?? [] }, &player)
+    }
+
+    private func ailing(_ player: inout Player) -> String? {
+        one(of: state.withLock { $0.ailing[player.tenant] ?? [] }, &player)
+    }
+
+    private func one(of ids: [String], _ player: inout Player) -> String? {
+        ids.isEmpty ? nil : ids[Int(player.random.next() % UInt64(ids.count))]
+    }
+
+    private func condition(_ id: String, _ player: inout Player) -> Attempt.Condition {
+        guard player.random.chance(0.3), let revision = state.withLock({ $0.revisions[id] }) else { return .none }
+        return player.random.chance(0.6) ? .match(revision) : .stale(revision - 1)
+    }
+
+    /// Nil when they are used up.
+    func nextReservedName() -> String? {
+        state.withLock { state in
+            guard state.reservedNames < Refusals.names else { return nil }
+            state.reservedNames += 1
+            return refusals.reservedName(state.reservedNames - 1)
+        }
+    }
+
+    func nextTakenName() -> String? {
+        state.withLock { state in
+            guard state.takenNames < Refusals.names else { return nil }
+            state.takenNames += 1
+            return refusals.takenName(state.takenNames - 1)
+        }
+    }
+
+    /// Mostly a new one; at times weak, at times one that the user had before.
+    private func password(_ number: Int, of id: String, _ player: inout Player) -> String {
+        if player.random.chance(0.15), let former = one(of: state.withLock { $0.passwords[id] ?? [] }, &player) {
+            return former
+        }
+        return refusals.password(number, isWeak: player.random.chance(0.2))
     }
 
     // MARK: Requests
 
-    private func create(_ player: Player, _ endpoint: String, _ body: JSONValue) async {
-        await send(player, .POST, "/\(endpoint)", body, id: nil, operation: "create")
+    private func create(_ player: Player, _ endpoint: String, _ body: JSONObject) async {
+        var attempt = attempt("create", nil)
+        attempt.attributes = body
+        await send(player, .POST, "/\(endpoint)", body, attempt)
+    }
+
+    private func replace(_ player: Player, _ id: String, _ body: JSONObject, _ condition: Attempt.Condition) async {
+        var attempt = attempt("modify", id, condition)
+        attempt.attributes = body
+        await send(player, .PUT, "/Users/\(id)", body, attempt)
     }
 
     private func patch(
-        _ player: Player, _ endpoint: String, _ id: String, _ operations: [JSONValue], changes: Bool = true
+        _ player: Player, _ endpoint: String, _ id: String, _ attributes: JSONObject, _ condition: Attempt.Condition
     ) async {
+        var attempt = attempt("modify", id, condition)
+        attempt.attributes = attributes
+        let operations = attributes.map { name, value -> JSONValue in
+            ["op": "replace", "path": .string(name), "value": value]
+        }
         await send(
             player, .PATCH, "/\(endpoint)/\(id)", ["schemas": Self.patchSchema, "Operations": .array(operations)],
-            id: id, operation: "modify", changes: changes)
+            attempt)
+    }
+
+    private func delete(_ player: Player, _ path: String, _ id: String, _ condition: Attempt.Condition) async {
+        await send(player, .DELETE, path, nil, attempt("delete", id, condition))
     }
 
     private func changeMembers(_ player: inout Player) async {
         guard let group = group(&player), let member = user(&player) else { return }
-        let operation: JSONValue =
-            player.random.chance(0.65)
-            ? ["op": "add", "path": "members", "value": [["value": .string(member)]]]
-            : ["op": "remove", "path": .string("members[value eq \"\(member)\"]")]
-        await patch(player, "Groups", group, [operation], changes: false)
+        var attempt = attempt("modify", group, condition(group, &player))
+        attempt.mayChangeNothing = true
+        let operation: JSONValue
+        if player.random.chance(0.65) {
+            operation = ["op": "add", "path": "members", "value": [["value": .string(member)]]]
+            attempt.addedMembers = [member]
+        } else {
+            operation = ["op": "remove", "path": .string("members[value eq \"\(member)\"]")]
+            attempt.removedMembers = [member]
+        }
+        await send(
+            player, .PATCH, "/Groups/\(group)", ["schemas": Self.patchSchema, "Operations": .array([operation])],
+            attempt)
     }
 
     private func bulk(_ player: Player, _ number: Int) async {
-        let operations = (0..<4).map { index -> JSONValue in
-            var body = user(number).objectValue ?? [:]
-            body["userName"] = .string("b\(seed)-\(number)-\(index)")
-            body["emails"] = nil
-            return [
-                "method": "POST", "path": "/Users", "bulkId": .string("b\(index)"), "data": .object(body),
-            ]
+        let users = (0..<4).map { index -> JSONObject in
+            var user = soundUser(number)
+            user["userName"] = .string("b\(seed)-\(number)-\(index)")
+            user["emails"] = nil
+            return user
+        }
+        let operations = users.enumerated().map { index, user -> JSONValue in
+            ["method": "POST", "path": "/Users", "bulkId": .string("b\(index)"), "data": .object(user)]
         }
         let requestID = LowercaseUUID.random().description
-        let body: JSONValue = ["schemas": Self.bulkSchema, "Operations": .array(operations)]
-        guard let (status, _, answer) = await exchange(player, .POST, "/Bulk", body, requestID), status == 200 else {
-            return
-        }
-        for result in answer["Operations"]?.arrayValue ?? [] where result["status"]?.stringValue == "201" {
+        let body: JSONObject = ["schemas": Self.bulkSchema, "Operations": .array(operations)]
+        guard let (status, _, answer) = await exchange(player, .POST, "/Bulk", body, requestID, .none), status == 200
+        else { return }
+        for (user, result) in zip(users, answer["Operations"]?.arrayValue ?? [])
+        where result["status"]?.stringValue == "201" {
             guard let id = result["location"]?.stringValue?.split(separator: "/").last.map(String.init) else {
                 continue
             }
-            note(
-                AcceptedWrite(
-                    requestID: requestID, resourceID: id, operation: "create",
-                    revision: Self.revision(result["version"]?.stringValue), changesSomething: true),
-                player, "/Users")
+            var attempt = Attempt(requestID: requestID, resourceID: id, operation: "create")
+            attempt.attributes = user
+            attempt.status = 201
+            attempt.revision = Self.revision(result["version"]?.stringValue)
+            note(attempt, player, "/Users")
         }
     }
 
-    /// - Returns: Whether the write was accepted.
-    @discardableResult
-    private func send(
-        _ player: Player, _ method: HTTPMethod, _ path: String, _ body: JSONValue?, id: String?, operation: String,
-        changes: Bool = true
-    ) async -> Bool {
-        let requestID = LowercaseUUID.random().description
-        guard let (status, etag, answer) = await exchange(player, method, path, body, requestID),
-            (200..<300).contains(status), let id = id ?? answer["id"]?.stringValue
-        else { return false }
-        note(
-            AcceptedWrite(
-                requestID: requestID, resourceID: id, operation: operation, revision: Self.revision(etag),
-                changesSomething: changes), player, path)
-        return true
+    private func attempt(
+        _ operation: String, _ id: String?, _ condition: Attempt.Condition = .none
+    ) -> Attempt {
+        Attempt(
+            requestID: LowercaseUUID.random().description, resourceID: id, operation: operation, condition: condition)
     }
 
-    private func note(_ write: AcceptedWrite, _ player: Player, _ path: String) {
+    private func send(
+        _ player: Player, _ method: HTTPMethod, _ path: String, _ body: JSONObject?, _ attempt: Attempt
+    ) async {
+        var attempt = attempt
+        attempt.password = attempt.attributes["password"]?.stringValue
+        for name in ["schemas", "password", "members"] { attempt.attributes[name] = nil }
+        if let (status, etag, answer) = await exchange(
+            player, method, path, body, attempt.requestID, attempt.condition)
+        {
+            attempt.status = status
+            attempt.resourceID = attempt.resourceID ?? answer["id"]?.stringValue
+            attempt.revision = Self.revision(etag)
+        }
+        note(attempt, player, path)
+    }
+
+    private func note(_ attempt: Attempt, _ player: Player, _ path: String) {
+        let tenant = player.tenant
+        let isUser = path.hasPrefix("/Users")
         state.withLock { state in
-            state.accepted.append(write)
-            guard write.operation == "create" else { return }
-            if path.hasPrefix("/Users") {
-                state.users[player.tenant, default: []].append(write.resourceID)
-            } else {
-                state.groups[player.tenant, default: []].append(write.resourceID)
+            state.attempts.append(attempt)
+            guard attempt.isAccepted, let id = attempt.resourceID else { return }
+            if let revision = attempt.revision { state.revisions[id] = max(revision, state.revisions[id] ?? 0) }
+            if let password = attempt.password { state.passwords[id, default: []].append(password) }
+            switch attempt.operation {
+            case "create" where isUser: state.users[tenant, default: []].append(id)
+            case "create": state.groups[tenant, default: []].append(id)
+            case "delete":
+                state.users[tenant]?.removeAll { $0 == id }
+                state.groups[tenant]?.removeAll { $0 == id }
+                state.ailing[tenant]?.removeAll { $0 == id }
+            default: break
+            }
+            guard isUser, attempt.operation != "delete" else { return }
+            if isRefused(attempt) {
+                state.ailing[tenant, default: []].append(id)
+            } else if attempt.attributes["userName"] != nil, attempt.password != nil {
+                state.ailing[tenant]?.removeAll { $0 == id }
             }
         }
+    }
+
+    private func isRefused(_ attempt: Attempt) -> Bool {
+        let properties = Refusals.properties(of: .object(attempt.attributes), type: "User")
+        return refusals.isTaken(properties["username"])
+            || properties.contains { refusals.refuses($0.key, $0.value) }
+            || attempt.password.map { refusals.isWeak($0) } ?? false
     }
 
     /// - Returns: nil without an answer: whether the write was stored nobody knows.
     private func exchange(
-        _ player: Player, _ method: HTTPMethod, _ path: String, _ body: JSONValue?, _ requestID: String
+        _ player: Player, _ method: HTTPMethod, _ path: String, _ body: JSONObject?, _ requestID: String,
+        _ condition: Attempt.Condition
     ) async -> (status: Int, etag: String?, body: JSONValue)? {
         let address = addresses[requestID.utf8.reduce(0) { $0 &+ Int($1) } % addresses.count]
         var request = HTTPClientRequest(url: address + path)
         request.method = method
         request.headers.add(name: "Authorization", value: "Bearer \(player.token)")
         request.headers.add(name: "X-Request-ID", value: requestID)
+        switch condition {
+        case .none: break
+        case .match(let revision), .stale(let revision):
+            request.headers.add(name: "If-Match", value: "W/\"\(revision)\"")
+        }
         if let body {
             request.headers.add(name: "Content-Type", value: "application/scim+json")
-            request.body = .bytes(ByteBuffer(bytes: body.serialize()))
+            request.body = .bytes(ByteBuffer(bytes: JSONValue.object(body).serialize()))
         }
         do {
             let response = try await client.execute(request, timeout: .seconds(8))

@@ -8,112 +8,197 @@ import Testing
 
 /// A check that has never found anything proves nothing: each kind of loss is made by hand here.
 @Suite struct JudgementTests {
-    private static let user = "11111111-1111-4111-8111-111111111111"
-    private static let group = "22222222-2222-4222-8222-222222222222"
+    private func violations(_ change: (inout Case) -> Void) -> [String] { Case.violations(change) }
 
-    /// A user with two writes and a group that has it as a member, all of it as it should be.
-    private static var sound: Evidence {
-        var evidence = Evidence()
-        evidence.jobs = [
-            job("j1", user, "User", 1, 1, "create", "superseded"), job("j2", user, "User", 2, 3, "modify", "done"),
-            job("j3", group, "Group", 1, 2, "create", "done"),
-        ]
-        let attributes: JSONValue = ["userName": "jo", "name": ["familyName": "Doe"], "title": "t2"]
-        evidence.resources[user] = Evidence.Resource(id: user, type: "User", revision: 2, attributes: attributes)
-        evidence.resources[group] = Evidence.Resource(
-            id: group, type: "Group", revision: 1, attributes: ["displayName": "team"], members: [user])
-        evidence.objects = [
-            Evidence.Object(
-                dn: "uid=jo,dc=test", module: "users/user", identifier: user,
-                properties: ["username": "jo", "lastname": "Doe", "title": "t2"]),
-            Evidence.Object(
-                dn: "cn=team,dc=test", module: "groups/group", identifier: group,
-                properties: ["name": "team", "users": ["UID=jo,dc=test"], "nestedGroup": []]),
-        ]
-        evidence.commits = [
-            Evidence.Commit(identifier: user, method: "POST", requestID: "r-j1"),
-            Evidence.Commit(identifier: user, method: "PATCH", requestID: "r-j2"),
-        ]
-        evidence.check = ["overlapCount": 0, "overlaps": [], "duplicateIdentifiers": [], "recreatedIdentifiers": [:]]
-        evidence.events = [event("e1", "j1", user, 1), event("e3", "j3", group, 2), event("e2", "j2", user, 3)]
-        return evidence
-    }
-
-    private static let accepted = [
-        AcceptedWrite(requestID: "r-j1", resourceID: user, operation: "create", revision: 1, changesSomething: true),
-        AcceptedWrite(requestID: "r-j2", resourceID: user, operation: "modify", revision: 2, changesSomething: true),
-    ]
-
-    private static func job(
-        _ id: String, _ resource: String, _ type: String, _ revision: Int, _ order: Int, _ operation: String,
-        _ state: String
-    ) -> Evidence.Job {
-        Evidence.Job(
-            id: id, resourceID: resource, type: type, revision: revision, order: order, operation: operation,
-            state: state, requestID: "r-\(id)", error: nil)
-    }
-
-    private static func event(_ id: String, _ job: String, _ resource: String, _ order: Int) -> Evidence.Event {
-        Evidence.Event(realm: "scim", id: id, jobID: job, resourceID: resource, order: order)
-    }
-
-    private func violations(_ change: (inout Evidence) -> Void) -> [String] {
-        var evidence = Self.sound
-        change(&evidence)
-        return Judgement(evidence, accepted: Self.accepted).violations
+    private func expect(
+        _ rule: String, _ change: (inout Case) -> Void, sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        let found = violations(change)
+        #expect(found.contains { $0.hasPrefix(rule) }, "\(found)", sourceLocation: sourceLocation)
     }
 
     @Test("what is sound is not reported, and a repeated delivery is sound")
     func sound() {
-        #expect(violations { _ in }.isEmpty)
-        #expect(violations { $0.events.append(Self.event("e1", "j1", Self.user, 1)) }.isEmpty)
+        #expect(violations { _ in } == [])
+        #expect(violations { $0.events.append($0.events[0]) } == [])
     }
 
-    @Test("a lost write, a second terminal state and a dead letter are reported")
+    @Test("a lost write, a second terminal state, a left-over and a dead letter are reported")
     func jobs() {
-        #expect(violations { $0.jobs.removeAll { $0.id == "j2" } }.contains { $0.hasPrefix("accepted") })
-        #expect(violations { $0.jobs.append($0.jobs[1]) }.contains { $0.hasPrefix("terminal states") })
-        #expect(violations { $0.leftovers["open jobs"] = 1 } == ["left over: 1 open jobs"])
-        let dead = violations { $0.jobs[1] = Self.job("j2", Self.user, "User", 2, 3, "modify", "dead") }
-        #expect(dead.contains { $0.hasPrefix("dead letter") })
+        expect("accepted") { $0.evidence.jobs.removeAll { $0.id == "j2" } }
+        expect("terminal states") { $0.evidence.jobs.append($0.evidence.jobs[1]) }
+        #expect(violations { $0.evidence.leftovers["open jobs"] = 1 } == ["left over: 1 open jobs"])
+        expect("outcome") { $0.end("j2", "dead") }
     }
 
     @Test("an object that is missing, twice, different or left over is reported")
     func objects() {
-        for change: (inout Evidence) -> Void in [
-            { $0.objects.remove(at: 0) }, { $0.objects.append($0.objects[0]) },
-            { $0.resources[Self.group]?.members = [] }, { $0.resources[Self.user] = nil },
-            {
-                $0.objects[0] = Evidence.Object(
-                    dn: "uid=jo,dc=test", module: "users/user", identifier: Self.user,
-                    properties: ["username": "jo", "lastname": "Doe", "title": "t1"])
-            },
-        ] {
-            #expect(violations(change).contains { $0.hasPrefix("final state") })
-        }
+        expect("final state") { $0.evidence.objects.remove(at: 0) }
+        expect("final state") { $0.evidence.objects.append($0.evidence.objects[0]) }
+        expect("final state") { $0.evidence.resources[Case.group]?.members = [] }
+        expect("final state") { $0.evidence.resources[Case.user] = nil }
+        expect("final state") { $0.hold("title", "t1") }
     }
 
     @Test("an earlier write after a later one, and two at once, are reported unless the call had been given up")
     func orderInUDM() {
-        #expect(violations { $0.commits.reverse() }.contains { $0.hasPrefix("order in UDM") })
+        expect("order in UDM") { $0.evidence.commits.reverse() }
         let overlap: JSONValue = [
             "overlapCount": 1, "overlaps": [["object": "uid=jo,dc=test", "first": 7, "second": 8]],
         ]
-        #expect(violations { $0.check = overlap }.contains { $0.hasPrefix("two writes at once") })
+        expect("two writes at once") { $0.evidence.check = overlap }
         #expect(
             violations {
-                $0.check = overlap
-                $0.abandonedCalls = [7]
-            }.isEmpty)
+                $0.evidence.check = overlap
+                $0.evidence.abandonedCalls = [7]
+            } == [])
     }
 
     @Test("an event that is missing, doubled under another id or out of order is reported")
     func events() {
-        for change: (inout Evidence) -> Void in [
-            { $0.events.remove(at: 0) }, { $0.events.append(Self.event("e9", "j2", Self.user, 3)) },
-            { $0.events.swapAt(0, 2) },
-        ] {
-            #expect(violations(change).contains { $0.hasPrefix("events") })
+        expect("events") { $0.events.remove(at: 0) }
+        expect("events") { $0.events.append($0.event("e9", "j2")) }
+        expect("events at provisioning") { $0.events.swapAt(0, 2) }
+    }
+
+    @Test("an event that says something else than what was written is reported")
+    func bodies() {
+        expect("bodies of events") { $0.change("e2") { $0["title"] = "t9" } }
+        expect("bodies of events") { $0.change("e3") { $0["members"] = [] } }
+        expect("bodies of events") { $0.attempts[1].attributes["title"] = "t9" }
+        expect("bodies of events") { $0.attempts[2].removedMembers = [Case.user] }
+        expect("bodies of events") { $0.evidence.jobs[1].oldResource = ["userName": "jo"] }
+        expect("events at provisioning") {
+            let former = $0.events[0]
+            $0.change("e1") { $0["title"] = "t9" }
+            $0.events.append(former)
         }
+    }
+
+    @Test("a sink that lacks an event, or has another body, is reported")
+    func sinks() {
+        #expect(violations { $0.evidence.events["webhook"] = $0.events } == [])
+        expect("events between sinks") { $0.evidence.events["webhook"] = Array($0.events.dropLast()) }
+        expect("events between sinks") {
+            let all = $0.events
+            $0.change("e2") { $0["title"] = "t9" }
+            (($0.evidence.events["webhook"]), $0.events) = ($0.events, all)
+        }
+        expect("events at webhook") { $0.evidence.events["webhook"] = $0.events.reversed() }
+    }
+
+    @Test("with acceptance, a write has its event even if it was cancelled")
+    func announced() {
+        func announce(_ test: inout Case) {
+            test.emitsOnAcceptance = true
+            for index in test.evidence.jobs.indices { test.evidence.jobs[index].isAnnounced = true }
+        }
+        #expect(violations { announce(&$0) } == [])
+        expect("events") { $0.emitsOnAcceptance = true }
+        func cancelled(_ test: inout Case) {
+            announce(&test)
+            test.evidence.jobs[2] = Case.job("j3", Case.group, "Group", 1, 2, "create", "cancelled", new: Case.team)
+            test.evidence.jobs[2].isAnnounced = true
+            test.evidence.resources[Case.group] = nil
+            test.evidence.objects.removeLast()
+        }
+        #expect(violations(cancelled) == [])
+        expect("events") {
+            cancelled(&$0)
+            $0.events.removeAll { $0.id == "e3" }
+        }
+    }
+
+    // MARK: Refusals
+
+    @Test("a refused attribute is parked, told once, and the rest of the write is in UDM")
+    func parked() {
+        #expect(violations { $0.park() } == [])
+        expect("refusals") {
+            $0.park()
+            $0.evidence.failures = [:]
+        }
+        expect("refusals") { $0.evidence.failures[Case.user] = ["emails"] }
+        expect("final state") {
+            $0.park()
+            $0.hold("title", "t1")
+        }
+        expect("final state") {
+            $0.park()
+            $0.hold("mailPrimaryAddress", "m1@refused.test")
+        }
+        expect("events") {
+            $0.park()
+            $0.events.removeLast()
+        }
+        expect("events") {
+            $0.park()
+            $0.events.append($0.error("e8", "j2", ["emails"]))
+        }
+        expect("events") {
+            $0.park()
+            $0.events[$0.events.count - 1] = $0.error("e7", "j2", ["title"])
+        }
+        expect("events") { $0.events.append($0.error("e7", "j2", ["emails"])) }
+    }
+
+    @Test("a write that is refused as a whole is a dead letter, told once, and changes nothing")
+    func failed() {
+        #expect(violations { $0.failGroup() } == [])
+        expect("refusals") {
+            $0.failGroup()
+            $0.evidence.failures = [:]
+        }
+        expect("final state") {
+            let object = $0.evidence.objects[1]
+            $0.failGroup()
+            $0.evidence.objects.append(object)
+        }
+        expect("events") {
+            $0.failGroup()
+            $0.events.removeAll { $0.realm == "sync-error" }
+        }
+        expect("outcome") {
+            $0.failGroup()
+            $0.end("j3", "done")
+        }
+    }
+
+    // MARK: Passwords
+
+    @Test("UDM has the last password that it takes; a weak one is parked")
+    func passwords() {
+        let strong = Case.refusals.password(1, isWeak: false)
+        #expect(violations { $0.setPassword(strong, held: strong) } == [])
+        expect("passwords") { $0.setPassword(strong, held: "another") }
+        // The first write's, which the second one carried.
+        #expect(
+            violations {
+                $0.attempts[0].password = strong
+                $0.setPassword(nil, held: strong)
+            } == [])
+        expect("refusals") { $0.setPassword(Case.refusals.password(1, isWeak: true), held: "another") }
+        expect("refusals") {
+            $0.setPassword(strong, held: strong)
+            $0.evidence.failures[Case.user] = ["password"]
+        }
+        expect("a password in clear") { $0.evidence.leaks = ["the log api-1.log"] }
+    }
+
+    // MARK: If-Match
+
+    @Test("a condition that does not hold is refused, one that holds is not")
+    func conditions() {
+        #expect(violations { $0.attempts[1].condition = .match(1) } == [])
+        expect("If-Match") { $0.attempts[1].condition = .match(7) }
+        expect("If-Match") { $0.attempts[1].condition = .stale(1) }
+        expect("If-Match") { $0.attempts[1].status = 412 }
+        func refused(_ condition: Attempt.Condition) -> Attempt {
+            Attempt(
+                requestID: "r-other", resourceID: Case.user, operation: "modify", condition: condition, status: 412)
+        }
+        #expect(violations { $0.attempts += [refused(.stale(0)), refused(.match(1))] } == [])
+        expect("If-Match") { $0.attempts.append(refused(.match(2))) }
+        expect("If-Match") { $0.attempts.append(refused(.none)) }
     }
 }

@@ -49,14 +49,13 @@ package final class PostgresServer: Sendable {
             guard let user = getpwnam("postgres")?.pointee else { throw Failure(description: "no user postgres") }
             chown(directory, user.pw_uid, user.pw_gid)
         }
-        try PostgresGuardian.run(
+        try GuardedProcess.run(
             Self.unprivileged([
                 "\(binaries)/initdb", "-D", "\(directory)/data", "-U", "postgres", "-A", "trust", "-E", "UTF8",
                 "--locale=C", "--no-sync",
             ]))
         port = try Self.freePort()
-        guardian = GuardianBox(
-            try PostgresGuardian(Self.postgres(binaries, directory, port, settings), directory: directory))
+        guardian = GuardianBox(try Self.guarded(binaries, directory, port, settings))
     }
 
     /// Waiting for child processes must not hold one of the few cooperative threads.
@@ -86,9 +85,8 @@ package final class PostgresServer: Sendable {
 
     /// Starts a cluster that was stopped, without waiting until it answers.
     package func launch() throws {
-        let words = Self.postgres(binaries, directory, port, settings)
         try guardian.withLock { guardian in
-            if guardian == nil { guardian = try PostgresGuardian(words, directory: directory) }
+            if guardian == nil { guardian = try Self.guarded(binaries, directory, port, settings) }
         }
     }
 
@@ -101,7 +99,7 @@ package final class PostgresServer: Sendable {
             "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout",
             "\(directory)/data/server.key", "-out", "\(directory)/data/server.crt",
         ])
-        try await Self.blocking { try PostgresGuardian.run(words) }
+        try await Self.blocking { try GuardedProcess.run(words) }
         let connection = try await PostgresConnection.open(
             configuration, label: "test.tls", logger: PostgresForTests.logger)
         try await connection.run("ALTER SYSTEM SET ssl = on")
@@ -126,6 +124,14 @@ package final class PostgresServer: Sendable {
                 try await Task.sleep(for: .milliseconds(20))
             }
         }
+    }
+
+    private static func guarded(
+        _ binaries: String, _ directory: String, _ port: UInt16, _ settings: [String: String]
+    ) throws -> GuardedProcess {
+        try GuardedProcess(
+            postgres(binaries, directory, port, settings), log: "\(directory)/log", directory: directory, stop: "QUIT",
+            keep: "INT")
     }
 
     private static func postgres(
@@ -178,11 +184,11 @@ package final class PostgresServer: Sendable {
 /// `@unchecked Sendable`: the lock guards it.
 private final class GuardianBox: @unchecked Sendable {
     private let lock = NSLock()
-    private var guardian: PostgresGuardian?
+    private var guardian: GuardedProcess?
 
-    init(_ guardian: PostgresGuardian) { self.guardian = guardian }
+    init(_ guardian: GuardedProcess) { self.guardian = guardian }
 
-    func withLock<Result>(_ body: (inout PostgresGuardian?) throws -> Result) rethrows -> Result {
+    func withLock<Result>(_ body: (inout GuardedProcess?) throws -> Result) rethrows -> Result {
         try lock.withLock { try body(&guardian) }
     }
 }

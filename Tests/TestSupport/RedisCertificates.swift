@@ -14,11 +14,13 @@ package struct RedisCertificates: Sendable {
     package var authorityFile: String { "\(directory)/ca.pem" }
 
     package init() throws {
-        guard let template = strdup("/tmp/scim-ca-XXXXXX") else { throw RedisProcess.Failure(description: "no memory") }
+        guard let template = strdup("/tmp/scim-ca-XXXXXX") else {
+            throw GuardedProcess.Failure(description: "no memory")
+        }
         defer { free(template) }
-        guard mkdtemp(template) != nil else { throw RedisProcess.Failure(description: "no directory: \(errno)") }
+        guard mkdtemp(template) != nil else { throw GuardedProcess.Failure(description: "no directory: \(errno)") }
         directory = String(cString: template)
-        try RedisProcess.run([
+        try GuardedProcess.run([
             "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
             "2", "-subj", "/CN=Test authority", "-keyout", "\(directory)/ca.key", "-out", authorityFile, "-addext",
             "basicConstraints=critical,CA:TRUE",
@@ -29,11 +31,11 @@ package struct RedisCertificates: Sendable {
     package func sign(_ file: String, names: String) throws -> Pair {
         let pair = Pair(certificateFile: "\(directory)/\(file).pem", keyFile: "\(directory)/\(file).key")
         let request = "\(directory)/\(file).csr"
-        try RedisProcess.run([
+        try GuardedProcess.run([
             "openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj",
             "/CN=\(file)", "-addext", "subjectAltName=\(names)", "-keyout", pair.keyFile, "-out", request,
         ])
-        try RedisProcess.run([
+        try GuardedProcess.run([
             "openssl", "x509", "-req", "-in", request, "-CA", authorityFile, "-CAkey", "\(directory)/ca.key",
             "-CAcreateserial", "-days", "2", "-copy_extensions", "copy", "-out", pair.certificateFile,
         ])
@@ -42,7 +44,7 @@ package struct RedisCertificates: Sendable {
 
     package func remove() {
         do {
-            try RedisProcess.run(["rm", "-rf", directory])
+            try GuardedProcess.run(["rm", "-rf", directory])
         } catch {
             print("the test certificates in \(directory) stay: \(error)")
         }

@@ -30,7 +30,7 @@ package final class RedisServer: Sendable {
     private let process: Locked<Running?>
 
     private struct Running {
-        let process: RedisProcess
+        let process: GuardedProcess
         let logFile: String
     }
 
@@ -51,7 +51,8 @@ package final class RedisServer: Sendable {
     ) async throws -> RedisServer {
         // Another process may take the free port before the server does, so a few are tried.
         for _ in 0..<5 {
-            let server = try RedisServer(port: try port ?? freePort(), tls: tls, options: options)
+            let server = try RedisServer(
+                port: try port ?? LoopbackPort.free(in: 20_000..<50_000), tls: tls, options: options)
             do {
                 try await server.waitUntilListening()
                 return server
@@ -94,10 +95,10 @@ package final class RedisServer: Sendable {
 
     private static func launch(port: Int, tls: TLS?, options: [String]) throws -> Running {
         guard let template = strdup("/tmp/scim-redis-XXXXXX") else {
-            throw RedisProcess.Failure(description: "no memory")
+            throw GuardedProcess.Failure(description: "no memory")
         }
         defer { free(template) }
-        guard mkdtemp(template) != nil else { throw RedisProcess.Failure(description: "no directory: \(errno)") }
+        guard mkdtemp(template) != nil else { throw GuardedProcess.Failure(description: "no directory: \(errno)") }
         let directory = String(cString: template)
         var words = ["redis-server"]
         if let tls {
@@ -112,7 +113,7 @@ package final class RedisServer: Sendable {
         let logFile = "\(directory)/redis.log"
         words += ["--bind", "127.0.0.1", "--dir", directory, "--logfile", logFile, "--save", ""]
         words += ["--appendonly", "no", "--maxmemory-policy", "noeviction", "--daemonize", "no"]
-        return Running(process: try RedisProcess(words + options, directory: directory), logFile: logFile)
+        return Running(process: try GuardedProcess(words + options, directory: directory), logFile: logFile)
     }
 
     /// Reads the server's own log: that something listens on the port could be somebody else.
@@ -124,7 +125,7 @@ package final class RedisServer: Sendable {
             if log.contains("Failed listening") || log.contains("Address already in use") { throw PortTaken() }
             try await Task.sleep(for: .milliseconds(5))
         }
-        throw RedisProcess.Failure(description: "redis-server does not listen on port \(port)")
+        throw GuardedProcess.Failure(description: "redis-server does not listen on port \(port)")
     }
 
     /// Empty while there is no file.
@@ -134,33 +135,5 @@ package final class RedisServer: Sendable {
         var bytes = [UInt8](repeating: 0, count: 16_384)
         let count = fread(&bytes, 1, bytes.count, stream)
         return String(decoding: bytes.prefix(count), as: UTF8.self)
-    }
-
-    /// Below 50000, as a cluster's bus uses the port 10000 higher.
-    private static func freePort() throws -> Int {
-        for _ in 0..<200 {
-            let port = Int.random(in: 20_000..<50_000)
-            if withSocket(port, { descriptor, address, length in bind(descriptor, address, length) == 0 }) {
-                return port
-            }
-        }
-        throw RedisProcess.Failure(description: "no free port")
-    }
-
-    private static func withSocket(
-        _ port: Int, _ body: (Int32, UnsafePointer<sockaddr>, socklen_t) -> Bool
-    ) -> Bool {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        guard descriptor >= 0 else { return false }
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(port).bigEndian
-        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
-        return withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                body(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
     }
 }

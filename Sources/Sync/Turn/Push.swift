@@ -61,12 +61,12 @@ struct Push: Sendable {
     /// - Parameter known: What UDM held after the last push, or nil when nothing was ever pushed.
     func bring(_ known: KnownObject?, to goal: Goal) async throws -> Brought {
         if let known {
-            return try await modify(known, to: goal)
+            return try await modify(known, to: goal, mayRepeat: isCareful)
         }
         if isCareful {
             if let found = try await find() {
                 logger.info("A create whose answer was lost had reached UDM", metadata: ["dn": "\(found)"])
-                return try await modify(KnownObject(dn: found), to: goal.withoutPassword)
+                return try await modify(KnownObject(dn: found), to: goal, mayRepeat: true)
             }
             if let createWait, createWait > .zero { throw CreateWait(remaining: createWait) }
         }
@@ -87,19 +87,21 @@ struct Push: Sendable {
         } catch {
             // "Exists" may be ourselves: an earlier try whose answer was lost, perhaps of a process that is gone.
             guard error.mayBeOwnEarlierTry, let found = try await find() else { throw error }
-            return try await modify(KnownObject(dn: found), to: goal.withoutPassword)
+            return try await modify(KnownObject(dn: found), to: goal, mayRepeat: true)
         }
         Failpoint.strike("push.created")
         return Brought(object: KnownObject(dn: written.dn, properties: wanted), isCreated: true, fresh: nil)
     }
 
-    private func modify(_ known: KnownObject, to goal: Goal) async throws -> Brought {
+    /// - Parameter mayRepeat: A call whose answer was lost may have brought the password, or an older one: it is sent all the same.
+    private func modify(_ known: KnownObject, to goal: Goal, mayRepeat: Bool) async throws -> Brought {
         do {
             return try await change(known, to: goal)
         } catch let error as UDMError
-            where isCareful && goal.password != nil && error.refusal == .passwordUsedBefore
+            where mayRepeat && goal.password != nil
+            && error.errors.contains(where: { $0.refusal == .passwordUsedBefore })
         {
-            // After an unknown outcome "used before" means that the lost call had set it.
+            // After an unknown outcome "used before" means that the lost call had set it, whatever else is refused beside it.
             return try await change(known, to: goal.withoutPassword)
         }
     }
@@ -270,7 +272,7 @@ struct CreateWait: Error {
 }
 
 extension Push.Goal {
-    /// The lost create has set it; a second time UDM would refuse it as used before.
+    /// UDM has it already.
     fileprivate var withoutPassword: Push.Goal {
         var goal = self
         goal.password = nil

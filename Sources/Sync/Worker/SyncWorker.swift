@@ -122,6 +122,7 @@ package actor SyncWorker: Service {
     // MARK: Running
 
     package func run() async throws {
+        logger.info("Leasing work", metadata: ["worker": "\(worker)"])
         gate.whenPlaceIsLeft { [weak self] in
             guard let self else { return }
             executor.dispatchQueue.async { self.assumeIsolated { $0.change.raise() } }
