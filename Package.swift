@@ -181,17 +181,17 @@ let package = Package(
         .testTarget(
             name: "BridgeTests",
             dependencies: [
-                "scim-bridge", "API", "Events", "JSON", "Postgres", "ProvisioningDouble", "Redis", "SCIM", "Storage",
-                "Sync", "TestSupport", "UDM", argumentParser, asyncHTTPClient, logging, nioCore, nioHTTP1, nioSSL,
-                serviceLifecycle,
+                "scim-bridge", "API", "Events", "JSON", "Postgres", "ProvisioningDouble", "Queue", "Redis", "SCIM",
+                "Storage", "Sync", "TestSupport", "UDM", argumentParser, asyncHTTPClient, logging, nioCore, nioHTTP1,
+                nioSSL, serviceLifecycle,
             ],
             swiftSettings: settings
         ),
         tests(
             of: "Events",
             [
-                "JSON", "Postgres", "ProvisioningDouble", "Redis", "SCIM", "Storage", "TestSupport", asyncHTTPClient,
-                crypto, logging, nioCore, nioHTTP1, nioPosix, nioSSL, serviceLifecycle,
+                "JSON", "Postgres", "ProvisioningDouble", "Queue", "Redis", "SCIM", "Storage", "TestSupport",
+                asyncHTTPClient, crypto, logging, nioCore, nioHTTP1, nioPosix, nioSSL, serviceLifecycle,
             ]
         ),
         .testTarget(name: "ChaosTests", dependencies: ["scim-chaos", "JSON"], swiftSettings: settings),

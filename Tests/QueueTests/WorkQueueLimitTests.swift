@@ -98,6 +98,45 @@ import Testing
         }
     }
 
+    @Test("Operators see breaker, limit and calls of all workers, and looking changes nothing")
+    func overview() async throws {
+        try await QueueFixture.with { fixture in
+            #expect(try await fixture.queue.callLimits() == CallLimitOverview(endpoints: [], calling: 0, resting: 0))
+            try await fixture.enqueue((0..<30).map { "\($0)" })
+            let first = try await Self.take(fixture, 6, Self.calls(), worker: "a")
+            _ = try await Self.take(fixture, 0, Self.calls(resting: 2), worker: "a")
+            var known = try await fixture.queue.callLimits()
+            #expect([known.calling, known.resting] == [4, 2])
+            // What a worker said of its resting leases holds for a second.
+            fixture.clock.advance(.seconds(1))
+            known = try await fixture.queue.callLimits()
+            #expect([known.calling, known.resting] == [6, 0])
+
+            let other = LimitedCalls(
+                limit: CallLimit(endpoint: "other", maximum: 8),
+                report: {
+                    var report = CallReport(era: 0)
+                    for _ in 0..<8 { report.add(.init("cu"), .answered, duration: .milliseconds(30)) }
+                    return report
+                }())
+            _ = try await Self.take(fixture, 8, other, releasing: first.leases.map { Release($0, next: .forget) })
+            _ = try await Self.take(fixture, 0, Self.calls(report: Self.failures(10)))
+            fixture.clock.advance(.seconds(2))
+            let open = try await fixture.queue.callLimits().endpoints
+            #expect(
+                open == [
+                    CallLimitOverview.Endpoint(name: "other", breaker: .closed),
+                    CallLimitOverview.Endpoint(name: "udm", breaker: .open, triedIn: .seconds(3), limit: 5),
+                ])
+            fixture.clock.advance(.seconds(4))
+            #expect(try await fixture.queue.callLimits().endpoints.last?.triedIn == .zero)
+            #expect(try await fixture.queue.callLimits().endpoints.last?.breaker == .open)
+            _ = try await Self.take(fixture, 1, Self.calls())
+            let tried = try await fixture.queue.callLimits().endpoints.last
+            #expect(tried == CallLimitOverview.Endpoint(name: "udm", breaker: .halfOpen, probes: 1, limit: 5))
+        }
+    }
+
     @Test("Bulk work may use three quarters while single writes wait, repairs a tenth; alone each uses all")
     func shares() async throws {
         try await QueueFixture.with { fixture in
