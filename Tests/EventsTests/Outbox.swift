@@ -95,11 +95,12 @@ struct Outbox: Sendable {
     /// Runs `body` while a sender works on this outbox, then stops it gracefully.
     func sending<Value>(
         _ configuration: EventSenderConfiguration, redis: RedisClient? = nil, signal: EventSignal = EventSignal(),
-        log: LogCollector = .init(), _ body: (ServiceGroup) async throws -> Value
+        news: (@Sendable (Duration) async throws -> Bool)? = nil, log: LogCollector = .init(),
+        _ body: (ServiceGroup) async throws -> Value
     ) async throws -> Value {
         let sender = EventSender(
             configuration: configuration, events: database.events, leadership: database.leadership(.events),
-            redis: redis, signal: signal, logger: log.logger)
+            redis: redis, signal: signal, news: news, logger: log.logger)
         let group = ServiceGroup(configuration: .init(services: [sender], logger: log.logger))
         let run = Task { try await group.run() }
         let result: Value

@@ -27,6 +27,21 @@ import UDMDouble
         }
     }
 
+    @Test("Whoever sends events hears of an outcome at once, in whichever process; a failed try tells nothing")
+    func announces() async throws {
+        try await SyncFixture.run { fixture in
+            let news = Task { try await fixture.queue.waitForEvents(upTo: .seconds(60)) }
+            try await fixture.createUser("jo")
+            try await fixture.withWorker {
+                #expect(try await news.value)
+                try await fixture.drain()
+            }
+            let retry = JobOutcome.Result.retry(
+                job: .random(), dueIn: .seconds(1), error: nil, countsAttempt: true, isAmbiguous: false)
+            #expect(!retry.mayTell)
+        }
+    }
+
     @Test("Changes, a rename and a delete arrive in revision order, one at a time")
     func lifecycle() async throws {
         try await SyncFixture.run { fixture in

@@ -35,6 +35,14 @@ package struct JobOutcome: Sendable {
         case verifyLater(dueIn: Duration, isAmbiguous: Bool)
         /// Nothing was left to do.
         case ended
+
+        /// Whether the outcome may write events.
+        package var mayTell: Bool {
+            switch self {
+            case .done, .removed, .superseded, .cancelled, .dead, .membersRefused, .verified: true
+            case .retry, .members, .membersLater, .waiting, .verifyLater, .ended: false
+            }
+        }
     }
 
     package let lease: LeaseHandle

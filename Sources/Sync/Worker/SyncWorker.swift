@@ -87,10 +87,12 @@ package actor SyncWorker: Service {
         let gate = UDMGate(limit: configuration.callLimit(of: client.configuration.baseURL))
         self.gate = gate
         client.observe(gate)
-        let recorder = OutcomeRecorder(jobs: jobs, batchLimit: configuration.outcomeBatch, logger: logger) { woken in
-            // What is queued already keeps its lane; a group whose late members have come is nobody's single write.
-            queue.enqueueDetached(woken.map { Enqueue($0.key, lane: .bulk) })
-        }
+        let recorder = OutcomeRecorder(
+            jobs: jobs, batchLimit: configuration.outcomeBatch, logger: logger,
+            wake: { woken in
+                // What is queued already keeps its lane; a group whose late members have come is nobody's single write.
+                queue.enqueueDetached(woken.map { Enqueue($0.key, lane: .bulk) })
+            }, told: { queue.announceEvents() })
         environment = TurnEnvironment(
             configuration: configuration, client: client, mapping: mapping, jobs: jobs, sealer: sealer,
             metrics: metrics, leftOut: LeftOutLog(),
