@@ -27,6 +27,7 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
 let metricsTestKit: Target.Dependency = .product(name: "MetricsTestKit", package: "swift-metrics")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
@@ -220,7 +221,9 @@ let package = Package(
                 metricsTestKit, serviceLifecycle,
             ]
         ),
-        tests(of: "UDM", ["JSON", "SCIM", logging, metrics, metricsTestKit, nioCore, nioHTTP1, nioPosix, nioSSL]),
+        tests(
+            of: "UDM",
+            ["JSON", "SCIM", logging, metrics, metricsTestKit, nioCore, nioEmbedded, nioHTTP1, nioPosix, nioSSL]),
         tests(of: "UDMDouble", ["JSON", asyncHTTPClient, logging, nioCore, nioHTTP1]),
     ]
 )
