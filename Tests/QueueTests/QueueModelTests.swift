@@ -54,6 +54,8 @@ private struct ModelRun {
     private(set) var limits: Set<Int> = []
     /// Eighths of the calls that meet trouble.
     private var weather = 0
+    /// How many times as long as usual all calls take for a while.
+    private var slowness = 1
     private let client: RedisClient
     private let clock = TestClock()
     private var random: SplitMix
@@ -135,6 +137,7 @@ private struct ModelRun {
     private mutating func report() -> CallReport? {
         if Int.random(in: 0..<12, using: &random) == 0 { return nil }
         if Int.random(in: 0..<40, using: &random) == 0 { weather = Int.random(in: 0..<8, using: &random) }
+        if Int.random(in: 0..<80, using: &random) == 0 { slowness = Bool.random(using: &random) ? 1 : 9 }
         let era = model.limiter?.era ?? 0
         var report = CallReport(era: Int.random(in: 0..<20, using: &random) == 0 ? era - 1 : era)
         for _ in 0..<Int.random(in: 0...6, using: &random) {
@@ -147,7 +150,8 @@ private struct ModelRun {
                     Int.random(in: 0..<400, using: &random) == 0 ? .accountRefused : .answered
                 }
             report.add(
-                kind, outcome, duration: .milliseconds(Int.random(in: 1...(isTrouble ? 900 : 60), using: &random)),
+                kind, outcome,
+                duration: .milliseconds(slowness * Int.random(in: 1...(isTrouble ? 900 : 60), using: &random)),
                 retryAfter: Int.random(in: 0..<30, using: &random) == 0 ? .milliseconds(700) : nil)
         }
         return report
@@ -317,7 +321,7 @@ private struct ModelRun {
 }
 
 /// A small generator whose runs can be repeated.
-private struct SplitMix: RandomNumberGenerator {
+struct SplitMix: RandomNumberGenerator {
     var state: UInt64
 
     mutating func next() -> UInt64 {
