@@ -56,6 +56,8 @@ private struct ModelRun {
     private var weather = 0
     /// How many times as long as usual all calls take for a while.
     private var slowness = 1
+    /// What the next lease call says of resting leases.
+    private var resting: (count: Int, generation: Int64?) = (0, nil)
     private let client: RedisClient
     private let clock = TestClock()
     private var random: SplitMix
@@ -125,7 +127,7 @@ private struct ModelRun {
         let count = Int.random(in: 0...4, using: &random)
         let length = Int64.random(in: 50...1_500, using: &random)
         let report = report()
-        model.resting = Int.random(in: 0...2, using: &random)
+        rest()
         let answer = try await queue.lease(
             upTo: count, for: .milliseconds(length), worker: "w", calls: limited(report))
         try take(answer) {
@@ -158,7 +160,17 @@ private struct ModelRun {
     }
 
     private func limited(_ report: CallReport?) -> LimitedCalls? {
-        report.map { LimitedCalls(limit: Self.limit, report: $0, resting: model.resting) }
+        report.map {
+            LimitedCalls(limit: Self.limit, report: $0, resting: resting.count, generation: resting.generation)
+        }
+    }
+
+    /// Some leases rest; sometimes they are those of another content of Redis, and count for nothing.
+    private mutating func rest() {
+        let current = model.state.alive.flatMap { QueueState(alive: $0)?.generation }
+        let isOld = Int.random(in: 0..<8, using: &random) == 0
+        resting = (Int.random(in: 0...2, using: &random), isOld ? current.map { $0 - 1 } : current)
+        model.resting = isOld ? 0 : resting.count
     }
 
     private mutating func release() async throws {
@@ -175,7 +187,7 @@ private struct ModelRun {
         let count = Int.random(in: 0...3, using: &random)
         let length = Int64.random(in: 50...1_500, using: &random)
         let report = report()
-        model.resting = Int.random(in: 0...2, using: &random)
+        rest()
         let answer = try await queue.release(
             releases, leaseNext: count, for: .milliseconds(length), worker: "w", calls: limited(report))
         try take(answer) {

@@ -9,11 +9,11 @@ import Testing
 /// The shared limit as leases meet it.
 @Suite struct WorkQueueLimitTests {
     private static func calls(
-        _ maximum: Int = 8, start: Int = 8, report: CallReport? = nil, resting: Int = 0
+        _ maximum: Int = 8, start: Int = 8, report: CallReport? = nil, resting: Int = 0, in generation: Int64? = nil
     ) -> LimitedCalls {
         LimitedCalls(
             limit: CallLimit(endpoint: "udm", maximum: maximum, start: start), report: report ?? CallReport(era: 0),
-            resting: resting)
+            resting: resting, generation: generation)
     }
 
     private static func failures(_ count: Int, era: Int64 = 0) -> CallReport {
@@ -37,21 +37,42 @@ import Testing
             #expect(first.leases.count == 8)
             #expect(first.isAtLimit)
             // Three of them store their outcome.
-            let second = try await Self.take(fixture, 1, Self.calls(resting: 3), worker: "a")
+            let second = try await Self.take(fixture, 1, Self.calls(resting: 3, in: fixture.generation), worker: "a")
             #expect(second.leases.count == 1)
             #expect(!second.isAtLimit)
             #expect(try await Self.take(fixture, 12, Self.calls(), worker: "b").leases.count == 2)
-            #expect(try await Self.take(fixture, 12, Self.calls(resting: 1), worker: "b").leases.count == 1)
+            #expect(
+                try await Self.take(fixture, 12, Self.calls(resting: 1, in: fixture.generation), worker: "b").leases
+                    .count == 1)
 
             // What has ended neither rests nor counts.
             let ended = first.leases.prefix(3).map { Release($0, next: .forget) }
             #expect(try await Self.take(fixture, 12, Self.calls(), releasing: ended, worker: "a").leases.isEmpty)
 
             // Nothing is heard of the other one any more: its resting lease counts again.
-            _ = try await Self.take(fixture, 0, Self.calls(resting: 2), worker: "a")
+            _ = try await Self.take(fixture, 0, Self.calls(resting: 2, in: fixture.generation), worker: "a")
             fixture.clock.advance(.seconds(1))
             let rest = second.leases.map { Release($0, next: .forget) }
             #expect(try await Self.take(fixture, 12, Self.calls(), releasing: rest, worker: "a").leases.isEmpty)
+        }
+    }
+
+    @Test("What rested before Redis was emptied makes no room for others")
+    func restingBefore() async throws {
+        try await QueueFixture.with { fixture in
+            let ids = (0..<40).map { "\($0)" }
+            try await fixture.enqueue(ids)
+            #expect(try await Self.take(fixture, 12, Self.calls(), worker: "a").leases.count == 8)
+            try await fixture.lose()
+            let generation = try await fixture.queue.beginRebuild()
+            try await fixture.enqueue(ids)
+            // Three store their outcome; what Redis knows now is new to it.
+            let resting = Self.calls(resting: 3, in: fixture.generation)
+            #expect(try await Self.take(fixture, 12, resting, worker: "a").leases.count == 8)
+            #expect(try await Self.take(fixture, 12, resting, worker: "a").leases.isEmpty)
+            try await fixture.queue.finishRebuild(generation: generation)
+            let known = Self.calls(resting: 3, in: generation)
+            #expect(try await Self.take(fixture, 12, known, worker: "a").leases.count == 3)
         }
     }
 
@@ -104,7 +125,7 @@ import Testing
             #expect(try await fixture.queue.callLimits() == CallLimitOverview(endpoints: [], calling: 0, resting: 0))
             try await fixture.enqueue((0..<30).map { "\($0)" })
             let first = try await Self.take(fixture, 6, Self.calls(), worker: "a")
-            _ = try await Self.take(fixture, 0, Self.calls(resting: 2), worker: "a")
+            _ = try await Self.take(fixture, 0, Self.calls(resting: 2, in: fixture.generation), worker: "a")
             var known = try await fixture.queue.callLimits()
             #expect([known.calling, known.resting] == [4, 2])
             // What a worker said of its resting leases holds for a second.

@@ -31,9 +31,11 @@ enum LimitLua {
             return sum
         end
         local function openLimiter(text)
-            local endpoint, maximum, start, first, longest, resting, worker =
-                string.match(text, '^(%S+) (%d+) (%d+) (%d+) (%d+) (%d+) (%S+)$')
+            local endpoint, maximum, start, first, longest, resting, generation, worker =
+                string.match(text, '^(%S+) (%d+) (%d+) (%d+) (%d+) (%d+) (%-?%d+) (%S+)$')
             if not endpoint then return end
+            -- What Redis has forgotten is no lease that could rest.
+            if generation ~= string.match(alive, '%d+$') then resting = 0 end
             local name, fields = P .. ':limit:' .. endpoint, {}
             local stored = redis.call('HGETALL', name)
             for i = 1, #stored, 2 do fields[stored[i]] = tonumber(stored[i + 1]) end

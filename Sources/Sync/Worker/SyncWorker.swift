@@ -62,6 +62,8 @@ package actor SyncWorker: Service {
     /// Since when Redis does not answer; nil while it does.
     var redisAwaySince: ContinuousClock.Instant?
     private var lastLease = ContinuousClock.now
+    /// Of the queue, as the last answer said; nil before the first one, and when the queue is lost.
+    private var generation: Int64?
     /// Where the look for work without Redis goes on.
     var trickleAfter: JobID?
 
@@ -97,8 +99,8 @@ package actor SyncWorker: Service {
             configuration: configuration, client: client, mapping: mapping, jobs: jobs, sealer: sealer,
             metrics: metrics, leftOut: LeftOutLog(),
             record: { outcome in
-                if outcome.endsTurn { gate.storingBegan() }
-                defer { if outcome.endsTurn { gate.storingEnded() } }
+                if outcome.endsTurn { gate.storingBegan(outcome.lease) }
+                defer { if outcome.endsTurn { gate.storingEnded(outcome.lease) } }
                 return try await Self.record(outcome, with: recorder, logger: logger)
             },
             giveBack: { handle, mayHaveCalled in
@@ -180,7 +182,7 @@ package actor SyncWorker: Service {
             lastLease = .now
             let releases = finished
             finished = []
-            let calls = gate.calls()
+            let calls = limitedCalls()
             do {
                 try await Failpoint.hit("worker.before-release")
                 let answer =
@@ -193,6 +195,7 @@ package actor SyncWorker: Service {
                             calls: calls)
                     }
                 redisAwaySince = nil
+                generation = answer.generation.generation
                 note(answer)
                 let isAtLimit = answer.leases.count < wanted && answer.isAtLimit
                 gate.noteLimit(isReached: isAtLimit)
@@ -209,6 +212,15 @@ package actor SyncWorker: Service {
                 gate.keep(calls)
                 await goOn(without: error)
             }
+        }
+    }
+
+    /// A lease that Redis gave in this generation, and that has not run out there, may be said to rest.
+    private func limitedCalls() -> LimitedCalls {
+        let now = ContinuousClock.now
+        return gate.calls(in: generation) { handle in
+            guard let held = held[handle.resourceID], held.confirmed.epoch == handle.epoch else { return false }
+            return held.lease.generation == generation && held.lease.deadline > now
         }
     }
 
