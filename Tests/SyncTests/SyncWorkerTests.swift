@@ -74,6 +74,20 @@ import UDMDouble
         }
     }
 
+    @Test("However many writes lie between its create and its delete, UDM never hears of it")
+    func cancelledBeyondThePage() async throws {
+        try await SyncFixture.run { fixture in
+            let id = try await fixture.createUser("jo", enqueues: false)
+            for number in 0..<JobStore.turnLimit + 10 {
+                try await fixture.replaceUser(id, "jo") { $0["title"] = .string("\(number)") }
+            }
+            try await fixture.delete(.user, id)
+            try await fixture.withWorker { try await fixture.drain() }
+            #expect(try await fixture.states() == ["cancelled": JobStore.turnLimit + 12])
+            #expect(fixture.double.requests().isEmpty)
+        }
+    }
+
     @Test("A name that a foreign object has: dead letter, status failed, sync-error event; the resource stays")
     func refused() async throws {
         var settings = UDMDouble.Settings()
