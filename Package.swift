@@ -217,8 +217,8 @@ let package = Package(
         tests(
             of: "Sync",
             [
-                "JSON", "Postgres", "Queue", "Redis", "SCIM", "Storage", "TestSupport", "UDM", "UDMDouble", logging,
-                metricsTestKit, serviceLifecycle,
+                "Executors", "JSON", "Postgres", "Queue", "Redis", "SCIM", "Storage", "TestSupport", "UDM", "UDMDouble",
+                logging, metricsTestKit, serviceLifecycle,
             ]
         ),
         tests(

@@ -50,6 +50,9 @@ import UDMDouble
             try await running.value
             #expect(try await fixture.number("SELECT count(*) FROM resource_sync WHERE leased_until IS NOT NULL") == 0)
             #expect(try await fixture.number("SELECT coalesce(sum(crashes), 0) FROM job") == 0)
+            // The call was given up, not waited for.
+            #expect(
+                try await fixture.number("SELECT count(*) FROM resource_sync WHERE ambiguous_since IS NOT NULL") == 1)
             #expect(try await fixture.queue.depth().leased == 0)
             try await client.shutdown()
         }

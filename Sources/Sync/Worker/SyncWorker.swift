@@ -72,7 +72,7 @@ package actor SyncWorker: Service {
     /// At most this many keys are leased in one call, so that one process does not take all from the others.
     private static let leaseBatch = 32
     /// Between two lease calls of a busy worker.
-    private static let shortestPause = Duration.milliseconds(3)
+    static let shortestPause = Duration.milliseconds(3)
     /// An idle worker looks again after this long even if no wake-up came: wake-ups are bounded and may be taken by a busy worker.
     static let longestWait = Duration.seconds(5)
     /// Keys being confirmed: while PostgreSQL's disk is slow, a full batch goes beside another.
@@ -166,15 +166,10 @@ package actor SyncWorker: Service {
     private func leaseUntilDrained() async {
         while true {
             if isDraining && held.isEmpty && finished.isEmpty && confirming == 0 { return }
-            // Many turns under way: there will be more to say in a moment. A worker with little to do asks at once.
+            // A worker with little to do asks at once.
             let pause = Self.shortestPause - lastLease.duration(to: .now)
-            if held.count > configuration.slots / 4, pause > .zero { await sleep(pause) }
-            let wanted =
-                isDraining
-                ? 0 : min(idleSlots.count - confirming, Self.leaseBatch, Self.confirmingMax - confirming)
-            // What ends while leases are being confirmed is released with the next ones: under load a call carries many, and a statement in
-            // PostgreSQL costs most of what it costs by itself, not for its rows.
-            let isGathering = !isDraining && confirming > 0 && wanted < min(Self.leaseBatch, configuration.slots / 4)
+            if isBusy, pause > .zero { await sleep(pause) }
+            let wanted = wanted
             if isGathering || finished.isEmpty && wanted <= 0 {
                 await wait(upTo: Self.longestWait)
                 continue
@@ -214,6 +209,20 @@ package actor SyncWorker: Service {
             }
         }
     }
+
+    /// Leases that this process has room for.
+    var wanted: Int {
+        isDraining ? 0 : min(idleSlots.count - confirming, Self.leaseBatch, Self.confirmingMax - confirming)
+    }
+
+    /// What ends while leases are being confirmed is released with the next ones: under load a call carries many, and a statement in PostgreSQL
+    /// costs most of what it costs by itself, not for its rows.
+    var isGathering: Bool {
+        !isDraining && confirming > 0 && wanted < min(Self.leaseBatch, configuration.slots / 4)
+    }
+
+    /// Many turns are under way: there will be more to say in a moment.
+    var isBusy: Bool { held.count > configuration.slots / 4 }
 
     /// A lease that Redis gave in this generation, and that has not run out there, may be said to rest.
     private func limitedCalls() -> LimitedCalls {
