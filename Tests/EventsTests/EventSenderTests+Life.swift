@@ -42,11 +42,14 @@ extension EventSenderTests {
                     let news: @Sendable (Duration) async throws -> Bool = { try await ours.waitForEvents(upTo: $0) }
                     // The first look finds one, so that this process sends when it begins to listen.
                     try await outbox.put([Row.make(id: .random(), order: 1, resourceID: .random())])
-                    configuration.sampleInterval = .milliseconds(50)
                     var stopping = clock.now
+                    var looks = 0
                     try await outbox.sending(configuration, news: news) { _ in
                         for number in 2...4 {
                             #expect(await double.messages(count: number - 1, within: .seconds(20)).count == number - 1)
+                            // One look has found the event before, and one has found nothing: the sender waits.
+                            try await outbox.waitForLooks(looks + 2)
+                            looks = outbox.looks
                             let row = Row.make(id: .random(), order: Int64(number), resourceID: .random())
                             try await outbox.put([row])
                             theirs.announceEvents()

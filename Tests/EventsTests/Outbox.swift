@@ -80,6 +80,17 @@ struct Outbox: Sendable {
         }
     }
 
+    /// How often the sender of this process has looked for events.
+    var looks: Int {
+        database.statistics.pipelines.first { $0.name == "events.reader" }?.statistics.segments ?? 0
+    }
+
+    /// Waits until it has looked so often, for 20 s at most.
+    func waitForLooks(_ count: Int) async throws {
+        let deadline = ContinuousClock.now + .seconds(20)
+        while looks < count, ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(5)) }
+    }
+
     /// Looks until the outbox knows exactly these sinks, for 20 s at most.
     func sinks(until wanted: [String]) async throws -> [String] {
         let deadline = ContinuousClock.now + .seconds(20)
