@@ -27,6 +27,7 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
 let metricsTestKit: Target.Dependency = .product(name: "MetricsTestKit", package: "swift-metrics")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
@@ -182,17 +183,17 @@ let package = Package(
         .testTarget(
             name: "BridgeTests",
             dependencies: [
-                "scim-bridge", "API", "Events", "JSON", "Postgres", "ProvisioningDouble", "Redis", "SCIM", "Storage",
-                "Sync", "TestSupport", "UDM", argumentParser, asyncHTTPClient, logging, nioCore, nioHTTP1, nioSSL,
-                serviceLifecycle,
+                "scim-bridge", "API", "Events", "JSON", "Postgres", "ProvisioningDouble", "Queue", "Redis", "SCIM",
+                "Storage", "Sync", "TestSupport", "UDM", argumentParser, asyncHTTPClient, logging, nioCore, nioHTTP1,
+                nioSSL, serviceLifecycle,
             ],
             swiftSettings: settings
         ),
         tests(
             of: "Events",
             [
-                "JSON", "Postgres", "ProvisioningDouble", "Redis", "SCIM", "Storage", "TestSupport", asyncHTTPClient,
-                crypto, logging, nioCore, nioHTTP1, nioPosix, nioSSL, serviceLifecycle,
+                "JSON", "Postgres", "ProvisioningDouble", "Queue", "Redis", "SCIM", "Storage", "TestSupport",
+                asyncHTTPClient, crypto, logging, nioCore, nioHTTP1, nioPosix, nioSSL, serviceLifecycle,
             ]
         ),
         .testTarget(name: "ChaosTests", dependencies: ["scim-chaos", "JSON"], swiftSettings: settings),
@@ -217,11 +218,13 @@ let package = Package(
         tests(
             of: "Sync",
             [
-                "JSON", "Postgres", "Queue", "Redis", "SCIM", "Storage", "TestSupport", "UDM", "UDMDouble", logging,
-                metricsTestKit, serviceLifecycle,
+                "Executors", "JSON", "Postgres", "Queue", "Redis", "SCIM", "Storage", "TestSupport", "UDM", "UDMDouble",
+                logging, metricsTestKit, serviceLifecycle,
             ]
         ),
-        tests(of: "UDM", ["JSON", "SCIM", logging, metrics, metricsTestKit, nioCore, nioHTTP1, nioPosix, nioSSL]),
+        tests(
+            of: "UDM",
+            ["JSON", "SCIM", logging, metrics, metricsTestKit, nioCore, nioEmbedded, nioHTTP1, nioPosix, nioSSL]),
         tests(of: "UDMDouble", ["JSON", asyncHTTPClient, logging, nioCore, nioHTTP1]),
     ]
 )

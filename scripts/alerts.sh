@@ -16,10 +16,8 @@ dashboard=helm/scim-bridge/files/dashboard.json
 runbooks=docs/operating/runbooks.md
 seconds="${ALERTS_SECONDS:-180}"
 
-fail() {
-    echo "alerts: $*" >&2
-    exit 1
-}
+name=alerts
+. scripts/dev-for-checks.sh
 
 [[ "$seconds" =~ ^[1-9][0-9]*$ ]] || fail "ALERTS_SECONDS must be a number of seconds, not \"$seconds\""
 # Another Prometheus than Debian's is as good.
@@ -57,79 +55,23 @@ if [ -z "$build" ]; then
     echo "alerts: no scim-bridge is built, so nothing is scraped. Run 'make build' first for that part"
     exit 0
 fi
-[[ "$build" =~ ^(release|debug)$ ]] || fail "ALERTS_BUILD must be release or debug, not \"$build\""
-bridge=".build/$build/scim-bridge"
-[ -x "$bridge" ] || fail "$bridge is missing"
+check_bridge "$build" ALERTS_BUILD
 
-work="$(mktemp -d "${TMPDIR:-/tmp}/scim-alerts.XXXXXX")"
-dev=""
-prometheus=""
-# stop PID SIGNAL: waits for its end, and does not wait for ever.
-stop() {
-    kill "-$2" "$1" 2>/dev/null || true
-    for _ in $(seq 600); do
-        kill -0 "$1" 2>/dev/null || break
-        sleep 0.1
-    done
-    kill -KILL "$1" 2>/dev/null || true
-    wait "$1" 2>/dev/null || true
-}
-cleanup() {
-    local status=$?
-    trap - EXIT
-    trap '' INT TERM
-    if [ -n "$prometheus" ]; then stop "$prometheus" TERM; fi
-    if [ -n "$dev" ]; then stop "$dev" INT; fi
-    if [ "$status" -ne 0 ]; then
-        for log in dev prometheus; do
-            if [ -s "$work/$log.log" ]; then
-                echo "alerts: the last lines of $log:" >&2
-                tail -n 10 "$work/$log.log" >&2
-            fi
-        done
-    fi
-    rm -rf "$work"
-    exit "$status"
-}
-trap cleanup EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-# PostgreSQL runs as another user when this is root, and has to get into the folder.
-chmod 711 "$work"
-
-free_port() {
-    local port
-    for _ in $(seq 100); do
-        port=$((20000 + RANDOM % 10000))
-        if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
-            echo "$port"
-            return
-        fi
-    done
-    fail "no free port on 127.0.0.1"
-}
-
-scim="$(free_port)"
-operations="$(free_port)"
+launch_dev
 web="$(free_port)"
-unset UDM_URL PROVISIONING_URL DATABASE_URL REDIS_URL CONFIG_FILE
-echo "alerts: starting scim-bridge dev ($build) and Prometheus ..."
-"$bridge" dev --fresh --folder "$work/data" --port "$scim" --operations-port "$operations" --latency 5ms \
-    >"$work/dev.log" 2>&1 </dev/null &
-dev=$!
 cat >"$work/prometheus.yml" <<YAML
 global: {scrape_interval: 1s, evaluation_interval: 1s}
 rule_files: ["$PWD/$rules"]
 scrape_configs:
 - job_name: scim-bridge
-  static_configs: [{targets: ["127.0.0.1:$operations"]}]
+  static_configs: [{targets: ["${operations#http://}"]}]
 YAML
 promtool check config "$work/prometheus.yml" >/dev/null
 prometheus --config.file="$work/prometheus.yml" --storage.tsdb.path="$work/prometheus" \
     --web.listen-address="127.0.0.1:$web" >"$work/prometheus.log" 2>&1 </dev/null &
-prometheus=$!
+others+=("$!")
 
 NO_PROXY=127.0.0.1 no_proxy=127.0.0.1 timeout "$seconds" python3 scripts/alerts.py \
-    --bridge "$bridge" --folder "$work/data" --scim "http://127.0.0.1:$scim/scim/v2" \
-    --operations "http://127.0.0.1:$operations" --prometheus "http://127.0.0.1:$web" --dashboard "$dashboard" ||
+    --bridge "$bridge" --folder "$work/data" --scim "$url" \
+    --operations "$operations" --prometheus "http://127.0.0.1:$web" --dashboard "$dashboard" ||
     fail "the metrics do not fit the rules or the dashboard (see above), or $seconds s were not enough"

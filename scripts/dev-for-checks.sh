@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 #
-# Read by scripts that run a public checker against `scim-bridge dev` with the doubles. They set `name`, for messages; `$work` is a folder that is
-# gone at their end, whatever happens, and so are the servers.
+# Read by scripts that run a checker against `scim-bridge dev` with the doubles. They set `name`, for messages; `$work` is a folder that is
+# gone at their end, whatever happens, and so are the servers, `$dev` and those in `others`.
 
 fail() {
     echo "$name: $*" >&2
@@ -38,24 +38,34 @@ check_bridge() {
 
 work=""
 dev=""
+# Process ids of what else a script has started; each writes a log into `$work`.
+others=()
+
+# Waits for the end of a process, and does not wait for ever: stop PID SIGNAL.
+stop() {
+    kill "-$2" "$1" 2>/dev/null || true
+    for _ in $(seq 600); do
+        kill -0 "$1" 2>/dev/null || break
+        sleep 0.1
+    done
+    kill -KILL "$1" 2>/dev/null || true
+    wait "$1" 2>/dev/null || true
+}
+
 cleanup() {
-    local status=$?
+    local status=$? log pid
     trap - EXIT
     # A second Ctrl-C must not leave servers behind.
     trap '' INT TERM
-    if [ -n "$dev" ]; then
-        kill -INT "$dev" 2>/dev/null || true
-        # `dev` stops its servers itself and has a limit for each of them.
-        for _ in $(seq 600); do
-            kill -0 "$dev" 2>/dev/null || break
-            sleep 0.1
+    for pid in "${others[@]}"; do stop "$pid" TERM; done
+    # `dev` stops its servers itself and has a limit for each of them.
+    if [ -n "$dev" ]; then stop "$dev" INT; fi
+    if [ "$status" -ne 0 ] && [ -n "$work" ]; then
+        for log in "$work"/*.log; do
+            [ -s "$log" ] || continue
+            echo "$name: the last lines of $(basename "$log" .log):" >&2
+            tail -n 10 "$log" >&2
         done
-        kill -KILL "$dev" 2>/dev/null || true
-        wait "$dev" 2>/dev/null || true
-    fi
-    if [ "$status" -ne 0 ] && [ -s "$work/dev.log" ]; then
-        echo "$name: the last lines of the server:" >&2
-        tail -n 10 "$work/dev.log" >&2
     fi
     [ -z "$work" ] || rm -rf "$work"
     exit "$status"
@@ -73,8 +83,8 @@ free_port() {
     fail "no free port on 127.0.0.1"
 }
 
-# Starts `dev` and waits until it answers. Sets `origin`, `url` (of SCIM), `token` (a file) and `header` (a file for curl --header @).
-start_dev() {
+# Starts `dev`. Sets `origin`, `url` (of SCIM), `operations` (the origin of the operators' port) and `token` (a file).
+launch_dev() {
     trap cleanup EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM
@@ -85,6 +95,7 @@ start_dev() {
     port="$(free_port)"
     operations_port="$(free_port)"
     origin="http://127.0.0.1:$port"
+    operations="http://127.0.0.1:$operations_port"
     url="$origin/scim/v2"
     # Nothing but the doubles: a real UDM would get everything that the checker makes up.
     unset UDM_URL PROVISIONING_URL DATABASE_URL REDIS_URL CONFIG_FILE
@@ -93,6 +104,11 @@ start_dev() {
         >"$work/dev.log" 2>&1 </dev/null &
     dev=$!
     token="$work/data/secrets/token"
+}
+
+# The same, and waits until it answers. Sets `header` besides (a file for curl --header @).
+start_dev() {
+    launch_dev
     header="$work/header"
     for _ in $(seq 600); do
         kill -0 "$dev" 2>/dev/null || fail "scim-bridge dev has ended"

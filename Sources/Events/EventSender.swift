@@ -14,6 +14,10 @@ package import Storage
 package final class EventSender: Service {
     /// How long events in flight may take after the order to stop.
     private static let stopLimit = Duration.seconds(5)
+    /// One wait for word of new events; the next one follows at once.
+    private static let newsLimit = Duration.seconds(5)
+    /// How often a process that does not send looks whether it does by now.
+    private static let leadInterval = Duration.milliseconds(250)
     /// How often what two senders may have left is looked for.
     private static let tidyInterval = Duration.seconds(600)
 
@@ -22,20 +26,24 @@ package final class EventSender: Service {
     private let leadership: Leadership
     private let redis: RedisClient?
     private let signal: EventSignal
+    private let news: (@Sendable (Duration) async throws -> Bool)?
     private let logger: Logger
 
     /// - Parameters:
     ///   - redis: For the stream, if that is one of the sinks; belongs to the caller.
     ///   - signal: Raised by whoever records events in this process.
+    ///   - news: Waits for at most so long until any process tells that it recorded events, and says whether one did; cancellable. Without
+    ///     it, events of other processes are found with the next look.
     package init(
         configuration: EventSenderConfiguration, events: EventStore, leadership: Leadership, redis: RedisClient? = nil,
-        signal: EventSignal = EventSignal(), logger: Logger
+        signal: EventSignal = EventSignal(), news: (@Sendable (Duration) async throws -> Bool)? = nil, logger: Logger
     ) {
         self.configuration = configuration
         self.events = events
         self.leadership = leadership
         self.redis = redis
         self.signal = signal
+        self.news = news
         self.logger = logger
     }
 
@@ -51,6 +59,7 @@ package final class EventSender: Service {
         await withGracefulShutdownHandler {
             await withTaskGroup(of: Void.self) { tasks in
                 tasks.addTask { await self.send(to: sinks, lead) }
+                if let news { tasks.addTask { await self.listen(to: news, lead) } }
                 tasks.addTask {
                     // Ends with an error when the senders have ended first and the group is cancelled.
                     guard (try? await gracefulShutdown()) != nil else { return }
@@ -102,6 +111,23 @@ package final class EventSender: Service {
             }
             tasks.addTask { await self.keepFigures(lead) }
             await tasks.waitForAll()
+        }
+    }
+
+    /// Wakes the senders when any process has recorded events. Ends only when it is cancelled, after the senders.
+    private func listen(to news: @Sendable (Duration) async throws -> Bool, _ lead: SendingLead) async {
+        while !Task.isCancelled {
+            do {
+                if await !lead.isLeadingNow {
+                    // The word is for the one that sends.
+                    try await Task.sleep(for: Self.leadInterval)
+                } else if try await news(Self.newsLimit) {
+                    signal.raise()
+                }
+            } catch {
+                // The outbox is looked at every now and then all the same. The only error of the wait is the cancellation.
+                try? await Task.sleep(for: .seconds(1))
+            }
         }
     }
 

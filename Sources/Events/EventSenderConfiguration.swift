@@ -15,7 +15,7 @@ package struct EventSenderConfiguration: Sendable {
     package var parallelResources: Int
     /// Events read at a time.
     package var batchSize: Int
-    /// The longest wait before the outbox is looked at without a signal: other processes write to it too.
+    /// The longest wait before the outbox is looked at without a signal: what other processes tell may be lost.
     package var pollInterval: Duration
     /// How long to wait before a sink that refused the account or the address is asked again.
     package var recoveryInterval: Duration

@@ -3,7 +3,7 @@
 
 internal import Synchronization
 
-/// Tells the event sender of this process that new events were recorded, so that it need not wait for its next look.
+/// Tells the event senders of this process that new events were recorded, by whichever process, so that they need not wait for their next look.
 package final class EventSignal: Sendable {
     private struct State {
         var generation: UInt64 = 0

@@ -9,7 +9,7 @@ internal import Storage
 /// Between rounds it is in one of these states:
 ///
 /// - *sending*: something was sent, look again at once;
-/// - *idle*: nothing is due; waits for a signal, or looks again after a moment, because other processes record events too;
+/// - *idle*: nothing is due; waits for a signal, or looks again after a moment, because a signal of another process may be lost;
 /// - *waiting*: the sink does not answer; the next round comes after a growing, random time;
 /// - *held*: the sink refuses the account, the address or the publisher name; nothing is sent until a probe says otherwise.
 struct SinkSender: Sendable {

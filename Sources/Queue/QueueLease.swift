@@ -63,12 +63,18 @@ package struct LimitedCalls: Sendable, Hashable {
     /// Leases of this process that need no place at UDM any more: the last answer is there, and the outcome is being stored. Of other processes
     /// the queue knows it from their last lease call, if that was a moment ago.
     package var resting: Int
+    /// The generation of the queue that knows the leases which rest. In another one they are no leases, so that they would make room for others.
+    package var generation: Int64?
 
-    package init(limit: CallLimit, report: CallReport, resting: Int = 0) {
+    package init(limit: CallLimit, report: CallReport, resting: Int = 0, generation: Int64? = nil) {
         self.limit = limit
         self.resting = resting
+        self.generation = generation
         self.report = report
     }
+
+    /// The argument of a script.
+    func argument(of worker: String) -> String { "\(limit.argument) \(resting) \(generation ?? -1) \(worker)" }
 }
 
 /// The end of a turn.

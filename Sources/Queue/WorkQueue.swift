@@ -23,26 +23,35 @@ package import Redis
 ///
 /// States of the queue are in ``QueueState``. While it is *lost* no script has an effect but the one that begins a rebuild.
 /// `P:wake` holds tokens that waiting workers take; it is emptied by a worker that finds nothing, so tokens without work do
-/// not pile up.
+/// not pile up. `P:events` holds one for the event sender, see ``EventAnnouncer``.
 package final class WorkQueue: Sendable {
     let client: RedisClient
     /// `{scim:<name>}`.
     let prefix: String
     private let now: @Sendable () -> Int64?
     private let enqueuer: DetachedEnqueuer
+    private let announcer: EventAnnouncer
+    private let announcesAcceptance: Bool
 
-    /// - Parameter name: The queue's name, see ``isValid(name:)``; several queues can share a Redis.
-    package convenience init(client: RedisClient, name: String) {
-        self.init(client: client, name: name, now: { nil })
+    /// - Parameters:
+    ///   - name: The queue's name, see ``isValid(name:)``; several queues can share a Redis.
+    ///   - announcesAcceptance: Accepted writes have their event (`EVENTS_EMIT_ON=accepted`), so whatever is enqueued after a commit means a
+    ///     new event.
+    package convenience init(client: RedisClient, name: String, announcesAcceptance: Bool = false) {
+        self.init(client: client, name: name, announcesAcceptance: announcesAcceptance, now: { nil })
     }
 
     /// - Parameter now: Milliseconds that stand for Redis' own time; `nil` in production.
-    init(client: RedisClient, name: String, now: @escaping @Sendable () -> Int64?) {
+    init(
+        client: RedisClient, name: String, announcesAcceptance: Bool = false, now: @escaping @Sendable () -> Int64?
+    ) {
         precondition(Self.isValid(name: name), "a queue's name has letters, digits, '.', '_' and '-' only")
         self.client = client
         self.now = now
+        self.announcesAcceptance = announcesAcceptance
         prefix = "{scim:\(name)}"
         enqueuer = DetachedEnqueuer(client: client, prefix: prefix, now: now)
+        announcer = EventAnnouncer(client: client, prefix: prefix)
     }
 
     /// 1 to 64 ASCII letters, digits, `.`, `_` and `-`: a brace would end the hash tag.
@@ -80,7 +89,10 @@ package final class WorkQueue: Sendable {
 
     /// Makes resources due without waiting: for the moment after a commit. What does not reach Redis is only counted, as
     /// the sweep finds it again.
-    package func enqueueDetached(_ entries: [Enqueue]) { enqueuer.enqueue(entries) }
+    package func enqueueDetached(_ entries: [Enqueue]) {
+        enqueuer.enqueue(entries)
+        if announcesAcceptance { announcer.announce() }
+    }
 
     /// Entries of ``enqueueDetached(_:)`` that did not reach the queue since the start.
     package var enqueueFailures: Int { enqueuer.failures }
@@ -150,12 +162,31 @@ package final class WorkQueue: Sendable {
     /// - Throws: ``RedisError/Kind/cancelled`` when the task is cancelled.
     @discardableResult
     package func waitForWork(upTo limit: Duration, worker: String) async throws(RedisError) -> Bool {
+        try await waitForToken(":wake", upTo: limit)
+    }
+
+    private func waitForToken(_ list: String, upTo limit: Duration) async throws(RedisError) -> Bool {
         let milliseconds = limit.milliseconds
         // Zero would mean "for ever" to Redis.
         guard milliseconds > 0 else { return false }
         let seconds = "\(milliseconds / 1_000).\(String(milliseconds % 1_000 + 1_000).dropFirst())"
-        let reply = try await client.sendBlocking(RedisCommand("BLPOP", prefix + ":wake", seconds), upTo: limit)
+        let reply = try await client.sendBlocking(RedisCommand("BLPOP", prefix + list, seconds), upTo: limit)
         return !reply.isNull
+    }
+
+    // MARK: Events
+
+    /// Tells whoever sends events that new ones were committed; once for a whole transaction. Without waiting.
+    package func announceEvents() { announcer.announce() }
+
+    /// Waits until events were announced, on a connection of its own; for the one process that sends them.
+    ///
+    /// An announcement can be lost, so callers look by themselves now and then.
+    ///
+    /// - Returns: `true` if there was one, `false` if the time is over.
+    /// - Throws: ``RedisError/Kind/cancelled`` when the task is cancelled.
+    package func waitForEvents(upTo limit: Duration) async throws(RedisError) -> Bool {
+        try await waitForToken(":events", upTo: limit)
     }
 
     private func release(

@@ -29,6 +29,8 @@ actor OutcomeRecorder {
     private let batchLimit: Int
     /// Called with the resources that an outcome made workable.
     private let wake: @Sendable ([WokenResource]) -> Void
+    /// Called once after a transaction that may have written events.
+    private let told: @Sendable () -> Void
     private var waiting: [Waiting] = []
     private var writing = 0
     private var isTimed = false
@@ -36,11 +38,15 @@ actor OutcomeRecorder {
     private static let longestWait = Duration.milliseconds(20)
     private static let writingMax = 4
 
-    init(jobs: JobStore, batchLimit: Int, logger: Logger, wake: @escaping @Sendable ([WokenResource]) -> Void) {
+    init(
+        jobs: JobStore, batchLimit: Int, logger: Logger, wake: @escaping @Sendable ([WokenResource]) -> Void,
+        told: @escaping @Sendable () -> Void
+    ) {
         self.jobs = jobs
         self.batchLimit = max(1, batchLimit)
         self.logger = logger
         self.wake = wake
+        self.told = told
     }
 
     /// - Returns: Whether the lease was still ours, that is, whether the outcome was stored.
@@ -81,6 +87,7 @@ actor OutcomeRecorder {
     private func write(_ batch: [Waiting]) async {
         do {
             let recorded = try await jobs.record(batch.map(\.outcome))
+            if batch.contains(where: { $0.outcome.result.mayTell }) { told() }
             for entry in batch {
                 let matched = recorded.matched.contains(entry.outcome.lease.resourceID)
                 if !matched {

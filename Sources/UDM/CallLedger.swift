@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import NIOCore
 internal import Synchronization
 
 /// Which calls have begun to leave this process: the line between "never sent" and "outcome unknown".
@@ -16,31 +17,35 @@ internal import Synchronization
 final class CallLedger: Sendable {
     private struct State {
         var next: UInt64 = 0
-        /// The value says whether the call was sent.
-        var open: [UInt64: Bool] = [:]
+        var open: [UInt64: Call] = [:]
+    }
+
+    private struct Call {
+        let deadline: NIODeadline
+        var wasSent = false
     }
 
     private let state = Mutex(State())
 
-    func open() -> UInt64 {
+    /// - Parameter deadline: When the last byte of the answer must be there.
+    func open(until deadline: NIODeadline) -> UInt64 {
         state.withLock { state in
             state.next += 1
-            state.open[state.next] = false
+            state.open[state.next] = Call(deadline: deadline)
             return state.next
         }
     }
 
-    /// `false` when nobody waits for the call any more: it must not be sent then, since its caller believes it was not.
-    func markSent(_ call: UInt64) -> Bool {
+    /// The call's deadline; nil when nobody waits for the call any more: it must not be sent then, since its caller believes it was not.
+    func markSent(_ call: UInt64) -> NIODeadline? {
         state.withLock { state in
-            guard state.open[call] != nil else { return false }
-            state.open[call] = true
-            return true
+            state.open[call]?.wasSent = true
+            return state.open[call]?.deadline
         }
     }
 
     /// Ends the call; whether it was sent.
     func close(_ call: UInt64) -> Bool {
-        state.withLock { $0.open.removeValue(forKey: call) ?? false }
+        state.withLock { $0.open.removeValue(forKey: call)?.wasSent ?? false }
     }
 }

@@ -61,9 +61,13 @@ private final class EarlyBytesGate: ChannelInboundHandler, RemovableChannelHandl
 
 /// Tells the ledger that a call leaves, and takes the call's number out of its headers. Head and body leave together: the client flushes
 /// each by itself, which would be two packets, and two awakenings of the server.
-final class SentMark: ChannelOutboundHandler {
+///
+/// The client's own deadline ends with the head of the answer. A body that is not over by the call's deadline ends the connection; nearly all
+/// arrive with their head, so that there is a timer for the others only.
+final class SentMark: ChannelDuplexHandler {
     typealias OutboundIn = HTTPClientRequestPart
     typealias OutboundOut = HTTPClientRequestPart
+    typealias InboundIn = HTTPClientResponsePart
 
     /// Never leaves the process.
     static let header = "X-Call-Number"
@@ -71,6 +75,11 @@ final class SentMark: ChannelOutboundHandler {
     private let ledger: CallLedger
     /// A head was written whose body follows at once, as all bodies are whole.
     private var awaitsBody = false
+    /// Of the call under way.
+    private var deadline = NIODeadline.distantFuture
+    /// The head of an answer is there, its end is not.
+    private var isAnswering = false
+    private var timer: Scheduled<Void>?
 
     init(ledger: CallLedger) { self.ledger = ledger }
 
@@ -80,11 +89,14 @@ final class SentMark: ChannelOutboundHandler {
             context.write(data, promise: promise)
             return
         }
-        guard let number = head.headers.first(name: Self.header).flatMap({ UInt64($0) }), ledger.markSent(number) else {
+        guard let number = head.headers.first(name: Self.header).flatMap({ UInt64($0) }),
+            let deadline = ledger.markSent(number)
+        else {
             promise?.fail(ChannelError.ioOnClosedChannel)
             context.close(promise: nil)
             return
         }
+        self.deadline = deadline
         head.headers.remove(name: Self.header)
         awaitsBody = head.headers.contains(name: "Content-Length")
         context.write(wrapOutboundOut(.head(head)), promise: promise)
@@ -93,4 +105,42 @@ final class SentMark: ChannelOutboundHandler {
     func flush(context: ChannelHandlerContext) {
         if !awaitsBody { context.flush() }
     }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head: isAnswering = true
+        case .body: break
+        case .end: endAnswer()
+        }
+        context.fireChannelRead(data)
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        if isAnswering, timer == nil {
+            let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+            timer = context.eventLoop.scheduleTask(deadline: deadline) {
+                let (mark, context) = bound.value
+                mark.endAnswer()
+                context.fireErrorCaught(BodyOverdue())
+                context.close(promise: nil)
+            }
+        }
+        context.fireChannelReadComplete()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        endAnswer()
+        context.fireChannelInactive()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) { endAnswer() }
+
+    private func endAnswer() {
+        isAnswering = false
+        timer?.cancel()
+        timer = nil
+    }
 }
+
+/// The body of an answer was not over in the time that a call has.
+struct BodyOverdue: Error {}

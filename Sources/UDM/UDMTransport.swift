@@ -100,13 +100,17 @@ final class UDMTransport: Sendable {
     // MARK: One exchange
 
     private func answer(to request: UDMRequest) async throws(UDMError) -> UDMAnswer {
-        let call = ledger.open()
+        let limit = request.timeout ?? configuration.timeout
+        let deadline = NIODeadline.now() + TimeAmount(limit)
+        let call = ledger.open(until: deadline)
         do {
             let answer =
                 if let timeout = request.timeout {
-                    try await withDeadline(timeout) { try await self.exchange(request, call: call) }
+                    try await withDeadline(timeout) {
+                        try await self.exchange(request, call: call, until: deadline)
+                    }
                 } else {
-                    try await exchange(request, call: call)
+                    try await exchange(request, call: call, until: deadline)
                 }
             _ = ledger.close(call)
             if answer.body == nil, answer.isSuccess, !request.isWrite {
@@ -125,18 +129,19 @@ final class UDMTransport: Sendable {
         }
     }
 
-    private func exchange(_ request: UDMRequest, call: UInt64) async throws -> UDMAnswer {
+    /// The client's deadline ends with the head of the answer; that of the body is kept by ``SentMark``.
+    private func exchange(
+        _ request: UDMRequest, call: UInt64, until deadline: NIODeadline
+    ) async throws -> UDMAnswer {
         var message = HTTPClientRequest(url: url(of: request))
         message.method = request.method
         message.headers = headers(of: request)
         message.headers.add(name: SentMark.header, value: "\(call)")
         if let body = request.body { message.body = .bytes(ByteBuffer(bytes: body.serialize())) }
-        let limit = request.timeout ?? configuration.timeout
-        let deadline = ContinuousClock.now.advanced(by: limit)
-        let response = try await client.execute(message, deadline: .now() + TimeAmount(limit))
+        let response = try await client.execute(message, deadline: deadline)
         let status = Int(response.status.code)
         do {
-            let body = try await body(of: response, until: deadline)
+            let body = try await body(of: response)
             // A cancelled body may end early instead of failing.
             try Task.checkCancellation()
             return UDMAnswer(status: status, headers: response.headers, body: body)
@@ -152,18 +157,14 @@ final class UDMTransport: Sendable {
         }
     }
 
-    /// The client's own deadline ends with the head, and its read timeout counts from the last byte. A body is over at the latest with the first
-    /// byte after `deadline`, or with the read timeout: nearly all arrive with their head, and a timer for each would cost as much as the call.
-    private func body(
-        of response: HTTPClientResponse, until deadline: ContinuousClock.Instant
-    ) async throws -> ByteBuffer {
+    /// Nearly all bodies arrive in one part, which is not copied.
+    private func body(of response: HTTPClientResponse) async throws -> ByteBuffer {
         var body = ByteBuffer()
         for try await var part in response.body {
             guard body.readableBytes + part.readableBytes <= configuration.maximumAnswerBytes else {
                 throw NIOTooManyBytesError(maxBytes: configuration.maximumAnswerBytes)
             }
             if body.readableBytes == 0 { body = part } else { body.writeBuffer(&part) }
-            if ContinuousClock.now > deadline { throw DeadlineExceeded(limit: configuration.timeout) }
         }
         return body
     }
@@ -172,6 +173,7 @@ final class UDMTransport: Sendable {
         switch error {
         case let error as HTTPClientError where error == .deadlineExceeded || error == .readTimeout:
             DeadlineExceeded(limit: request.timeout ?? configuration.timeout).description
+        case is BodyOverdue: DeadlineExceeded(limit: request.timeout ?? configuration.timeout).description
         case let error as DeadlineExceeded: error.description
         case let error as HTTPClientError: error.shortDescription
         default: UDMFieldError(location: [], message: "\(error)").message

@@ -42,6 +42,47 @@ extension OverHTTP {
             }
         }
 
+        @Test func aLargeGroupThatIsCommittedIsAnsweredSoWhenItsMembersCannotBeRead() async throws {
+            let server = try await PostgresServer.start(settings: ["max_connections": "40"])
+            try await withAPI(on: server, configure: { $0.poolWaitTimeout = .milliseconds(500) }) { api in
+                let users = try await api.withConnection { connection in
+                    try await connection.execute(
+                        PostgresStatement(
+                            unnamed: """
+                                INSERT INTO resource (tenant, type, id, revision, "order", created_at, modified_at, attributes)
+                                SELECT 'default', 'User', gen_random_uuid(), 1, nextval('write_order'), now(), now(),
+                                    '{"displayName": "Roe"}' FROM generate_series(1, 1100) RETURNING id::text
+                                """)
+                    ).map { try $0.string(0) }
+                }
+                // Whatever writes is connected afterwards; what reads a large group connects when it first does.
+                let first = try await api.post(
+                    "/Groups?excludedAttributes=members", Samples.group(Samples.name("g"), members: users))
+                first.expect(201)
+                let name = Samples.name("g")
+                try await api.put(
+                    "/Groups/\(first.id)?excludedAttributes=members", Samples.group(name, members: users)
+                ).expect(200)
+                var others: [PostgresConnection] = []
+                while let other = try? await PostgresConnection.open(
+                    api.database, label: "other", logger: PostgresForTests.logger)
+                {
+                    others.append(other)
+                }
+                let created = try await api.post("/Groups", Samples.group(Samples.name("g"), members: users))
+                created.expect(201)
+                #expect(created.memberIDs.isEmpty)
+                #expect(created.etag == "W/\"1\"")
+                let replaced = try await api.put("/Groups/\(first.id)", Samples.group(name, members: users.dropLast()))
+                replaced.expect(200)
+                #expect(replaced.memberIDs.isEmpty)
+                #expect(replaced.etag == "W/\"3\"")
+                for other in others { await other.close() }
+                try await eventually { try await api.get("/Groups/\(created.id)").memberIDs.count == users.count }
+                try await eventually { try await api.get("/Groups/\(first.id)").memberIDs.count == users.count - 1 }
+            }
+        }
+
         @Test func tooManyListsAtOnceAre503AndNotAQueueWithoutEnd() async throws {
             try await withAPI(configure: {
                 $0.listPoolSize = 1; $0.poolWaitTimeout = .milliseconds(100)

@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import JSON
+import Queue
 import SCIM
 import Storage
 import Sync
@@ -82,6 +83,33 @@ import Testing
         #expect(QueueText.error(Array(json.utf8)) == "UDM 422: uniqueness: taken by  [31mjo")
         #expect(QueueText.error(nil) == nil)
         #expect(QueueText.error(Array("no json".utf8)) == nil)
+    }
+
+    @Test("What the workers know of UDM is told in words and for programs")
+    func limits() throws {
+        typealias Endpoint = CallLimitOverview.Endpoint
+        let open = Endpoint(name: "a", breaker: .open, triedIn: .seconds(12), limit: 5)
+        let halfOpen = Endpoint(name: "b", breaker: .halfOpen, probes: 2, limit: 5)
+        let closed = Endpoint(name: "c", breaker: .closed, limit: 23)
+        let overview = CallLimitOverview(endpoints: [open, halfOpen, closed], calling: 18, resting: 3)
+        #expect(
+            QueueText.limits(overview) == [
+                "UDM a: breaker OPEN, tried again in 12 s",
+                "UDM b: breaker half-open, 2 at a time to see whether it works",
+                "UDM c: breaker closed, limit of calls 23",
+                "Calls to UDM under way: 18, outcomes being stored: 3",
+            ])
+        let fresh = CallLimitOverview(endpoints: [Endpoint(name: "a", breaker: .closed)], calling: 1, resting: 0)
+        #expect(QueueText.limits(fresh).first == "UDM: breaker closed, limit of calls at its start")
+        let now = Timestamp(microsecondsSinceEpoch: 1_750_000_000_000_000)
+        let json = JSONValue.object(QueueJSON.udm(overview, at: now))
+        #expect(json["callsUnderWay"]?.integerValue == 18)
+        #expect(
+            json["endpoints"] == [
+                ["endpoint": "a", "breaker": "open", "triedAt": "2025-06-15T15:06:52.000Z", "limit": 5],
+                ["endpoint": "b", "breaker": "half-open", "probes": 2, "limit": 5],
+                ["endpoint": "c", "breaker": "closed", "limit": 23],
+            ])
     }
 
     @Test("The progress bar tells how many, how fast and of how many")

@@ -4,9 +4,11 @@
 import Events
 import Postgres
 import ProvisioningDouble
+import Queue
 import SCIM
 import ServiceLifecycle
 import Storage
+import TestSupport
 import Testing
 
 /// Waking, stopping, and more than one sender.
@@ -24,6 +26,38 @@ extension EventSenderTests {
                         signal.raise()
                         #expect(await double.messages(count: number, within: .seconds(20)).count == number)
                     }
+                }
+            }
+        }
+    }
+
+    @Test("what another process tells over Redis is answered at once, however long the interval, and delays no stop")
+    func news() async throws {
+        try await withProvisioningDouble { double in
+            try await withOutbox { outbox in
+                try await withKeyPrefix { redis, name async throws in
+                    var configuration = configuration(double)
+                    configuration.pollInterval = .seconds(600)
+                    let (ours, theirs) = (WorkQueue(client: redis, name: name), WorkQueue(client: redis, name: name))
+                    let news: @Sendable (Duration) async throws -> Bool = { try await ours.waitForEvents(upTo: $0) }
+                    // The first look finds one, so that this process sends when it begins to listen.
+                    try await outbox.put([Row.make(id: .random(), order: 1, resourceID: .random())])
+                    var stopping = clock.now
+                    var looks = 0
+                    try await outbox.sending(configuration, news: news) { _ in
+                        for number in 2...4 {
+                            #expect(await double.messages(count: number - 1, within: .seconds(20)).count == number - 1)
+                            // One look has found the event before, and one has found nothing: the sender waits.
+                            try await outbox.waitForLooks(looks + 2)
+                            looks = outbox.looks
+                            let row = Row.make(id: .random(), order: Int64(number), resourceID: .random())
+                            try await outbox.put([row])
+                            theirs.announceEvents()
+                        }
+                        #expect(await double.messages(count: 4, within: .seconds(20)).count == 4)
+                        stopping = clock.now
+                    }
+                    #expect(clock.now - stopping < .seconds(3))
                 }
             }
         }

@@ -80,6 +80,17 @@ struct Outbox: Sendable {
         }
     }
 
+    /// How often the sender of this process has looked for events.
+    var looks: Int {
+        database.statistics.pipelines.first { $0.name == "events.reader" }?.statistics.segments ?? 0
+    }
+
+    /// Waits until it has looked so often, for 20 s at most.
+    func waitForLooks(_ count: Int) async throws {
+        let deadline = ContinuousClock.now + .seconds(20)
+        while looks < count, ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(5)) }
+    }
+
     /// Looks until the outbox knows exactly these sinks, for 20 s at most.
     func sinks(until wanted: [String]) async throws -> [String] {
         let deadline = ContinuousClock.now + .seconds(20)
@@ -95,11 +106,12 @@ struct Outbox: Sendable {
     /// Runs `body` while a sender works on this outbox, then stops it gracefully.
     func sending<Value>(
         _ configuration: EventSenderConfiguration, redis: RedisClient? = nil, signal: EventSignal = EventSignal(),
-        log: LogCollector = .init(), _ body: (ServiceGroup) async throws -> Value
+        news: (@Sendable (Duration) async throws -> Bool)? = nil, log: LogCollector = .init(),
+        _ body: (ServiceGroup) async throws -> Value
     ) async throws -> Value {
         let sender = EventSender(
             configuration: configuration, events: database.events, leadership: database.leadership(.events),
-            redis: redis, signal: signal, logger: log.logger)
+            redis: redis, signal: signal, news: news, logger: log.logger)
         let group = ServiceGroup(configuration: .init(services: [sender], logger: log.logger))
         let run = Task { try await group.run() }
         let result: Value

@@ -119,6 +119,50 @@ import Testing
         release.withLock { $0 }?.resume()
     }
 
+    @Test("A check that ignores its cancellation runs once, however many probes come, and anew when it has ended")
+    func oneRun() async throws {
+        startup.complete()
+        let runs = Mutex(0)
+        let release = Mutex<CheckedContinuation<Void, Never>?>(nil)
+        let check = HealthCheck("udm", .degrading) {
+            let number = runs.withLock { runs in
+                runs += 1
+                return runs
+            }
+            guard number == 1 else { return }
+            await withCheckedContinuation { continuation in release.withLock { $0 = continuation } }
+        }
+        try await serve(checks: [check]) { port in
+            #expect(try await get(port, "/health/ready").contains("no answer within 0.5 seconds"))
+            for _ in 0..<5 {
+                #expect(try await get(port, "/health/ready").contains("to the probe before, nor since"))
+            }
+            #expect(runs.withLock { $0 } == 1)
+            release.withLock { $0 }?.resume()
+            // Its task ends a moment later.
+            for _ in 0..<1000 where runs.withLock({ $0 }) == 1 { _ = try await get(port, "/health/ready") }
+            #expect(try await get(port, "/health/ready").contains(#""udm":{"status":"ok""#))
+        }
+    }
+
+    @Test("Probes at one time share a run, and all have its answer")
+    func sharedRun() async throws {
+        startup.complete()
+        let running = Mutex((now: 0, most: 0))
+        let check = HealthCheck("postgresql", .required) {
+            running.withLock { $0 = ($0.now + 1, max($0.most, $0.now + 1)) }
+            for _ in 0..<20 { await Task.yield() }
+            running.withLock { $0.now -= 1 }
+        }
+        try await serve(checks: [check]) { port in
+            try await withThrowingTaskGroup(of: String.self) { group in
+                for _ in 0..<30 { group.addTask { try await get(port, "/health/ready") } }
+                for try await answer in group { #expect(answer.hasPrefix("200"), "\(answer)") }
+            }
+        }
+        #expect(running.withLock { $0.most } == 1)
+    }
+
     @Test("What is kept elsewhere is read once for each scrape")
     func figures() async throws {
         let scrapes = Mutex(0.0)

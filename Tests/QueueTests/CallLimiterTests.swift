@@ -139,9 +139,10 @@ import Testing
         limiter.used(64)
         limiter.note(creates, at: 0)
         #expect(limiter.state.limit == 64)
-        fill(&limiter, took: .milliseconds(120))
+        // Each call waits for those before it: fewer of them are quicker.
+        fill(&limiter, took: .milliseconds(14 * 64))
         #expect(limiter.state.limit == 57)
-        for _ in 0..<40 { fill(&limiter, took: .milliseconds(120)) }
+        for _ in 0..<40 { fill(&limiter, took: .milliseconds(14 * limiter.allowed)) }
         #expect(limiter.state.limit == 8)
         // Ten minutes later this is what UDM can do.
         for minute in 0..<12 { fill(&limiter, took: .milliseconds(120), at: Int64(minute) * 60_000 + 300_000) }

@@ -22,6 +22,8 @@ struct QueueFixture: Sendable {
     let clock: TestClock
     let client: RedisClient
     let name: String
+    /// Of the content that the queue began with.
+    let generation: Int64?
 
     static func with(
         isAlive: Bool = true, _ body: (QueueFixture) async throws -> Void
@@ -29,11 +31,10 @@ struct QueueFixture: Sendable {
         try await withKeyPrefix { client, name async throws in
             let clock = TestClock()
             let queue = WorkQueue(client: client, name: name, now: { clock.now })
-            if isAlive {
-                let generation = try await queue.beginRebuild()
-                try await queue.finishRebuild(generation: generation)
-            }
-            try await body(QueueFixture(queue: queue, clock: clock, client: client, name: name))
+            let generation = isAlive ? try await queue.beginRebuild() : nil
+            if let generation { try await queue.finishRebuild(generation: generation) }
+            try await body(
+                QueueFixture(queue: queue, clock: clock, client: client, name: name, generation: generation))
         }
     }
 

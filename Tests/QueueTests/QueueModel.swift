@@ -356,11 +356,12 @@ struct QueueModel {
 
 extension CallLimiter {
     /// As `P:limit:<endpoint>` holds them, without those that are 0.
-    fileprivate var fields: [String: Int64] {
+    var fields: [String: Int64] {
         var fields: [String: Int64] = [
             "breaker": Int64(breaker.rawValue), "era": era, "until": until ?? 0, "length": length ?? 0,
             "probes": Int64(probes ?? 0), "good": Int64(good ?? 0), "limit": limit, "trouble": trouble ?? 0,
             "done": Int64(done), "cut": isCut ? 1 : 0, "used": isUsed ? 1 : 0, "since": bestSince,
+            "fall": fallFrom ?? 0, "slow": slowBy ?? 0,
         ]
         for (slice, counts) in recent {
             fields["calls:\(slice)"] = Int64(counts.calls)

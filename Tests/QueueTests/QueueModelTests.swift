@@ -54,6 +54,10 @@ private struct ModelRun {
     private(set) var limits: Set<Int> = []
     /// Eighths of the calls that meet trouble.
     private var weather = 0
+    /// How many times as long as usual all calls take for a while.
+    private var slowness = 1
+    /// What the next lease call says of resting leases.
+    private var resting: (count: Int, generation: Int64?) = (0, nil)
     private let client: RedisClient
     private let clock = TestClock()
     private var random: SplitMix
@@ -123,7 +127,7 @@ private struct ModelRun {
         let count = Int.random(in: 0...4, using: &random)
         let length = Int64.random(in: 50...1_500, using: &random)
         let report = report()
-        model.resting = Int.random(in: 0...2, using: &random)
+        rest()
         let answer = try await queue.lease(
             upTo: count, for: .milliseconds(length), worker: "w", calls: limited(report))
         try take(answer) {
@@ -135,6 +139,7 @@ private struct ModelRun {
     private mutating func report() -> CallReport? {
         if Int.random(in: 0..<12, using: &random) == 0 { return nil }
         if Int.random(in: 0..<40, using: &random) == 0 { weather = Int.random(in: 0..<8, using: &random) }
+        if Int.random(in: 0..<80, using: &random) == 0 { slowness = Bool.random(using: &random) ? 1 : 9 }
         let era = model.limiter?.era ?? 0
         var report = CallReport(era: Int.random(in: 0..<20, using: &random) == 0 ? era - 1 : era)
         for _ in 0..<Int.random(in: 0...6, using: &random) {
@@ -147,14 +152,25 @@ private struct ModelRun {
                     Int.random(in: 0..<400, using: &random) == 0 ? .accountRefused : .answered
                 }
             report.add(
-                kind, outcome, duration: .milliseconds(Int.random(in: 1...(isTrouble ? 900 : 60), using: &random)),
+                kind, outcome,
+                duration: .milliseconds(slowness * Int.random(in: 1...(isTrouble ? 900 : 60), using: &random)),
                 retryAfter: Int.random(in: 0..<30, using: &random) == 0 ? .milliseconds(700) : nil)
         }
         return report
     }
 
     private func limited(_ report: CallReport?) -> LimitedCalls? {
-        report.map { LimitedCalls(limit: Self.limit, report: $0, resting: model.resting) }
+        report.map {
+            LimitedCalls(limit: Self.limit, report: $0, resting: resting.count, generation: resting.generation)
+        }
+    }
+
+    /// Some leases rest; sometimes they are those of another content of Redis, and count for nothing.
+    private mutating func rest() {
+        let current = model.state.alive.flatMap { QueueState(alive: $0)?.generation }
+        let isOld = Int.random(in: 0..<8, using: &random) == 0
+        resting = (Int.random(in: 0...2, using: &random), isOld ? current.map { $0 - 1 } : current)
+        model.resting = isOld ? 0 : resting.count
     }
 
     private mutating func release() async throws {
@@ -171,7 +187,7 @@ private struct ModelRun {
         let count = Int.random(in: 0...3, using: &random)
         let length = Int64.random(in: 50...1_500, using: &random)
         let report = report()
-        model.resting = Int.random(in: 0...2, using: &random)
+        rest()
         let answer = try await queue.release(
             releases, leaseNext: count, for: .milliseconds(length), worker: "w", calls: limited(report))
         try take(answer) {
@@ -317,7 +333,7 @@ private struct ModelRun {
 }
 
 /// A small generator whose runs can be repeated.
-private struct SplitMix: RandomNumberGenerator {
+struct SplitMix: RandomNumberGenerator {
     var state: UInt64
 
     mutating func next() -> UInt64 {

@@ -9,11 +9,11 @@ import Testing
 /// The shared limit as leases meet it.
 @Suite struct WorkQueueLimitTests {
     private static func calls(
-        _ maximum: Int = 8, start: Int = 8, report: CallReport? = nil, resting: Int = 0
+        _ maximum: Int = 8, start: Int = 8, report: CallReport? = nil, resting: Int = 0, in generation: Int64? = nil
     ) -> LimitedCalls {
         LimitedCalls(
             limit: CallLimit(endpoint: "udm", maximum: maximum, start: start), report: report ?? CallReport(era: 0),
-            resting: resting)
+            resting: resting, generation: generation)
     }
 
     private static func failures(_ count: Int, era: Int64 = 0) -> CallReport {
@@ -37,21 +37,42 @@ import Testing
             #expect(first.leases.count == 8)
             #expect(first.isAtLimit)
             // Three of them store their outcome.
-            let second = try await Self.take(fixture, 1, Self.calls(resting: 3), worker: "a")
+            let second = try await Self.take(fixture, 1, Self.calls(resting: 3, in: fixture.generation), worker: "a")
             #expect(second.leases.count == 1)
             #expect(!second.isAtLimit)
             #expect(try await Self.take(fixture, 12, Self.calls(), worker: "b").leases.count == 2)
-            #expect(try await Self.take(fixture, 12, Self.calls(resting: 1), worker: "b").leases.count == 1)
+            #expect(
+                try await Self.take(fixture, 12, Self.calls(resting: 1, in: fixture.generation), worker: "b").leases
+                    .count == 1)
 
             // What has ended neither rests nor counts.
             let ended = first.leases.prefix(3).map { Release($0, next: .forget) }
             #expect(try await Self.take(fixture, 12, Self.calls(), releasing: ended, worker: "a").leases.isEmpty)
 
             // Nothing is heard of the other one any more: its resting lease counts again.
-            _ = try await Self.take(fixture, 0, Self.calls(resting: 2), worker: "a")
+            _ = try await Self.take(fixture, 0, Self.calls(resting: 2, in: fixture.generation), worker: "a")
             fixture.clock.advance(.seconds(1))
             let rest = second.leases.map { Release($0, next: .forget) }
             #expect(try await Self.take(fixture, 12, Self.calls(), releasing: rest, worker: "a").leases.isEmpty)
+        }
+    }
+
+    @Test("What rested before Redis was emptied makes no room for others")
+    func restingBefore() async throws {
+        try await QueueFixture.with { fixture in
+            let ids = (0..<40).map { "\($0)" }
+            try await fixture.enqueue(ids)
+            #expect(try await Self.take(fixture, 12, Self.calls(), worker: "a").leases.count == 8)
+            try await fixture.lose()
+            let generation = try await fixture.queue.beginRebuild()
+            try await fixture.enqueue(ids)
+            // Three store their outcome; what Redis knows now is new to it.
+            let resting = Self.calls(resting: 3, in: fixture.generation)
+            #expect(try await Self.take(fixture, 12, resting, worker: "a").leases.count == 8)
+            #expect(try await Self.take(fixture, 12, resting, worker: "a").leases.isEmpty)
+            try await fixture.queue.finishRebuild(generation: generation)
+            let known = Self.calls(resting: 3, in: generation)
+            #expect(try await Self.take(fixture, 12, known, worker: "a").leases.count == 3)
         }
     }
 
@@ -95,6 +116,45 @@ import Testing
             }
             #expect(counts == [1, 2, 4, 5])
             #expect(try await Self.take(fixture, 1, Self.calls()).limit?.breaker == .closed)
+        }
+    }
+
+    @Test("Operators see breaker, limit and calls of all workers, and looking changes nothing")
+    func overview() async throws {
+        try await QueueFixture.with { fixture in
+            #expect(try await fixture.queue.callLimits() == CallLimitOverview(endpoints: [], calling: 0, resting: 0))
+            try await fixture.enqueue((0..<30).map { "\($0)" })
+            let first = try await Self.take(fixture, 6, Self.calls(), worker: "a")
+            _ = try await Self.take(fixture, 0, Self.calls(resting: 2, in: fixture.generation), worker: "a")
+            var known = try await fixture.queue.callLimits()
+            #expect([known.calling, known.resting] == [4, 2])
+            // What a worker said of its resting leases holds for a second.
+            fixture.clock.advance(.seconds(1))
+            known = try await fixture.queue.callLimits()
+            #expect([known.calling, known.resting] == [6, 0])
+
+            let other = LimitedCalls(
+                limit: CallLimit(endpoint: "other", maximum: 8),
+                report: {
+                    var report = CallReport(era: 0)
+                    for _ in 0..<8 { report.add(.init("cu"), .answered, duration: .milliseconds(30)) }
+                    return report
+                }())
+            _ = try await Self.take(fixture, 8, other, releasing: first.leases.map { Release($0, next: .forget) })
+            _ = try await Self.take(fixture, 0, Self.calls(report: Self.failures(10)))
+            fixture.clock.advance(.seconds(2))
+            let open = try await fixture.queue.callLimits().endpoints
+            #expect(
+                open == [
+                    CallLimitOverview.Endpoint(name: "other", breaker: .closed),
+                    CallLimitOverview.Endpoint(name: "udm", breaker: .open, triedIn: .seconds(3), limit: 5),
+                ])
+            fixture.clock.advance(.seconds(4))
+            #expect(try await fixture.queue.callLimits().endpoints.last?.triedIn == .zero)
+            #expect(try await fixture.queue.callLimits().endpoints.last?.breaker == .open)
+            _ = try await Self.take(fixture, 1, Self.calls())
+            let tried = try await fixture.queue.callLimits().endpoints.last
+            #expect(tried == CallLimitOverview.Endpoint(name: "udm", breaker: .halfOpen, probes: 1, limit: 5))
         }
     }
 

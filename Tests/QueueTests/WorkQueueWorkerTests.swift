@@ -42,6 +42,47 @@ import Testing
         }
     }
 
+    @Test("Announced events wake whoever sends them; without a sender one token is all there is, and it goes by itself")
+    func announcedEvents() async throws {
+        try await withQueue { queue, client, _ async throws in
+            let waiting = Task { try await queue.waitForEvents(upTo: .seconds(60)) }
+            try await waitForBlocked(1, client)
+            queue.announceEvents()
+            #expect(try await waiting.value)
+            #expect(try await client.send(RedisCommand("EXISTS", "{scim:workers}:events")).integer == 0)
+
+            // However many come while nobody looks, and while one is on its way.
+            for _ in 0..<100 { queue.announceEvents() }
+            #expect(try await queue.waitForEvents(upTo: .seconds(60)))
+            // A call of its own, which is answered after what was announced before it.
+            func settle() async throws { _ = try await queue.depth() }
+            try await settle()
+            for _ in 0..<3 {
+                queue.announceEvents()
+                try await settle()
+            }
+            #expect(try await client.send(RedisCommand("LLEN", "{scim:workers}:events")).integer == 1)
+            let rest = try await client.send(RedisCommand("PTTL", "{scim:workers}:events")).integer ?? -1
+            #expect((1...10_000).contains(rest))
+            #expect(try await queue.waitForEvents(upTo: .seconds(60)))
+        }
+    }
+
+    @Test("With EVENTS_EMIT_ON=accepted an enqueue after a commit means an event; otherwise it means none")
+    func announcedAcceptance() async throws {
+        try await withQueue { queue, client, _ async throws in
+            let accepting = WorkQueue(client: client, name: "workers", announcesAcceptance: true)
+            let waiting = Task { try await queue.waitForEvents(upTo: .seconds(60)) }
+            try await waitForBlocked(1, client)
+            accepting.enqueueDetached([Enqueue(.user("jo"), lane: .interactive)])
+            #expect(try await waiting.value)
+            queue.enqueueDetached([Enqueue(.user("jane"), lane: .interactive)])
+            // One connection: what the enqueue had announced would have gone before this.
+            _ = try await queue.depth()
+            #expect(try await client.send(RedisCommand("EXISTS", "{scim:workers}:events")).integer == 0)
+        }
+    }
+
     @Test("A resource due earlier than all others wakes a worker, which learns the new time")
     func wakeForDue() async throws {
         try await withQueue { queue, client, _ async throws in

@@ -199,6 +199,34 @@ import Testing
         }
     }
 
+    @Test(
+        "Of a create that nobody was told of and its delete nothing is told; of one that was announced the delete is, too"
+    )
+    func cancelled() async throws {
+        try await StorageFixture.run { fixture in
+            let early = fixture.anotherDatabase(emitsOnAcceptance: true)
+            let announced = try await early.resources.create(user("jo"), context: testContext).resource()
+            await early.close()
+            let silent = try await fixture.createUser("other")
+            var outcomes: [JobOutcome] = []
+            for id in [announced.id, silent.id] {
+                // The setting has changed meanwhile.
+                _ = try await fixture.store.replace(.user, id, context: testContext) { _ in user("\(id)") }
+                _ = try await fixture.store.delete(.user, id, context: testContext)
+                let lease = try #require(try await fixture.lease(id))
+                let last = try #require(lease.jobs.last)
+                outcomes.append(
+                    JobOutcome(lease: lease.handle, result: .cancelled(job: last.id), endsTurn: true, merges: true))
+            }
+            _ = try await fixture.database.jobs.record(outcomes)
+            #expect(try await fixture.number("SELECT count(*) FROM job_history WHERE state = 'cancelled'") == 6)
+            let events = try await fixture.database.events.unsent(limit: 10, now: .now())
+            #expect(events.map(\.resourceID) == [announced.id, announced.id])
+            #expect(events.map(\.operation) == [.create, .delete])
+            #expect(events.map(\.kind) == [.change, .change])
+        }
+    }
+
     @Test("E-11: an event has the externalId of the client that wrote, and of no other", arguments: [true, false])
     func externalIds(emitsOnAcceptance: Bool) async throws {
         try await StorageFixture.run { fixture in

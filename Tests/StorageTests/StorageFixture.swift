@@ -42,17 +42,23 @@ struct StorageFixture {
     }
 
     /// Another process on the same database.
-    func anotherDatabase(emitsOnAcceptance: Bool = false) -> Database {
-        Self.makeDatabase(configuration, rules: DirectoryRules(), emitsOnAcceptance: emitsOnAcceptance)
+    func anotherDatabase(
+        emitsOnAcceptance: Bool = false, _ change: (inout StorageConfiguration) -> Void = { _ in }
+    ) -> Database {
+        Self.makeDatabase(configuration, rules: DirectoryRules()) {
+            $0.emitsOnAcceptance = emitsOnAcceptance
+            change(&$0)
+        }
     }
 
     private static func makeDatabase(
-        _ configuration: PostgresConfiguration, rules: DirectoryRules, emitsOnAcceptance: Bool = false
+        _ configuration: PostgresConfiguration, rules: DirectoryRules,
+        _ change: (inout StorageConfiguration) -> Void = { _ in }
     ) -> Database {
         let key = [UInt8](repeating: 7, count: 32)
         var storage = StorageConfiguration(
             postgres: configuration, sealer: try? SecretSealer(keys: [key]), rules: rules)
-        storage.emitsOnAcceptance = emitsOnAcceptance
+        change(&storage)
         return Database(configuration: storage, logger: logger)
     }
 

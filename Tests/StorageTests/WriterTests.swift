@@ -83,6 +83,33 @@ import Testing
         }
     }
 
+    @Test("While one batch waits in PostgreSQL, what gathers goes beside it on a connection of its own")
+    func besideEachOther() async throws {
+        try await StorageFixture.run { fixture in
+            // Longer than the test: the first batch is under way all the time.
+            let database = fixture.anotherDatabase { $0.writerLockTimeout = .seconds(120) }
+            let store = database.resources
+            try await fixture.connection.run(
+                "BEGIN; INSERT INTO unique_claim VALUES ('default', 'name', 'jo', gen_random_uuid())")
+            async let waiting = store.create(user("jo"), context: testContext)
+            func waitingLocks() async throws -> Int {
+                try await fixture.anotherConnection { other in
+                    Int(
+                        try await other.execute(
+                            PostgresStatement(unnamed: "SELECT count(*) FROM pg_locks WHERE NOT granted"))[0].int(0))
+                }
+            }
+            try await wait(until: "the first batch waits") { try await waitingLocks() > 0 }
+            let gathered = await store.create(
+                (0..<BatchWriter.worthBatch).map { (user("user\($0)"), ResourceID.random()) }, context: testContext)
+            #expect(try gathered.filter { try $0.get().isCreated }.count == BatchWriter.worthBatch)
+            #expect(try await waitingLocks() > 0)
+            try await fixture.connection.run("ROLLBACK")
+            #expect(try await waiting.isCreated)
+            await database.close()
+        }
+    }
+
     @Test("What PostgreSQL refuses fails alone, its neighbours are written")
     func badContent() async throws {
         try await StorageFixture.run { fixture in

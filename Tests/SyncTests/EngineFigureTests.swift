@@ -97,7 +97,7 @@ struct EngineFigureTests {
 
 extension SyncFixture {
     /// Accepted creates of users, as one statement.
-    fileprivate func insertCreates(_ count: Int) async throws {
+    func insertCreates(_ count: Int) async throws {
         try await run(
             """
             INSERT INTO job (id, tenant, type, resource_id, revision, "order", operation, lane, client, request_id,

@@ -101,17 +101,7 @@ final class SyncFixture: Sendable {
         _ change: (inout SyncConfiguration) -> Void = { _ in }, hasKey: Bool = true, queue other: WorkQueue? = nil,
         _ body: () async throws -> Value
     ) async throws -> Value {
-        // Waits are short here; what they do is the same.
-        var sync = SyncConfiguration(
-            concurrency: 4, leaseLength: .seconds(8), memberWait: .seconds(20), drainTime: .seconds(5),
-            backoff: Backoff(base: .milliseconds(50), cap: .milliseconds(400)))
-        change(&sync)
-        // As each process has one, which tells that process alone of its calls.
-        let client = try Self.client(of: double, logger: logger)
-        let worker = SyncWorker(
-            configuration: sync, queue: other ?? queue, jobs: database.jobs, client: client,
-            mapping: UDMMapping(rules: DirectoryRules(), schema: schema),
-            sealer: try SecretSealer(keys: [hasKey ? key : key.map { $0 ^ 1 }]), logger: logger)
+        let (worker, client) = try makeWorker(change, hasKey: hasKey, queue: other)
         let group = ServiceGroup(configuration: ServiceGroupConfiguration(services: [worker], logger: logger))
         let running = Task { try await group.run() }
         do {
@@ -126,6 +116,24 @@ final class SyncFixture: Sendable {
             try? await client.shutdown()
             throw error
         }
+    }
+
+    /// A worker to be run by the test, and its client, to be shut down afterwards.
+    func makeWorker(
+        _ change: (inout SyncConfiguration) -> Void = { _ in }, hasKey: Bool = true, queue other: WorkQueue? = nil
+    ) throws -> (SyncWorker, UDMClient) {
+        // Waits are short here; what they do is the same.
+        var sync = SyncConfiguration(
+            concurrency: 4, leaseLength: .seconds(8), memberWait: .seconds(20), drainTime: .seconds(5),
+            backoff: Backoff(base: .milliseconds(50), cap: .milliseconds(400)))
+        change(&sync)
+        // As each process has one, which tells that process alone of its calls.
+        let client = try Self.client(of: double, logger: logger)
+        let worker = SyncWorker(
+            configuration: sync, queue: other ?? queue, jobs: database.jobs, client: client,
+            mapping: UDMMapping(rules: DirectoryRules(), schema: schema),
+            sealer: try SecretSealer(keys: [hasKey ? key : key.map { $0 ^ 1 }]), logger: logger)
+        return (worker, client)
     }
 
     // MARK: Writing

@@ -27,6 +27,21 @@ import UDMDouble
         }
     }
 
+    @Test("Whoever sends events hears of an outcome at once, in whichever process; a failed try tells nothing")
+    func announces() async throws {
+        try await SyncFixture.run { fixture in
+            let news = Task { try await fixture.queue.waitForEvents(upTo: .seconds(60)) }
+            try await fixture.createUser("jo")
+            try await fixture.withWorker {
+                #expect(try await news.value)
+                try await fixture.drain()
+            }
+            let retry = JobOutcome.Result.retry(
+                job: .random(), dueIn: .seconds(1), error: nil, countsAttempt: true, isAmbiguous: false)
+            #expect(!retry.mayTell)
+        }
+    }
+
     @Test("Changes, a rename and a delete arrive in revision order, one at a time")
     func lifecycle() async throws {
         try await SyncFixture.run { fixture in
@@ -56,6 +71,20 @@ import UDMDouble
             #expect(try await fixture.states() == ["cancelled": 2])
             #expect(fixture.double.requests().isEmpty)
             #expect(try await fixture.database.events.unsent(limit: 10, now: .now()).isEmpty)
+        }
+    }
+
+    @Test("However many writes lie between its create and its delete, UDM never hears of it")
+    func cancelledBeyondThePage() async throws {
+        try await SyncFixture.run { fixture in
+            let id = try await fixture.createUser("jo", enqueues: false)
+            for number in 0..<JobStore.turnLimit + 10 {
+                try await fixture.replaceUser(id, "jo") { $0["title"] = .string("\(number)") }
+            }
+            try await fixture.delete(.user, id)
+            try await fixture.withWorker { try await fixture.drain() }
+            #expect(try await fixture.states() == ["cancelled": JobStore.turnLimit + 12])
+            #expect(fixture.double.requests().isEmpty)
         }
     }
 

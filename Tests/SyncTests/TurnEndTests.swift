@@ -6,6 +6,7 @@ import Queue
 import SCIM
 import Storage
 import Testing
+import UDM
 import UDMDouble
 
 @testable import Sync
@@ -29,6 +30,32 @@ import UDMDouble
             try await fixture.withWorker { try await fixture.drain() }
             #expect(fixture.object(id) != nil)
             #expect(fixture.double.check().recreatedIdentifiers.isEmpty)
+        }
+    }
+
+    @Test("A worker that is cancelled hands back what it was at: nobody waits for its lease to run out")
+    func handsBackWhenCancelled() async throws {
+        var settings = UDMDouble.Settings()
+        settings.latency = ["*": .fixed(milliseconds: 30_000)]
+        try await SyncFixture.run(settings: settings) { fixture in
+            try await fixture.createUser("jo")
+            // Neither the lease nor the time to finish ends within the test.
+            let (worker, client) = try fixture.makeWorker {
+                $0.leaseLength = .seconds(120)
+                $0.drainTime = .seconds(120)
+            }
+            let running = Task { try await worker.run() }
+            try await fixture.until { fixture.double.check().inProgress > 0 }
+            running.cancel()
+            try await running.value
+            #expect(try await fixture.number("SELECT count(*) FROM resource_sync WHERE leased_until IS NOT NULL") == 0)
+            #expect(try await fixture.number("SELECT coalesce(sum(crashes), 0) FROM job") == 0)
+            // The call was given up, not waited for: nobody knows what it did, and it counts for nothing.
+            #expect(try await fixture.number("SELECT coalesce(sum(attempts), 0) FROM job") == 0)
+            #expect(
+                try await fixture.number("SELECT count(*) FROM resource_sync WHERE ambiguous_since IS NOT NULL") == 1)
+            #expect(try await fixture.queue.depth().leased == 0)
+            try await client.shutdown()
         }
     }
 

@@ -3,6 +3,8 @@
 
 import Executors
 import Queue
+import SCIM
+import Storage
 import Testing
 import UDM
 
@@ -85,21 +87,26 @@ import UDM
     func resting() {
         let left = Locked(0)
         gate.whenPlaceIsLeft { left.withLock { $0 += 1 } }
-        gate.storingBegan()
+        let handles = (1...4).map { LeaseHandle(resourceID: .random(), epoch: $0, token: .random()) }
+        gate.storingBegan(handles[0])
         #expect(gate.calls().resting == 1)
         #expect(left.withLock { $0 } == 0)
 
         gate.noteLimit(isReached: true)
-        gate.storingBegan()
-        gate.storingBegan()
+        gate.storingBegan(handles[1])
+        gate.storingBegan(handles[2])
         #expect(gate.calls().resting == 3)
         #expect(left.withLock { $0 } == 1)
 
-        for _ in 0..<3 { gate.storingEnded() }
+        // What Redis does not know any more is not told of.
+        let told = gate.calls(in: 7) { $0.epoch > 1 }
+        #expect([told.resting, Int(told.generation ?? 0)] == [2, 7])
+
+        for handle in handles { gate.storingEnded(handle) }
         #expect(gate.calls().resting == 0)
         gate.noteLimit(isReached: true)
         gate.noteLimit(isReached: false)
-        gate.storingBegan()
+        gate.storingBegan(handles[3])
         #expect(left.withLock { $0 } == 1)
     }
 
@@ -120,4 +127,8 @@ import UDM
         #expect(long.endpoint == short.endpoint)
         #expect(SyncConfiguration().callLimit(of: "https://other.example/").endpoint != long.endpoint)
     }
+}
+
+extension UDMGate {
+    fileprivate func calls() -> LimitedCalls { calls(in: nil) { _ in true } }
 }

@@ -175,6 +175,9 @@ import UDM
             } _: { client, _ in
                 let error = try await udmError { _ = try await client.get(.user, dn: roe, requestID: requestID) }
                 #expect(error.class == .transient)
+                if case .stall = reply {
+                    #expect(error.detail == "the answer was cut off: no answer within 2.0 seconds")
+                }
             }
         }
     }

@@ -17,12 +17,17 @@ package struct HealthCheck: Sendable {
     package let weight: Weight
     /// - Throws: When the dependency cannot be used; the error's description is shown to the operator.
     package let check: @Sendable () async throws -> Void
+    private let runs = CheckRuns()
 
     package init(_ name: String, _ weight: Weight, check: @escaping @Sendable () async throws -> Void) {
         self.name = name
         self.weight = weight
         self.check = check
     }
+
+    /// Does not wait for a check that is overdue, even one that cannot be cancelled.
+    /// - Returns: Why the dependency cannot be used; nil when it can.
+    fileprivate func problem() async -> String? { await runs.answer(check, within: limit) }
 
     /// What nothing depends on must not hold up a probe: the one of Kubernetes waits for a second unless it is told otherwise, and a UDM that
     /// hangs would make all workers unready.
@@ -70,48 +75,80 @@ struct HealthReport: Sendable {
         }
     }
 
-    /// Does not wait for a check that is overdue, even one that cannot be cancelled.
     private static func entry(_ check: HealthCheck) async -> Entry {
         let begin = ContinuousClock.now
-        let limit = check.limit
-        var running: Task<Void, Never>?
-        var timer: Task<Void, Never>?
-        let error: String? = await withCheckedContinuation { continuation in
-            let answer = FirstAnswer(continuation)
-            running = Task {
-                do {
-                    try await check.check()
-                    answer.give(nil)
-                } catch {
-                    answer.give("\(error)")
-                }
-            }
-            timer = Task {
-                do {
-                    try await Task.sleep(for: limit)
-                    answer.give("no answer within \(limit)")
-                } catch {
-                    // Cancelled: the check has answered.
-                }
-            }
-        }
-        running?.cancel()
-        timer?.cancel()
+        let error = await check.problem()
         return Entry(name: check.name, error: error, weight: check.weight, took: begin.duration(to: .now))
     }
 }
 
-/// Passes on the first of several answers.
-private final class FirstAnswer: Sendable {
-    private let continuation: Mutex<CheckedContinuation<String?, Never>?>
+/// The runs of one check, one at a time: a check that ignores its cancellation would otherwise gain company with every probe.
+///
+/// | state | holds | a probe |
+/// |---|---|---|
+/// | idle | nothing runs | begins a run |
+/// | running | a run is within its limit | waits for what it says |
+/// | overdue | a run was cancelled at its limit and has not ended; nobody waits | is told so at once |
+private final class CheckRuns: Sendable {
+    private enum Phase {
+        case idle, running, overdue
+    }
 
-    init(_ continuation: CheckedContinuation<String?, Never>) { self.continuation = Mutex(continuation) }
+    private struct State {
+        var phase = Phase.idle
+        /// Of the last run, so that a timer knows its own.
+        var number = 0
+        var waiting: [CheckedContinuation<String?, Never>] = []
+    }
 
-    func give(_ error: String?) {
-        let waiting = continuation.withLock { continuation in
-            defer { continuation = nil }
-            return continuation
+    private let state = Mutex(State())
+
+    func answer(
+        _ check: @escaping @Sendable () async throws -> Void, within limit: Duration
+    ) async -> String? {
+        await withCheckedContinuation { continuation in
+            let (phase, number) = state.withLock { state in
+                let phase = state.phase
+                if phase != .overdue { state.waiting.append(continuation) }
+                if phase == .idle {
+                    state.phase = .running
+                    state.number += 1
+                }
+                return (phase, state.number)
+            }
+            switch phase {
+            case .idle: begin(number, check, limit)
+            case .running: break
+            case .overdue: continuation.resume(returning: "no answer within \(limit) to the probe before, nor since")
+            }
         }
-        waiting?.resume(returning: error)
+    }
+
+    private func begin(_ number: Int, _ check: @escaping @Sendable () async throws -> Void, _ limit: Duration) {
+        let running = Task {
+            do {
+                try await check()
+                end(number, nil, phase: .idle)
+            } catch {
+                end(number, "\(error)", phase: .idle)
+            }
+        }
+        Task {
+            // Never cancelled, so it does not throw.
+            try? await Task.sleep(for: limit)
+            end(number, "no answer within \(limit)", phase: .overdue)
+            running.cancel()
+        }
+    }
+
+    private func end(_ number: Int, _ error: String?, phase: Phase) {
+        let waiting = state.withLock { state -> [CheckedContinuation<String?, Never>] in
+            // A timer whose run has ended changes nothing.
+            guard state.number == number, state.phase != .idle else { return [] }
+            state.phase = phase
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        for continuation in waiting { continuation.resume(returning: error) }
     }
 }

@@ -19,11 +19,15 @@
 /// | in the window | limit |
 /// |---|---|
 /// | a call found UDM overloaded | × 0.7, at once, and no more in this window |
-/// | median more than 2 × the best of 10 minutes | × 0.9, not below the start value |
+/// | median more than 2 × the best of 10 minutes | × 0.9, not below the start value; unless that has not helped |
 /// | median at most 1.5 × the best, and all leases were used | + 1; below where trouble began the last time, half of it more |
 ///
 /// Medians are compared for each kind of calls, so that a time of slow creates after a time of quick changes is no slow-down. What takes
 /// less than 25 ms counts as 25 ms: there it is chance and our own machine that speak.
+///
+/// Where there are too many calls at one time, half of them take half as long. So when the limit has fallen to half, or to the start value,
+/// the medians are compared with those from which it fell. If they have not become shorter by at least half of what the limit says, UDM has
+/// become slower by itself: what it takes now is the best from now on, and the limit grows to where it was.
 package struct CallLimiter: Sendable, Hashable {
     struct Slice: Sendable, Hashable {
         var calls = 0
@@ -40,6 +44,8 @@ package struct CallLimiter: Sendable, Hashable {
     /// Half as long again, and twice as long, in buckets.
     static let steady = 5
     static let slow = 8
+    /// Hundredths of a bucket by which calls must have become quicker for each time that the limit was lowered by as much as is left.
+    static let remedy = slow * 50
 
     let parameters: CallLimit
 
@@ -62,6 +68,10 @@ package struct CallLimiter: Sendable, Hashable {
     /// Of the five minutes before.
     var formerBest: [CallReport.Kind: Int] = [:]
     var bestSince: Int64 = 0
+    /// The limit from which it falls because calls are slow, and how slow they were there, in hundredths of a bucket; nil while it does not
+    /// fall.
+    var fallFrom: Int64?
+    var slowBy: Int64?
 
     package init(_ parameters: CallLimit) {
         self.parameters = parameters
@@ -123,6 +133,7 @@ package struct CallLimiter: Sendable, Hashable {
             limit = max(1_000, effectiveLimit * 7 / 10)
             trouble = limit
             isCut = true
+            endFall()
         }
         let calls = recent.values.reduce(0) { $0 + $1.calls }
         let failed = recent.values.reduce(0) { $0 + $1.failed }
@@ -165,6 +176,7 @@ package struct CallLimiter: Sendable, Hashable {
         era += 1
         (good, probes) = (nil, nil)
         recent = [:]
+        endFall()
         clearWindow()
     }
 
@@ -176,11 +188,15 @@ package struct CallLimiter: Sendable, Hashable {
     private mutating func adapt(at now: Int64) {
         if now - bestSince >= Self.bestLength {
             (formerBest, best, bestSince) = (best, [:], now)
+            // Measured against another best it would be something else.
+            endFall()
         }
         var (calls, slowness) = (0, 0)
+        var medians: [CallReport.Kind: Int] = [:]
         for (kind, buckets) in latencies {
             let count = buckets.values.reduce(0, +)
             let median = Self.median(buckets, count: count)
+            medians[kind] = median
             let known = min(best[kind] ?? median, median)
             best[kind] = known
             let reference = min(known, formerBest[kind] ?? known)
@@ -190,15 +206,41 @@ package struct CallLimiter: Sendable, Hashable {
         guard calls > 0 else { return }
         let current = effectiveLimit
         if slowness > Self.slow * calls {
-            limit = max(current * 9 / 10, min(current, Int64(parameters.start) * 1_000))
-            trouble = limit
+            fall(from: current, slowBy: Int64(slowness * 100 / calls), medians)
         } else if slowness > Self.steady * calls {
             trouble = min(trouble ?? current, current)
-        } else if isUsed {
+        } else {
+            endFall()
+            guard isUsed else { return }
             let step = current < trouble ?? .max ? max(1_000, current / 2) : 1_000
             limit = min(current + step, Int64(parameters.maximum) * 1_000)
         }
     }
+
+    /// Calls are slow: lowers the limit, or finds that this is no remedy.
+    private mutating func fall(from current: Int64, slowBy present: Int64, _ medians: [CallReport.Kind: Int]) {
+        let lowest = min(current, Int64(parameters.start) * 1_000)
+        if let from = fallFrom, let former = slowBy, current < from, 2 * current <= from || current == lowest {
+            // Half the limit should have brought eight buckets, and has to bring four.
+            if (former - present) * current < Int64(Self.remedy) * (from - current) {
+                best.merge(medians) { $1 }
+                for kind in medians.keys { formerBest[kind] = nil }
+                trouble = from
+                endFall()
+                return
+            }
+            (fallFrom, slowBy) = (current, present)
+        } else if let from = fallFrom {
+            // The first windows have calls from before the slow-down, or from under a higher limit.
+            if 5 * current >= 4 * from { slowBy = max(slowBy ?? present, present) }
+        } else {
+            (fallFrom, slowBy) = (current, present)
+        }
+        limit = max(current * 9 / 10, lowest)
+        trouble = limit
+    }
+
+    private mutating func endFall() { (fallFrom, slowBy) = (nil, nil) }
 
     private mutating func clearWindow() {
         done = 0

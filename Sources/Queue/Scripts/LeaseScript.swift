@@ -30,7 +30,7 @@ enum LeaseScript {
         arguments.append(min(max(0, count), QueueLua.leaseMax))
         arguments.append(length.milliseconds)
         arguments.append(token)
-        arguments.append(calls.map { "\($0.limit.argument) \($0.resting) \(worker)" } ?? "")
+        arguments.append(calls?.argument(of: worker) ?? "")
         arguments.append(calls?.report.argument ?? "")
         return arguments
     }

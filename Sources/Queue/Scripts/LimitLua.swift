@@ -6,7 +6,7 @@
 ///
 /// Fields: `breaker` (0 closed, 1 half-open, 2 open), `era`, `until`, `length`, `probes`, `good`, `limit` and `trouble` in thousandths, `done`,
 /// `cut`, `used`, `calls:<slice>` and `failed:<slice>` of five seconds each, `took:<kind>:<bucket>` of the present window, `best:<kind>`,
-/// `former:<kind>`, `since`. A missing field is 0, a missing `limit` the start value. The hash is forgotten a day after its last change.
+/// `former:<kind>`, `since`, `fall` (in thousandths) and `slow`. A missing field is 0, a missing `limit` the start value. The hash is forgotten a day after its last change.
 enum LimitLua {
     static let function = """
         local limiter
@@ -31,9 +31,11 @@ enum LimitLua {
             return sum
         end
         local function openLimiter(text)
-            local endpoint, maximum, start, first, longest, resting, worker =
-                string.match(text, '^(%S+) (%d+) (%d+) (%d+) (%d+) (%d+) (%S+)$')
+            local endpoint, maximum, start, first, longest, resting, generation, worker =
+                string.match(text, '^(%S+) (%d+) (%d+) (%d+) (%d+) (%d+) (%-?%d+) (%S+)$')
             if not endpoint then return end
+            -- What Redis has forgotten is no lease that could rest.
+            if generation ~= string.match(alive, '%d+$') then resting = 0 end
             local name, fields = P .. ':limit:' .. endpoint, {}
             local stored = redis.call('HGETALL', name)
             for i = 1, #stored, 2 do fields[stored[i]] = tonumber(stored[i + 1]) end
@@ -78,6 +80,11 @@ enum LimitLua {
             clear('took:')
         end
 
+        local function endFall()
+            set('fall', nil)
+            set('slow', nil)
+        end
+
         local function openBreaker(retryAfter)
             local length = limiter.first
             if get('breaker') == 1 then
@@ -88,6 +95,7 @@ enum LimitLua {
             set('breaker', 2)
             set('era', get('era') + 1)
             for _, prefix in ipairs({'good', 'probes', 'calls:', 'failed:'}) do clear(prefix) end
+            endFall()
             clearWindow()
         end
 
@@ -105,7 +113,7 @@ enum LimitLua {
             end
         end
 
-        -- How much slower than the best calls were, in buckets times calls, and the calls.
+        -- How much slower than the best calls were, in buckets times calls, the calls, and the medians.
         local function slowness()
             if now - get('since') >= \(CallLimiter.bestLength) then
                 clear('former:')
@@ -117,6 +125,7 @@ enum LimitLua {
                 clear('best:')
                 for kind, value in pairs(best) do set('former:' .. kind, value) end
                 set('since', now)
+                endFall()
             end
             local kinds = {}
             for field, count in pairs(limiter.fields) do
@@ -128,7 +137,7 @@ enum LimitLua {
                     known.buckets[#known.buckets + 1] = {tonumber(bucket), count}
                 end
             end
-            local sum, calls = 0, 0
+            local sum, calls, medians = 0, 0, {}
             for kind, known in pairs(kinds) do
                 table.sort(known.buckets, function(one, other) return one[1] < other[1] end)
                 local seen, median = 0, 0
@@ -136,6 +145,7 @@ enum LimitLua {
                     seen = seen + entry[2]
                     if 2 * seen >= known.count then median = entry[1] break end
                 end
+                medians[kind] = median
                 local best = math.min(limiter.fields['best:' .. kind] or median, median)
                 set('best:' .. kind, best)
                 local reference = math.min(best, limiter.fields['former:' .. kind] or best)
@@ -143,20 +153,45 @@ enum LimitLua {
                 calls = calls + known.count
                 sum = sum + known.count * (math.max(median, quick) - math.max(reference, quick))
             end
-            return sum, calls
+            return sum, calls, medians
+        end
+
+        local function fall(limit, present, medians)
+            local lowest = math.min(limit, limiter.start)
+            local from, former = limiter.fields.fall, limiter.fields.slow
+            if from and limit < from and (2 * limit <= from or limit == lowest) then
+                if (former - present) * limit < \(CallLimiter.remedy) * (from - limit) then
+                    for kind, median in pairs(medians) do
+                        set('best:' .. kind, median)
+                        set('former:' .. kind, nil)
+                    end
+                    set('trouble', from)
+                    return endFall()
+                end
+                from = nil
+            end
+            if not from then
+                set('fall', limit)
+                set('slow', present)
+            elseif 5 * limit >= 4 * from then
+                set('slow', math.max(former, present))
+            end
+            local lower = math.max(math.floor(limit * 9 / 10), lowest)
+            set('limit', lower)
+            set('trouble', lower)
         end
 
         local function adapt()
-            local sum, calls = slowness()
+            local sum, calls, medians = slowness()
             if calls == 0 then return end
             local limit = limitNow()
             if sum > \(CallLimiter.slow) * calls then
-                local lower = math.max(math.floor(limit * 9 / 10), math.min(limit, limiter.start))
-                set('limit', lower)
-                set('trouble', lower)
+                fall(limit, math.floor(sum * 100 / calls), medians)
             elseif sum > \(CallLimiter.steady) * calls then
                 set('trouble', math.min(limiter.fields.trouble or limit, limit))
-            elseif get('used') == 1 then
+            else
+                endFall()
+                if get('used') ~= 1 then return end
                 local step = 1000
                 if limit < (limiter.fields.trouble or math.huge) then step = math.max(1000, math.floor(limit / 2)) end
                 set('limit', math.min(limit + step, limiter.maximum))
@@ -184,6 +219,7 @@ enum LimitLua {
                 set('limit', lower)
                 set('trouble', lower)
                 set('cut', 1)
+                endFall()
             end
             local total, failed = 0, 0
             for field, value in pairs(limiter.fields) do

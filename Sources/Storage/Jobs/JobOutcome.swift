@@ -12,7 +12,7 @@ package struct JobOutcome: Sendable {
         case removed(job: JobID)
         /// The push of a later job, which is still to be recorded, carried it.
         case superseded(job: JobID, by: JobID)
-        /// It concerns nobody any more; no event.
+        /// It concerns nobody any more; no event, unless one has told of its beginning.
         case cancelled(job: JobID)
         /// Failed for good. `error`: JSON object with a SCIM error's members and UDM's answer. `isAmbiguous`: its last call may have had
         /// its effect all the same.
@@ -35,6 +35,14 @@ package struct JobOutcome: Sendable {
         case verifyLater(dueIn: Duration, isAmbiguous: Bool)
         /// Nothing was left to do.
         case ended
+
+        /// Whether the outcome may write events.
+        package var mayTell: Bool {
+            switch self {
+            case .done, .removed, .superseded, .cancelled, .dead, .membersRefused, .verified: true
+            case .retry, .members, .membersLater, .waiting, .verifyLater, .ended: false
+            }
+        }
     }
 
     package let lease: LeaseHandle

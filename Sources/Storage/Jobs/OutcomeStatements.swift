@@ -28,7 +28,7 @@ enum OutcomeStatements {
         """)
 
     /// Moves finished jobs to the history, without their secret, and writes their events, each with its own `order` (I-5, I-6). Earlier jobs that one
-    /// of them carried end with it.
+    /// of them carried end with it. What is cancelled concerns nobody, unless its create was announced before `EVENTS_EMIT_ON` was changed.
     static let finish = PostgresStatement(
         "outcome_finish",
         """
@@ -77,7 +77,10 @@ enum OutcomeStatements {
                     THEN group_members_at(resource_id, revision) END,
                 CASE WHEN type = 'Group' AND state <> 'dead' THEN group_members_delta(resource_id, revision) END,
                 dn, error, finished_at
-            FROM gone WHERE state <> 'cancelled' AND (state = 'dead' OR NOT is_announced)
+            FROM gone WHERE (state = 'dead' OR NOT is_announced)
+                -- Whoever was told of the create with its acceptance is told of the delete, though UDM hears of neither.
+                AND (state <> 'cancelled' OR operation = 'delete' AND EXISTS (
+                    SELECT FROM gone g WHERE g.resource_id = gone.resource_id AND g.is_announced))
         ), failure AS (
             INSERT INTO sync_failure (resource_id, attribute, tenant, type, revision, job_id, failed_at, error)
             SELECT resource_id, '', tenant, type, revision, id, finished_at, error FROM gone WHERE state = 'dead'

@@ -14,6 +14,8 @@ package struct QueueOverview: Sendable {
     package let pauses: [PauseStore.Pause]
     /// Nil while Redis does not answer.
     package let depth: QueueDepth?
+    /// What the workers know of UDM; nil while Redis does not answer.
+    package let limits: CallLimitOverview?
     /// Why there is no depth.
     package let redisProblem: String?
 
@@ -23,14 +25,16 @@ package struct QueueOverview: Sendable {
         let statistics = try await database.jobs.statistics()
         let figures = try await database.operators.backlog.figures()
         let pauses = try await database.operators.pauses.list()
-        var depth: QueueDepth?
+        var (depth, limits): (QueueDepth?, CallLimitOverview?)
         var problem: String?
         do throws(RedisError) {
             depth = try await queue.depth()
+            limits = try await queue.callLimits()
         } catch {
             problem = error.message
         }
         return QueueOverview(
-            at: now, statistics: statistics, figures: figures, pauses: pauses, depth: depth, redisProblem: problem)
+            at: now, statistics: statistics, figures: figures, pauses: pauses, depth: depth, limits: limits,
+            redisProblem: problem)
     }
 }

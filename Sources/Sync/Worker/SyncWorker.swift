@@ -62,6 +62,8 @@ package actor SyncWorker: Service {
     /// Since when Redis does not answer; nil while it does.
     var redisAwaySince: ContinuousClock.Instant?
     private var lastLease = ContinuousClock.now
+    /// Of the queue, as the last answer said; nil before the first one, and when the queue is lost.
+    private var generation: Int64?
     /// Where the look for work without Redis goes on.
     var trickleAfter: JobID?
 
@@ -70,7 +72,7 @@ package actor SyncWorker: Service {
     /// At most this many keys are leased in one call, so that one process does not take all from the others.
     private static let leaseBatch = 32
     /// Between two lease calls of a busy worker.
-    private static let shortestPause = Duration.milliseconds(3)
+    static let shortestPause = Duration.milliseconds(3)
     /// An idle worker looks again after this long even if no wake-up came: wake-ups are bounded and may be taken by a busy worker.
     static let longestWait = Duration.seconds(5)
     /// Keys being confirmed: while PostgreSQL's disk is slow, a full batch goes beside another.
@@ -87,16 +89,18 @@ package actor SyncWorker: Service {
         let gate = UDMGate(limit: configuration.callLimit(of: client.configuration.baseURL))
         self.gate = gate
         client.observe(gate)
-        let recorder = OutcomeRecorder(jobs: jobs, batchLimit: configuration.outcomeBatch, logger: logger) { woken in
-            // What is queued already keeps its lane; a group whose late members have come is nobody's single write.
-            queue.enqueueDetached(woken.map { Enqueue($0.key, lane: .bulk) })
-        }
+        let recorder = OutcomeRecorder(
+            jobs: jobs, batchLimit: configuration.outcomeBatch, logger: logger,
+            wake: { woken in
+                // What is queued already keeps its lane; a group whose late members have come is nobody's single write.
+                queue.enqueueDetached(woken.map { Enqueue($0.key, lane: .bulk) })
+            }, told: { queue.announceEvents() })
         environment = TurnEnvironment(
             configuration: configuration, client: client, mapping: mapping, jobs: jobs, sealer: sealer,
             metrics: metrics, leftOut: LeftOutLog(),
             record: { outcome in
-                if outcome.endsTurn { gate.storingBegan() }
-                defer { if outcome.endsTurn { gate.storingEnded() } }
+                if outcome.endsTurn { gate.storingBegan(outcome.lease) }
+                defer { if outcome.endsTurn { gate.storingEnded(outcome.lease) } }
                 return try await Self.record(outcome, with: recorder, logger: logger)
             },
             giveBack: { handle, mayHaveCalled in
@@ -163,15 +167,10 @@ package actor SyncWorker: Service {
     private func leaseUntilDrained() async {
         while true {
             if isDraining && held.isEmpty && finished.isEmpty && confirming == 0 { return }
-            // Many turns under way: there will be more to say in a moment. A worker with little to do asks at once.
+            // A worker with little to do asks at once.
             let pause = Self.shortestPause - lastLease.duration(to: .now)
-            if held.count > configuration.slots / 4, pause > .zero { await sleep(pause) }
-            let wanted =
-                isDraining
-                ? 0 : min(idleSlots.count - confirming, Self.leaseBatch, Self.confirmingMax - confirming)
-            // What ends while leases are being confirmed is released with the next ones: under load a call carries many, and a statement in
-            // PostgreSQL costs most of what it costs by itself, not for its rows.
-            let isGathering = !isDraining && confirming > 0 && wanted < min(Self.leaseBatch, configuration.slots / 4)
+            if isBusy, pause > .zero { await sleep(pause) }
+            let wanted = wanted
             if isGathering || finished.isEmpty && wanted <= 0 {
                 await wait(upTo: Self.longestWait)
                 continue
@@ -179,7 +178,7 @@ package actor SyncWorker: Service {
             lastLease = .now
             let releases = finished
             finished = []
-            let calls = gate.calls()
+            let calls = limitedCalls()
             do {
                 try await Failpoint.hit("worker.before-release")
                 let answer =
@@ -192,6 +191,7 @@ package actor SyncWorker: Service {
                             calls: calls)
                     }
                 redisAwaySince = nil
+                generation = answer.generation.generation
                 note(answer)
                 let isAtLimit = answer.leases.count < wanted && answer.isAtLimit
                 gate.noteLimit(isReached: isAtLimit)
@@ -208,6 +208,29 @@ package actor SyncWorker: Service {
                 gate.keep(calls)
                 await goOn(without: error)
             }
+        }
+    }
+
+    /// Leases that this process has room for.
+    var wanted: Int {
+        isDraining ? 0 : min(idleSlots.count - confirming, Self.leaseBatch, Self.confirmingMax - confirming)
+    }
+
+    /// What ends while leases are being confirmed is released with the next ones: under load a call carries many, and a statement in PostgreSQL
+    /// costs most of what it costs by itself, not for its rows.
+    var isGathering: Bool {
+        !isDraining && confirming > 0 && wanted < min(Self.leaseBatch, configuration.slots / 4)
+    }
+
+    /// Many turns are under way: there will be more to say in a moment.
+    var isBusy: Bool { held.count > configuration.slots / 4 }
+
+    /// A lease that Redis gave in this generation, and that has not run out there, may be said to rest.
+    private func limitedCalls() -> LimitedCalls {
+        let now = ContinuousClock.now
+        return gate.calls(in: generation) { handle in
+            guard let held = held[handle.resourceID], held.confirmed.epoch == handle.epoch else { return false }
+            return held.lease.generation == generation && held.lease.deadline > now
         }
     }
 

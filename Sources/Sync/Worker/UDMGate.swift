@@ -4,6 +4,7 @@
 internal import Executors
 internal import Metrics
 internal import Queue
+internal import Storage
 internal import UDM
 
 /// What this process sees of UDM: it gathers what came of its calls until the next call to Redis carries it to the shared limit, and knows
@@ -20,7 +21,7 @@ final class UDMGate: UDMObserver {
         var ownOpenedAt: ContinuousClock.Instant?
         var inFlight = 0
         /// Turns whose last outcome is being stored.
-        var storing = 0
+        var storing: Set<LeaseHandle> = []
         /// Redis gave fewer leases than were asked for, because UDM has no place for more.
         var isAtLimit = false
         /// Called when a place is left.
@@ -77,24 +78,29 @@ final class UDMGate: UDMObserver {
     // MARK: Leases
 
     /// What the next lease call tells and asks.
-    func calls() -> LimitedCalls {
+    /// - Parameters:
+    ///   - generation: Of the queue, as it was last heard of.
+    ///   - isKnown: Whether Redis knows the lease in that generation; of others, nobody may believe that they rest.
+    func calls(in generation: Int64?, where isKnown: (LeaseHandle) -> Bool) -> LimitedCalls {
         state.withLock { state in
             defer { state.report = CallReport(era: state.shared.era) }
-            return LimitedCalls(limit: limit, report: state.report, resting: state.storing)
+            return LimitedCalls(
+                limit: limit, report: state.report, resting: state.storing.count(where: isKnown), generation: generation
+            )
         }
     }
 
     /// A turn has made its last call, and stores what came of it. Its place at UDM is another one's.
-    func storingBegan() {
+    func storingBegan(_ lease: LeaseHandle) {
         let whenLeft = state.withLock { state in
-            state.storing += 1
+            state.storing.insert(lease)
             defer { state.isAtLimit = false }
             return state.isAtLimit ? state.whenLeft : nil
         }
         whenLeft?()
     }
 
-    func storingEnded() { state.withLock { $0.storing -= 1 } }
+    func storingEnded(_ lease: LeaseHandle) { state.withLock { _ = $0.storing.remove(lease) } }
 
     func noteLimit(isReached: Bool) { state.withLock { $0.isAtLimit = isReached } }
 

@@ -51,7 +51,8 @@ struct BridgeServices {
             throw ConfigurationProblems(problems: ["REDIS_URL is not set"])
         }
         redis = RedisClient(configuration: redisConfiguration, logger: logger.labelled("redis"))
-        queue = WorkQueue(client: redis, name: configuration.queueName)
+        queue = WorkQueue(
+            client: redis, name: configuration.queueName, announcesAcceptance: configuration.emitsOnAcceptance)
 
         services.append(
             Closing { [database, redis] in
@@ -187,7 +188,8 @@ struct BridgeServices {
         work.append(
             EventSender(
                 configuration: settings, events: database.events, leadership: database.leadership(.events),
-                redis: redis, logger: logger.labelled("events")))
+                redis: redis, news: { [queue] in try await queue.waitForEvents(upTo: $0) },
+                logger: logger.labelled("events")))
     }
 
     private mutating func appendAPI(

@@ -166,8 +166,26 @@ enum QueueJSON {
                 "dirty": number(Int64(depth.dirty)),
             ]
         }
+        if let limits = overview.limits { object["udm"] = .object(udm(limits, at: overview.at)) }
         object.set("redisProblem", overview.redisProblem.map { .string($0) })
         return object
+    }
+
+    /// - Parameter now: What the time until the next try counts from.
+    static func udm(_ limits: CallLimitOverview, at now: Timestamp) -> JSONObject {
+        [
+            "callsUnderWay": number(Int64(limits.calling)), "outcomesBeingStored": number(Int64(limits.resting)),
+            "endpoints": .array(
+                limits.endpoints.map { endpoint in
+                    var line: JSONObject = [
+                        "endpoint": .string(endpoint.name), "breaker": .string(endpoint.breaker.word),
+                    ]
+                    line.set("triedAt", endpoint.triedIn.map { time(now.advanced(by: $0)) })
+                    line.set("probes", endpoint.probes.map { number(Int64($0)) })
+                    line.set("limit", endpoint.limit.map { number(Int64($0)) })
+                    return .object(line)
+                }),
+        ]
     }
 
     static func pause(_ pause: PauseStore.Pause) -> JSONObject {
@@ -198,6 +216,16 @@ extension QueueState {
         case .ready: "ready"
         case .rebuilding: "rebuilding"
         case .lost: "lost"
+        }
+    }
+}
+
+extension CallLimitState.Breaker {
+    var word: String {
+        switch self {
+        case .closed: "closed"
+        case .halfOpen: "half-open"
+        case .open: "open"
         }
     }
 }

@@ -16,6 +16,9 @@ struct QueueStatsCommand: AsyncParsableCommand {
 
               scim-bridge queue stats --json | jq .deadLetters
 
+            Of UDM it shows what the workers know together: whether their breaker is closed, how many calls UDM bears at one
+            time, and how many are under way.
+
             PostgreSQL's figures are counted, so once in a while is better than every second; /metrics has them sampled.
             """)
 
@@ -48,6 +51,7 @@ struct QueueStatsCommand: AsyncParsableCommand {
         } else {
             lines.append("Redis: does not answer (\(overview.redisProblem ?? "no reason is known"))")
         }
+        if let limits = overview.limits { lines += QueueText.limits(limits) }
         lines.append("Failing, to be tried again: \(figures.failingJobs)")
         lines.append("Dead letters: \(statistics.deadLetters)")
         lines.append("Parked attributes: \(figures.parkedAttributes) of \(figures.parkedResources) resources")

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import JSON
+import Queue
 import SCIM
 import Storage
 
@@ -67,6 +68,28 @@ enum QueueText {
         \(parked.type.rawValue) \(parked.resourceID)\(parked.name.map { "  \(oneLine($0))" } ?? "")  tenant \(parked.tenant)
             \(oneLine(parked.attribute)) since \(time(parked.failedAt)), rev \(parked.revision): \(error(parked.error) ?? "no reason is known")
         """
+    }
+
+    // MARK: UDM
+
+    /// What the workers know of UDM: a line for each address of it, and one for the calls.
+    static func limits(_ limits: CallLimitOverview) -> [String] {
+        var lines = limits.endpoints.map { endpoint in
+            // Workers of one queue may have different addresses of UDM, and then different states; usually there is one.
+            let name = limits.endpoints.count > 1 ? "UDM \(oneLine(endpoint.name))" : "UDM"
+            let limit = endpoint.limit.map { "limit of calls \($0)" } ?? "limit of calls at its start"
+            switch endpoint.breaker {
+            case .closed: return "\(name): breaker closed, \(limit)"
+            case .halfOpen:
+                return "\(name): breaker half-open, \(endpoint.probes ?? 1) at a time to see whether it works"
+            case .open where (endpoint.triedIn ?? .zero) > .zero:
+                return "\(name): breaker OPEN, tried again in \(length(endpoint.triedIn ?? .zero))"
+            case .open: return "\(name): breaker OPEN, tried again with the next lease"
+            }
+        }
+        if lines.isEmpty { lines.append("UDM: no worker has called it for a day") }
+        lines.append("Calls to UDM under way: \(limits.calling), outcomes being stored: \(limits.resting)")
+        return lines
     }
 
     // MARK: A report
