@@ -226,6 +226,69 @@ import UDMDouble
         }
     }
 
+    @Test("A call that takes longer than a lease keeps both leases: the user's own write comes after it")
+    func longCall() async throws {
+        try await SyncFixture.run { fixture in
+            let user = try await fixture.createUser("jo")
+            try await worker(fixture) { try await fixture.drain() }
+            let crew = try await group(fixture, "crew", try await fixture.syncedUsers(3))
+            _ = fixture.double.add(
+                UDMDouble.Fault(
+                    .latency(.fixed(milliseconds: 4000)), count: 1, methods: ["PATCH"], module: "users/user"))
+            let before = last(fixture)
+            try await fixture.addMember(user, to: crew)
+            try await fixture.withWorker({
+                $0.membersByUserFrom = 3
+                $0.leaseLength = .seconds(2)
+                $0.heartbeat = .milliseconds(400)
+            }) {
+                try await fixture.until { !writes(fixture, of: "users/user", after: before).isEmpty }
+                try await fixture.replaceUser(user, "joanna") { _ in }
+                try await fixture.drain()
+            }
+            let patches = writes(fixture, of: "users/user", after: before)
+            #expect(patches.map(\.status) == [204, 204])
+            #expect(patches[0].ended ?? .max <= patches[1].started)
+            #expect(fixture.members(of: crew).contains(try #require(fixture.object(user)?.dn)))
+            #expect(try await fixture.number("SELECT max(crashes) FROM job_history") == 0)
+            #expect(try await fixture.number("SELECT count(*) FROM verification") == 0)
+        }
+    }
+
+    @Test(
+        "A lease of a user that is lost during the call ends the turn: nothing is settled, and the next one is careful")
+    func lostLease() async throws {
+        try await SyncFixture.run { fixture in
+            let users = try await fixture.syncedUsers(4)
+            let crew = try await group(fixture, "crew", Array(users[..<3]))
+            _ = fixture.double.add(UDMDouble.Fault(.hang, count: 1, methods: ["PATCH"], module: "users/user"))
+            let before = last(fixture)
+            try await fixture.addMember(users[3], to: crew)
+            try await fixture.withWorker({
+                $0.membersByUserFrom = 3
+                $0.leaseLength = .seconds(3)
+                $0.heartbeat = .milliseconds(300)
+            }) {
+                try await fixture.until { !writes(fixture, of: "users/user", after: before).isEmpty }
+                let started = ContinuousClock.now
+                try await fixture.run(
+                    """
+                    UPDATE resource_sync SET lease_epoch = lease_epoch + 1, lease_token = gen_random_uuid()
+                    WHERE resource_id = '\(users[3])'
+                    """)
+                try await fixture.until {
+                    writes(fixture, of: "users/user", after: before).allSatisfy { $0.ended ?? $0.clientGone != nil }
+                }
+                // Not the 5 s after which the client gives up by itself.
+                #expect(started.duration(to: .now) < .seconds(3))
+                try await fixture.drain()
+            }
+            #expect(writes(fixture, of: "groups/group", after: before).count == 1)
+            #expect(fixture.members(of: crew) == (try dns(fixture, users)))
+            #expect(try await fixture.number("SELECT count(*) FROM verification WHERE group_id = '\(crew)'") == 1)
+        }
+    }
+
     @Test("Large and small groups, two workers, few users, all at once: UDM ends as SCIM has it", arguments: [1, 2, 3])
     func allAtOnce(seed: UInt64) async throws {
         var settings = UDMDouble.Settings()

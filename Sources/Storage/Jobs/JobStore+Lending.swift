@@ -108,7 +108,7 @@ extension JobStore {
         try await reader.execute(Self.contention, [.id(user), .id(group)])[0].bool(0)
     }
 
-    private static let contention = PostgresStatement(
+    static let contention = PostgresStatement(
         "loan_contention",
         """
         SELECT EXISTS (

@@ -24,7 +24,7 @@ extension JobStore {
         """
 
     /// Who is held by a call of another group, or for the opposite, is read by the same statement: after the lease of this group was taken.
-    private static let difference = PostgresStatement(
+    static let difference = PostgresStatement(
         "member_difference",
         """
         SELECT d.member_id, d.member_type, d.is_wanted, o.dn,
