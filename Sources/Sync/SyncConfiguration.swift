@@ -26,6 +26,8 @@ package struct SyncConfiguration: Sendable {
     package var maximumCrashes: Int
     /// How long a group waits for members that are not in UDM yet, from the moment its job became due.
     package var memberWait: Duration
+    /// From so many members on a group's few changes go through the `groups` of the users (`MEMBERS_BY_USER_FROM`); 0 for never.
+    package var membersByUserFrom: Int
     /// How long UDM may go on with a request that nobody waits for any more (`UDM_REQUEST_LIMIT`): its gateway's limit.
     package var udmRequestLimit: Duration
     /// What UDM refuses for good is undone in SCIM (`ON_PERMANENT_REFUSAL=revert`) instead of kept.
@@ -42,6 +44,7 @@ package struct SyncConfiguration: Sendable {
         concurrency: Int = 32, startLimit: Int = 8, leaseLength: Duration = .seconds(15), heartbeat: Duration? = nil,
         maximumAge: Duration = .seconds(72 * 3600), passwordLifetime: Duration = SyncConfiguration.passwordLifetimeMax,
         maximumCrashes: Int = 5, memberWait: Duration = .seconds(60),
+        membersByUserFrom: Int = 5000,
         udmRequestLimit: Duration = .seconds(311), revertsRefusals: Bool = false,
         drainTime: Duration = .seconds(20), backoff: Backoff = Backoff(),
         outcomeBatch: Int = 64,
@@ -55,6 +58,7 @@ package struct SyncConfiguration: Sendable {
         self.passwordLifetime = passwordLifetime
         self.maximumCrashes = maximumCrashes
         self.memberWait = memberWait
+        self.membersByUserFrom = membersByUserFrom
         self.udmRequestLimit = udmRequestLimit
         self.revertsRefusals = revertsRefusals
         self.drainTime = drainTime
@@ -62,6 +66,9 @@ package struct SyncConfiguration: Sendable {
         self.outcomeBatch = outcomeBatch
         self.now = now
     }
+
+    /// The most changes of a group that go through users: each costs UDM two reads and a write.
+    static let membersByUserMax = 20
 
     /// The default of ``passwordLifetime``, after which the leader erases what nobody may send any more.
     package static let passwordLifetimeMax = Duration.seconds(24 * 3600)

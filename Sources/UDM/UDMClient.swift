@@ -47,6 +47,18 @@ package final class UDMClient: Sendable {
         return try await search(module, filter: filter, properties: properties, requestID: requestID)
     }
 
+    /// The DNs of such objects alone, which UDM then does not open: the members of a group cost nothing.
+    package func locate(
+        _ module: UDMModule, identifier: LowercaseUUID, requestID: String
+    ) async throws(UDMError) -> [String] {
+        var request = UDMRequest(method: .GET, path: "\(module.rawValue)/", requestID: requestID, module: module)
+        let filter = UDMFilter.equality(UDMObject.identifierProperty, identifier.description)
+        request.query = [("filter", filter), ("hidden", "1"), ("properties", "dn")]
+        return (try await json(request)["_embedded"]?["udm:object"]?.arrayValue ?? []).compactMap {
+            $0["dn"]?.stringValue
+        }
+    }
+
     /// - Parameter filter: An LDAP filter; see ``UDMFilter``.
     package func search(
         _ module: UDMModule, filter: String, properties: [String] = [], requestID: String

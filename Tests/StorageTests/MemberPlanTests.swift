@@ -90,6 +90,24 @@ import Testing
         }
     }
 
+    @Test(
+        "What differs between a group of a hundred thousand and UDM is read without the rest, and so is who has a user")
+    func difference() async throws {
+        try await StorageFixture.run { fixture in
+            let ids = try await fixture.insertUsers(100_001)
+            let large = try await fixture.insertLargeGroup(Array(ids.dropLast()))
+            try await fixture.connection.run("UPDATE group_member SET synced = true")
+            try await fixture.insertMember(try #require(ids.last), of: large)
+            try await fixture.connection.run("SET plan_cache_mode = force_generic_plan")
+            let difference = try await cost(JobStore.difference, [.id(large)], on: fixture.connection)
+            #expect(difference.rows["group_member", default: 0] <= 4, "\(difference)")
+            #expect(difference.rows["udm_object", default: 0] <= 1, "\(difference)")
+            let contention = try await cost(
+                JobStore.contention, [.id(ids[0]), .id(ResourceID.random())], on: fixture.connection)
+            #expect(contention.rows["group_member", default: 0] <= 2, "\(contention)")
+        }
+    }
+
     @Test("A user's groups are read by key, those above only if there are any")
     func groupsOfUser() async throws {
         try await StorageFixture.run { fixture in

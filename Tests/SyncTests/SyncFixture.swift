@@ -216,9 +216,13 @@ final class SyncFixture: Sendable {
     }
 
     func addMember(_ id: ResourceID, to group: ResourceID) async throws {
-        let member = ValidatedResource.Member(id: id, type: nil)
+        try await changeMembers(of: group, adding: [id], removing: [])
+    }
+
+    func changeMembers(of group: ResourceID, adding: [ResourceID], removing: [ResourceID]) async throws {
+        let added = adding.map { ValidatedResource.Member(id: $0, type: nil) }
         let result = try await database.resources.changeMembers(
-            of: group, [.change(adding: [member], removing: [])], context: context)
+            of: group, [.change(adding: added, removing: removing)], context: context)
         guard case .updated = result else { throw UnexpectedResult() }
         try await enqueue(.group, group)
     }

@@ -102,6 +102,23 @@ struct GroupClauses {
         }
     }
 
+    @Test("item 16: groups on a user changes the group's ETag and not the user's, whose If-Match it honours")
+    func etagsFromTheUser() async throws {
+        try await withUsers("a") { _, client async throws in
+            try await client.createGroup("g")
+            let before = (user: try await client.get(user("a")).etag, group: try await client.get(group("g")).etag)
+            let groups: JSONObject = ["groups": [.string(domainUsers), .string(groupDN("g"))]]
+            #expect(try await client.patch(user("a"), groups, headers: ["If-Match": "\"0\""]).status == 412)
+            #expect(try await client.patch(user("a"), groups, headers: ["If-Match": before.user]).status == 204)
+            #expect(try await client.get(user("a")).etag == before.user)
+            #expect(try await client.get(group("g")).etag != before.group)
+            // What is not in the list is taken away, whoever put the user there.
+            try await client.createGroup("h", ["users": [.string(userDN("a"))]])
+            #expect(try await client.patch(user("a"), groups, headers: ["If-Match": before.user]).status == 204)
+            #expect(names(try await client.get(group("h")), "users") == [])
+        }
+    }
+
     @Test("rename and groups in one request")
     func renameAndGroups() async throws {
         try await withUsers("a") { _, client async throws in

@@ -88,6 +88,22 @@ import UDM
         }
     }
 
+    @Test("a search for the DN alone asks for nothing that has to be opened")
+    func locate() async throws {
+        let body =
+            #"{"_embedded": {"udm:object": [{"dn": "cn=crew,dc=x", "objectType": "groups/group"}]}, "results": 1}"#
+        try await withUDM { _ in
+            .answer(200, body: body)
+        } _: { client, server in
+            let identifier = try #require(LowercaseUUID(Self.identifier))
+            #expect(
+                try await client.locate(.group, identifier: identifier, requestID: requestID) == ["cn=crew,dc=x"])
+            #expect(
+                server.requests.first?.uri == "/univention/udm/groups/group/?filter=univentionObjectIdentifier%3D"
+                    + "\(Self.identifier)&hidden=1&properties=dn")
+        }
+    }
+
     @Test("a search that finds nothing has no hits")
     func searchWithoutHits() async throws {
         try await withUDM { _ in

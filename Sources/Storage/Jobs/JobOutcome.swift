@@ -151,6 +151,16 @@ package struct MemberChange: Sendable, Hashable {
     package let isAddition: Bool
     /// Where UDM has the member; nil while it has not.
     package let dn: String?
+    /// Why it cannot be sent now.
+    package var hold: MemberHold?
+}
+
+/// A call about a user's `groups` that is not over: what a group sends of this user might be undone by it.
+package enum MemberHold: Sendable, Hashable {
+    /// Another turn makes it now.
+    case lent
+    /// Nobody knows what became of it.
+    case doubtful
 }
 
 package struct RecordedOutcomes: Sendable {

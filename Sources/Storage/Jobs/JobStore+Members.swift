@@ -11,14 +11,24 @@ extension JobStore {
         return try result.map { row in
             MemberChange(
                 memberID: try row.id(0), memberType: try ResourceType(stored: row.string(1)),
-                isAddition: try row.bool(2), dn: try row.optionalString(3))
+                isAddition: try row.bool(2), dn: try row.optionalString(3),
+                hold: try row.bool(4) ? (row.optionalBool(5) ?? false ? .lent : .doubtful) : nil)
         }
     }
 
-    private static let difference = PostgresStatement(
+    /// Whether the lease of a member is alive, asked of those whose `groups` a call is about.
+    private static let isLent = """
+        CASE WHEN v.group_id IS NOT NULL THEN EXISTS (
+                SELECT FROM resource_sync s
+                WHERE s.resource_id = d.member_id AND s.leased_until >= clock_timestamp()) END
+        """
+
+    /// Who is held by a call of another group, or for the opposite, is read by the same statement: after the lease of this group was taken.
+    static let difference = PostgresStatement(
         "member_difference",
         """
-        SELECT d.member_id, d.member_type, d.is_wanted, o.dn
+        SELECT d.member_id, d.member_type, d.is_wanted, o.dn,
+            v.group_id IS NOT NULL AND NOT (v.group_id = $1::uuid AND v.is_addition = d.is_wanted), \(isLent)
         FROM (
             SELECT m.member_id, min(m.member_type) AS member_type, bool_or(m.removed_revision IS NULL) AS is_wanted,
                 bool_or(m.synced) AS is_listed
@@ -29,6 +39,7 @@ extension JobStore {
             GROUP BY m.member_id
         ) d
         LEFT JOIN udm_object o ON o.resource_id = d.member_id
+        LEFT JOIN verification v ON v.resource_id = d.member_id
         WHERE d.is_wanted <> d.is_listed
         ORDER BY d.member_id
         """)
@@ -89,14 +100,15 @@ extension JobStore {
         return try result.map { row in
             MemberChange(
                 memberID: try row.id(0), memberType: try ResourceType(stored: row.string(1)),
-                isAddition: try row.bool(2), dn: try row.optionalString(3))
+                isAddition: try row.bool(2), dn: try row.optionalString(3),
+                hold: try row.optionalBool(4) ?? false ? .lent : nil)
         }
     }
 
     private static let returning = PostgresStatement(
         "member_returning",
         """
-        SELECT d.member_id, d.member_type, d.is_wanted, o.dn
+        SELECT d.member_id, d.member_type, d.is_wanted, o.dn, \(isLent)
         FROM (
             SELECT m.member_id, min(m.member_type) AS member_type, bool_or(m.removed_revision IS NULL) AS is_wanted
             FROM group_member m
@@ -105,6 +117,7 @@ extension JobStore {
             GROUP BY m.member_id
         ) d
         LEFT JOIN udm_object o ON o.resource_id = d.member_id
+        LEFT JOIN verification v ON v.resource_id = d.member_id
         ORDER BY d.member_id
         """)
 

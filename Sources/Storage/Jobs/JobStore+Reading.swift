@@ -22,7 +22,7 @@ extension JobStore {
             (extract(epoch FROM v.due_at - clock_timestamp()) * 1000000)::int8,
             CASE WHEN v.resource_id IS NOT NULL THEN EXISTS (
                 SELECT FROM resource x WHERE x.tenant = s.tenant AND x.type = s.type AND x.id = r.resource_id) END,
-            \(PauseStore.operations),
+            \(PauseStore.operations), v.group_id IS NOT NULL,
             \(jobColumns)
         FROM (
             SELECT q.resource_id, q.token,
@@ -46,7 +46,7 @@ extension JobStore {
         ORDER BY r.resource_id, j.revision, j.id
         """)
 
-    private static let firstJobColumn = 18
+    private static let firstJobColumn = 19
 
     /// Of a row `j` of `job`, as ``job(_:from:)`` reads them.
     private static let jobColumns = """
@@ -104,7 +104,8 @@ extension JobStore {
     private static func verification(_ row: PostgresRow) throws -> Verification? {
         guard let since = try row.optionalTime(14), let remaining = try row.optionalInt(15) else { return nil }
         return Verification(
-            since: since, remaining: .microseconds(remaining), resourceExists: try row.optionalBool(16) ?? false)
+            since: since, remaining: .microseconds(remaining), resourceExists: try row.optionalBool(16) ?? false,
+            concernsGroups: try row.bool(18))
     }
 
     private static func job(_ row: PostgresRow, from first: Int) throws -> LeasedJob? {

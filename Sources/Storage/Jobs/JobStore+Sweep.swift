@@ -135,7 +135,7 @@ extension JobStore {
         """)
 
     /// Groups that were pushed and still wait for a member that has come to UDM since, or that is no member any more. All others have
-    /// nothing to do: what they wait for has a job of its own, or failed.
+    /// nothing to do: what they wait for has a job of its own, or failed, or is a user whose groups have to be looked at first.
     private static let waitingPage = PostgresStatement(
         "waiting_page",
         """
@@ -147,7 +147,9 @@ extension JobStore {
             AND (u.synced_at >= w.since AND u.synced_at < clock_timestamp() - $3::int8 * interval '1 microsecond'
                 OR NOT EXISTS (
                     SELECT FROM group_member m
-                    WHERE m.group_id = w.resource_id AND m.member_id = w.target_id AND m.removed_revision IS NULL))
+                    WHERE m.group_id = w.resource_id AND m.member_id = w.target_id AND m.removed_revision IS NULL)
+                AND NOT EXISTS (
+                    SELECT FROM verification v WHERE v.resource_id = w.target_id AND v.group_id IS NOT NULL))
         GROUP BY w.resource_id ORDER BY w.resource_id LIMIT $2::int8
         """)
 

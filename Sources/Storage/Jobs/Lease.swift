@@ -78,6 +78,8 @@ package struct Verification: Sendable {
     package let remaining: Duration
     /// The resource has not been deleted meanwhile.
     package let resourceExists: Bool
+    /// It was about the groups of a user.
+    package let concernsGroups: Bool
 
     package var isDue: Bool { remaining <= .zero }
 }

@@ -113,6 +113,8 @@ struct OutcomeRows {
                 (job, error, due, isWaiting) = (id, problem, wait.microseconds, true)
             case .verified(let record, let members, let isGone, let problem):
                 (udm, applied, isKnown, isVerified, isRemoval) = (record, members, true, true, isGone)
+                // Groups may have waited until it was known what a call had done with a user's groups.
+                isArrival = true
                 if let problem { (error, refusal) = (problem, "") }
             case .verifyLater(let wait, let careful):
                 (nextLook, isAmbiguous) = (wait.microseconds, careful)

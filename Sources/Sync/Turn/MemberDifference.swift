@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import SCIM
 internal import Storage
 
 /// The members that a group in UDM lacks or has too many.
@@ -15,12 +16,18 @@ struct MemberDifference: Sendable {
     private(set) var removed: [MemberChange] = []
     /// Not in UDM yet: no DN is known.
     private(set) var missing: [MemberChange] = []
+    /// Users of whom nobody knows what a call about their groups has done: looked at first.
+    private(set) var doubtful: [MemberChange] = []
+    /// Another turn has a user for such a call now.
+    private(set) var isHindered = false
 
     init() {}
 
     init(_ changes: [MemberChange]) {
         for change in changes {
-            if !change.isAddition {
+            if let hold = change.hold {
+                if hold == .lent { isHindered = true } else { doubtful.append(change) }
+            } else if !change.isAddition {
                 removed.append(change)
             } else if let dn = change.dn {
                 added.append(Placed(change: change, dn: dn))
@@ -32,4 +39,16 @@ struct MemberDifference: Sendable {
 
     /// Nothing differs that can be settled now.
     var isEmpty: Bool { added.isEmpty && removed.isEmpty }
+
+    /// What can be settled now.
+    var changes: [MemberChange] { added.map(\.change) + removed }
+
+    /// What is left of it when some is settled.
+    func without(_ settled: AppliedMembers) -> MemberDifference {
+        let gone = Set(settled.added + settled.removed)
+        var rest = self
+        rest.added.removeAll { gone.contains($0.change.memberID) }
+        rest.removed.removeAll { gone.contains($0.memberID) }
+        return rest
+    }
 }

@@ -13,7 +13,7 @@ extension ResourceTurn {
     /// The members to send now.
     /// - Throws: ``MemberWait`` while members are not in UDM yet and the group may still wait for them.
     func members() async throws -> MemberDifference {
-        let difference = try await currentDifference()
+        let difference = try await unhinderedDifference()
         guard !difference.missing.isEmpty else { return difference }
         Failpoint.strike("turn.before-wait")
         let awaited = try await environment.jobs.wait(lease, for: difference.missing.map(\.memberID))
@@ -28,7 +28,16 @@ extension ResourceTurn {
                 metadata: ["missing": "\(awaited.count)", "group": "\(lease.resourceID)"])
         }
         // Some may have arrived between our two looks.
-        return try await currentDifference()
+        return try await unhinderedDifference()
+    }
+
+    /// So long a group waits when another one has a member for a call.
+    static let hindrance = Duration.milliseconds(500)
+
+    private func unhinderedDifference() async throws -> MemberDifference {
+        let difference = try await currentDifference()
+        if difference.isHindered { throw MemberWait(remaining: Self.hindrance) }
+        return difference
     }
 
     func currentDifference() async throws -> MemberDifference {
@@ -77,17 +86,23 @@ extension ResourceTurn {
             return try await record(.ended, endsTurn: true) ? .forget : .lost
         }
         let difference = try await currentDifference()
+        if difference.isHindered { return try await giveBack(dueIn: Self.hindrance) }
         if difference.isEmpty {
             return try await record(.ended, endsTurn: true) ? .forget : .lost
         }
         let push = try await makePush(.group, requestID: LowercaseUUID.random().description)
-        var members = memberPush(difference, push)
         do {
             mayHaveCalled = true
-            try await members.look()
-            try await settle(&members, in: Push.Brought(object: object, isCreated: false, fresh: nil))
-            let stored = try await record(
-                .members(udm: (known ?? object).record, members.applied), endsTurn: true)
+            let byUser = try await settleByUser(difference, goal: nil, push)
+            var applied = byUser.applied
+            if !byUser.rest.isEmpty {
+                var members = memberPush(byUser.rest, push)
+                try await members.look()
+                try await settle(&members, in: Push.Brought(object: known ?? object, isCreated: false, fresh: nil))
+                applied.add(members.applied)
+            }
+            applied.missing += difference.doubtful.map(\.memberID)
+            let stored = try await record(.members(udm: (known ?? object).record, applied), endsTurn: true)
             return stored ? .forget : .lost
         } catch let error as UDMError {
             if Task.isCancelled { return .lost }
@@ -128,5 +143,11 @@ extension ResourceTurn {
 }
 
 extension AppliedMembers {
-    fileprivate var isEmpty: Bool { added.isEmpty && removed.isEmpty && missing.isEmpty }
+    var isEmpty: Bool { added.isEmpty && removed.isEmpty && missing.isEmpty }
+
+    mutating func add(_ others: AppliedMembers) {
+        added += others.added
+        removed += others.removed
+        missing += others.missing
+    }
 }

@@ -72,15 +72,24 @@ extension ResourceTurn {
             return .done(job: job.id, udm: object.record, members: AppliedMembers())
         }
         var goal = goal
-        var members = memberPush(try await members(), push)
+        let difference = try await members()
         mayHaveCalled = true
+        let byUser = try await settleByUser(difference, goal: goal, push)
+        var applied = byUser.applied
+        applied.missing += difference.doubtful.map(\.memberID)
+        if byUser.isWhole, let known {
+            arrived()
+            return .done(job: job.id, udm: known.record, members: applied)
+        }
+        var members = memberPush(byUser.rest, push)
         try await members.look()
         goal.members = members.initial
         let brought = try await push.bring(known, to: goal)
         known = brought.object
         try await settle(&members, in: brought)
         arrived()
-        return .done(job: job.id, udm: (known ?? brought.object).record, members: members.applied)
+        applied.add(members.applied)
+        return .done(job: job.id, udm: (known ?? brought.object).record, members: applied)
     }
 
     private func leftOut(of properties: JSONObject, _ refusals: PushRefusals) -> Set<String> {

@@ -57,9 +57,14 @@ extension ResourceTurn {
         let brought = try await push.bring(object, to: goal)
         known = brought.object
         if brought.fresh == nil { noteRepair() }
+        if verification.concernsGroups { try await compareMemberships(brought, push) }
         var members: MemberPush?
         if lease.type == .group {
             let changes = try await strayMembers(brought, push)
+            if changes.contains(where: { $0.hold != nil }) {
+                let result = JobOutcome.Result.verifyLater(dueIn: Self.hindrance, isAmbiguous: false)
+                return try await record(result, endsTurn: true) ? .forget : .lost
+            }
             if !changes.isEmpty {
                 noteRepair()
                 var push = memberPush(MemberDifference(changes), push)

@@ -19,4 +19,6 @@ struct TurnEnvironment: Sendable {
     let record: @Sendable (JobOutcome) async throws -> Bool
     /// Hands a lease back without an outcome, for as long as it lasts; the flag says whether UDM may have been called.
     let giveBack: @Sendable (LeaseHandle, Bool) async throws -> Void
+    /// Leases of users, for turns of groups.
+    let lender: Lender
 }

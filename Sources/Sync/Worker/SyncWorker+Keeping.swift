@@ -16,10 +16,12 @@ extension SyncWorker {
             wait = configuration.heartbeat
             if held.isEmpty { continue }
             let handles = held.values.map(\.confirmed.handle)
+            let loans = lent.all
             let before = ContinuousClock.now
             do {
                 try await Failpoint.hit("worker.before-renewal")
-                let ours = try await jobs.renew(handles, worker: worker, length: configuration.leaseLength)
+                let ours = try await jobs.renew(
+                    handles + loans.map(\.handle), worker: worker, length: configuration.leaseLength)
                 Failpoint.strike("worker.renewed")
                 for handle in handles {
                     guard let current = held[handle.resourceID], current.confirmed.epoch == handle.epoch else {
@@ -31,6 +33,14 @@ extension SyncWorker {
                         // Either somebody else's, or the turn has just ended and its end is on the way here: then the
                         // cancellation changes nothing. Whatever ignores it is abandoned at the deadline.
                         current.task?.cancel()
+                    }
+                }
+                for loan in loans {
+                    if ours.contains(loan.handle.resourceID) {
+                        lent.renewed(loan, until: before.advanced(by: configuration.leaseLength))
+                    } else if lent.remove(loan) {
+                        // Not given back in the meantime: the call made under it must end.
+                        held[loan.group]?.task?.cancel()
                     }
                 }
             } catch {
@@ -72,12 +82,17 @@ extension SyncWorker {
             for (id, held) in held where held.deadline < limit {
                 lose(id, why: "the lease could not be renewed in time")
             }
+            for loan in lent.ending(before: limit) {
+                lent.remove(loan)
+                lose(loan.group, why: "the lease of a member could not be renewed in time")
+            }
         }
     }
 
     /// Cancels the work and abandons its slot: slots are leases, so a turn that ignores the cancellation blocks nobody.
     func lose(_ id: ResourceID, why: String) {
         guard let lost = held.removeValue(forKey: id) else { return }
+        lent.remove(lentTo: id)
         logger.warning("A lease was lost: \(why)", metadata: ["resource": "\(id)", "epoch": "\(lost.confirmed.epoch)"])
         lost.task?.cancel()
         metrics.leased("lost")

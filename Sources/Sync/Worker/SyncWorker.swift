@@ -42,6 +42,8 @@ package actor SyncWorker: Service {
     let jobs: JobStore
     let gate: UDMGate
     private let environment: TurnEnvironment
+    /// Leases of users that turns of groups have besides their own.
+    let lent: LentLeases
     let metrics = SyncMetrics()
     let logger: Logger
     /// Random per process start: host names return after restarts.
@@ -95,6 +97,10 @@ package actor SyncWorker: Service {
                 // What is queued already keeps its lane; a group whose late members have come is nobody's single write.
                 queue.enqueueDetached(woken.map { Enqueue($0.key, lane: .bulk) })
             }, told: { queue.announceEvents() })
+        let lent = LentLeases()
+        self.lent = lent
+        let lender = Lender(
+            jobs: jobs, queue: queue, lent: lent, worker: worker, length: configuration.leaseLength, logger: logger)
         environment = TurnEnvironment(
             configuration: configuration, client: client, mapping: mapping, jobs: jobs, sealer: sealer,
             metrics: metrics, leftOut: LeftOutLog(),
@@ -105,7 +111,8 @@ package actor SyncWorker: Service {
             },
             giveBack: { handle, mayHaveCalled in
                 try await Self.giveBack(handle, mayHaveCalled, jobs: jobs, logger: logger)
-            })
+            },
+            lender: lender)
         let executors = (0..<min(Self.slotExecutorCount, configuration.slots)).map {
             DispatchExecutor(label: "sync.slots.\($0)")
         }
@@ -281,7 +288,8 @@ package actor SyncWorker: Service {
                     finished.append(Release(lease, next: .forget))
                 case .heldElsewhere(_, let remaining):
                     metrics.leased("elsewhere")
-                    finished.append(Release(lease, next: .due(max(.milliseconds(100), remaining))))
+                    // It may be lent for one call only: whoever ends the loan enqueues it.
+                    finished.append(Release(lease, next: .waiting(max(.milliseconds(100), remaining))))
                 case .paused:
                     metrics.leased("paused")
                     finished.append(Release(lease, next: .due(PauseStore.lookAgain)))

@@ -220,6 +220,7 @@ extension BridgeConfiguration {
         var configuration = SyncConfiguration(
             concurrency: reader.integer("UDM_CONCURRENCY_MAX", default: 32, in: 1...256), leaseLength: lease,
             maximumAge: reader.duration("RETRY_MAX_AGE", default: .seconds(72 * 3600)),
+            membersByUserFrom: reader.integer("MEMBERS_BY_USER_FROM", default: 5000, in: 0...10_000_000),
             udmRequestLimit: reader.duration("UDM_REQUEST_LIMIT", default: .seconds(311)),
             revertsRefusals: reader.choice("ON_PERMANENT_REFUSAL", of: ["keep", "revert"], default: "keep") == "revert",
             outcomeBatch: reader.integer("OUTCOME_BATCH", default: 64, in: 1...256))
