@@ -83,11 +83,14 @@ struct QueueModel {
     ) -> Answer {
         var answer = Answer()
         var placed = placed
-        for (key, end) in state.leaseEnds where end <= now {
+        let overdue = state.leaseEnds.filter { $0.value <= now }.sorted { ($0.value, $0.key) > ($1.value, $1.key) }
+        for (key, _) in overdue {
             state.leaseEnds[key] = nil
             state.owners[key] = nil
             state.dirty.remove(key)
-            place(key, since: now)
+            let lane = state.lanes[key] ?? .interactive
+            let first = state.ready[lane]?[tenant(of: key)]?.values.min()
+            place(key, since: first.map { min(now, $0 - 1) } ?? now)
             placed = true
         }
         for (key, time) in state.due where time <= now {

@@ -3,7 +3,7 @@
 
 /// The step that hands out leases, used by the lease script and by the release script.
 ///
-/// `lease(count, length, token, placed)` gives back overdue leases, makes due resources ready, and picks up to `count`
+/// `lease(count, length, token, placed)` gives back overdue leases, to the front, makes due resources ready, and picks up to `count`
 /// resources. Lanes share by weight: each lease costs its lane 1/weight of virtual time, and the lane that is least ahead
 /// is next. `P:turn` holds how far ahead of the last lease each lane is; an idle or paused lane falls back to 0 and so
 /// returns without credit. Within a lane the tenant whose turn it is gives its oldest resource. A resource that waited
@@ -25,11 +25,15 @@ enum LeaseLua {
         local function refill()
             local placed = false
             local overdue = redis.call('ZRANGEBYSCORE', LEASE, '-inf', now, 'LIMIT', 0, \(QueueLua.expireMax))
-            for _, key in ipairs(overdue) do
+            for i = #overdue, 1, -1 do
+                local key = overdue[i]
                 redis.call('ZREM', LEASE, key)
                 redis.call('HDEL', OWNER, key)
                 redis.call('SREM', DIRTY, key)
-                place(key, redis.call('HGET', META, key), now)
+                -- It was first when it was leased, and has waited for a whole lease: before all that is ready.
+                local lane = redis.call('HGET', META, key)
+                local first = redis.call('ZRANGE', readyKey(lane, tenantOf(key)), 0, 0, 'WITHSCORES')
+                place(key, lane, first[2] and math.min(now, tonumber(first[2]) - 1) or now)
                 placed = true
             end
             local due = redis.call(
