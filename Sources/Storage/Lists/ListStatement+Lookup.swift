@@ -91,8 +91,8 @@ extension Filter {
             let names = filters.map { filter in
                 if case .compare(let path, .equal, _) = filter { path.attribute.name } else { "" }
             }
-            let isLookup = path.extensionURN == nil && path.attribute.name == "emails" && names.sorted() == ["type", "value"]
-            return isLookup ? .stored : nil
+            let isOfEmails = path.extensionURN == nil && path.attribute.name == "emails"
+            return isOfEmails && names.sorted() == ["type", "value"] ? .stored : nil
         case .constant, .present, .compare, .and, .or, .not, .value:
             return nil
         }
