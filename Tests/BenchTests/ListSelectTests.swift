@@ -224,7 +224,8 @@ import Testing
             let percentiles = try #require(result.percentiles)
             #expect(percentiles.count > 0)
             #expect(result.rate > 0)
-            #expect(percentiles.p50 > 0)
+            // On a busy machine pgbench itself takes half of them for 0 µs: it does not look at the clock for each step.
+            #expect(percentiles.maximum > 0)
             #expect(percentiles.p50 <= percentiles.p95)
             #expect(percentiles.p95 <= percentiles.maximum)
         }
