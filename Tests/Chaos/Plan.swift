@@ -14,6 +14,8 @@ struct Plan: Sendable {
     let outcomeBatch: Int
     /// `CLIENT_INTERACTIVE_RATE`: beyond it single writes go to the lane `bulk`, so 1 sends nearly all there and 1000 none.
     let interactiveRate: Int
+    /// `MEMBERS_BY_USER_FROM`: 1 is members through the users' `groups`, 0 always the group's list.
+    let membersByUserFrom: Int
     /// `EVENTS_EMIT_ON=accepted`.
     let emitsOnAcceptance: Bool
     /// `EVENTS_SINKS`.
@@ -44,6 +46,7 @@ struct Plan: Sendable {
         outcomeBatch = [1, 4, 64][Int(random.next() % 3)]
         interactiveRate = [1, 10, 1000][Int(random.next() % 3)]
         // In turn, so that a short run has seen each of them.
+        membersByUserFrom = seed % 2 == 0 ? 1 : 0
         emitsOnAcceptance = seed % 3 == 2
         sinks = seed % 4 == 0 ? [Self.provisioning] : [Self.provisioning, Self.webhook, Self.stream]
     }
@@ -55,6 +58,7 @@ struct Plan: Sendable {
         let layout = processes.map { "\($0.name)=\($0.roles.joined(separator: "+"))" }.joined(separator: " ")
         return """
             \(layout), \(slots) slots, outcomes by \(outcomeBatch), \(interactiveRate)/s interactive, \
+            members by \(membersByUserFrom == 0 ? "list" : "user"), \
             events \(emitsOnAcceptance ? "on acceptance" : "when completed") to \(sinks.joined(separator: " ")), \
             UDM \(latencyMilliseconds) ms
             """

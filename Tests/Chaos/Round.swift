@@ -166,6 +166,7 @@ final class Round: Sendable {
             "UDM_REQUEST_LIMIT": "3s",
             "UDM_CONCURRENCY_MAX": "\(plan.slots)", "OUTCOME_BATCH": "\(plan.outcomeBatch)",
             "CLIENT_INTERACTIVE_RATE": "\(plan.interactiveRate)",
+            "MEMBERS_BY_USER_FROM": "\(plan.membersByUserFrom)",
             "EVENTS_EMIT_ON": plan.emitsOnAcceptance ? "accepted" : "completed",
             "EVENTS_SINKS": plan.sinks.joined(separator: ","), "LEASE_SECONDS": "\(leaseSeconds)",
             "SCIM_CHAOS_TIMES": "true",
