@@ -65,6 +65,34 @@ import Testing
             }
         }
     }
+
+    @Test("Who leaves many groups at once is not compared with each of them for each of them")
+    func manyGroups() async throws {
+        try await StorageFixture.run { fixture in
+            for (name, value) in Database.byKeys { try await fixture.connection.run("SET \(name) = '\(value)'") }
+            let user = try #require(try await fixture.insertUsers(1).first)
+            try await fixture.connection.run(
+                """
+                INSERT INTO resource (tenant, type, id, revision, "order", created_at, modified_at, attributes, member_count)
+                SELECT 'default', 'Group', gen_random_uuid(), 1, nextval('write_order'), now(), now(),
+                    jsonb_build_object('displayName', 'group' || n), 1
+                FROM generate_series(1, 300) n;
+                INSERT INTO group_member (tenant, group_id, member_id, member_type, added_revision)
+                SELECT 'default', id, '\(user)', 'User', 1 FROM resource WHERE type = 'Group'
+                """)
+            let batch = WriteBatch(
+                [operation(.delete(expected: nil, claims: []), id: user)], locking: .skips, generation: 1)
+            let delete = try #require(batch.commands.last)
+            let explain = PostgresStatement(unnamed: "EXPLAIN (ANALYZE, FORMAT JSON) \(delete.statement.sql)")
+            let plan = String(
+                decoding: try await fixture.connection.execute(explain, delete.parameters)[0].bytes(0), as: UTF8.self)
+            let compared = plan.matches(of: /"Rows Removed by Join Filter": (\d+)/).compactMap { Int($0.output.1) }
+            #expect(compared.reduce(0, +) < 1000, "\(compared)")
+            let left = try await fixture.number(
+                "SELECT count(*) FROM group_member m JOIN resource g ON g.id = m.group_id AND m.removed_revision = g.revision")
+            #expect(left == 300)
+        }
+    }
 }
 
 extension StorageFixture {

@@ -88,7 +88,7 @@ struct HealthReport: Sendable {
 /// |---|---|---|
 /// | idle | nothing runs | begins a run |
 /// | running | a run is within its limit | waits for what it says |
-/// | overdue | a run was cancelled at its limit and has not ended; nobody waits | is told so at once |
+/// | overdue | a run was cancelled at its limit and has not ended; nobody waits | is told so at once; begins another run after ten limits |
 private final class CheckRuns: Sendable {
     private enum Phase {
         case idle, running, overdue
@@ -96,6 +96,7 @@ private final class CheckRuns: Sendable {
 
     private struct State {
         var phase = Phase.idle
+        var overdueSince = ContinuousClock.now
         /// Of the last run, so that a timer knows its own.
         var number = 0
         var waiting: [CheckedContinuation<String?, Never>] = []
@@ -108,6 +109,8 @@ private final class CheckRuns: Sendable {
     ) async -> String? {
         await withCheckedContinuation { continuation in
             let (phase, number) = state.withLock { state in
+                // What it asks may have come back, and the old run be lost for ever.
+                if state.phase == .overdue, state.overdueSince.duration(to: .now) > limit * 10 { state.phase = .idle }
                 let phase = state.phase
                 if phase != .overdue { state.waiting.append(continuation) }
                 if phase == .idle {
@@ -146,6 +149,7 @@ private final class CheckRuns: Sendable {
             // A timer whose run has ended changes nothing.
             guard state.number == number, state.phase != .idle else { return [] }
             state.phase = phase
+            if phase == .overdue { state.overdueSince = .now }
             defer { state.waiting = [] }
             return state.waiting
         }

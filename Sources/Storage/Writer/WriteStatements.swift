@@ -205,10 +205,10 @@ enum WriteStatements {
             FROM (
                 SELECT tenant, group_id, max(at) AS at, count(*) AS gone FROM membership GROUP BY tenant, group_id) s
             WHERE g.tenant = s.tenant AND g.type = 'Group' AND g.id = s.group_id
-            RETURNING g.id, g.revision
         ), ended AS (
-            UPDATE group_member m SET removed_revision = s.revision
-            FROM membership x JOIN shrunk s ON s.id = x.group_id
+            -- As `shrunk` has it, but looked up by key: rows of a WITH are compared one by one.
+            UPDATE group_member m SET removed_revision = g.revision + 1
+            FROM membership x JOIN resource g ON g.tenant = x.tenant AND g.type = 'Group' AND g.id = x.group_id
             WHERE m.group_id = x.group_id AND m.member_id = x.member_id AND m.removed_revision IS NULL
         ), dissolved AS (
             UPDATE group_member m SET removed_revision = gone.revision FROM gone

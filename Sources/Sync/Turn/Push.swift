@@ -64,7 +64,7 @@ struct Push: Sendable {
             return try await modify(known, to: goal, mayRepeat: isCareful)
         }
         if isCareful {
-            if let found = try await find() {
+            if let found = try await findOwn() {
                 logger.info("A create whose answer was lost had reached UDM", metadata: ["dn": "\(found)"])
                 return try await modify(KnownObject(dn: found), to: goal, mayRepeat: true)
             }
@@ -86,7 +86,7 @@ struct Push: Sendable {
                 module, properties: properties, options: mapping.options(for: properties), requestID: requestID)
         } catch {
             // "Exists" may be ourselves: an earlier try whose answer was lost, perhaps of a process that is gone.
-            guard error.mayBeOwnEarlierTry, let found = try await find() else { throw error }
+            guard error.mayBeOwnEarlierTry, let found = try await findOwn() else { throw error }
             return try await modify(KnownObject(dn: found), to: goal, mayRepeat: true)
         }
         Failpoint.strike("push.created")
@@ -180,7 +180,7 @@ struct Push: Sendable {
                 fresh = nil
                 if error.class == .preconditionFailed { continue }
                 // The DN was a hint: only a search by identifier tells whether the object is gone.
-                guard error.class == .notFound, !isResolved, let found = try await find() else { throw error }
+                guard error.class == .notFound, !isResolved, let found = try await findOwn() else { throw error }
                 isResolved = true
                 dn = found
             }
@@ -211,7 +211,7 @@ struct Push: Sendable {
     func remove(_ known: KnownObject?) async throws {
         var isResolved = known == nil
         var target = known?.dn
-        if target == nil { target = try await find() }
+        if target == nil { target = try await findOwn() }
         for _ in 1..<Self.mergeAttempts {
             guard let dn = target else { return }
             do {
@@ -223,7 +223,7 @@ struct Push: Sendable {
                 if isResolved && error.status != nil { return }
                 // Another object is at the DN, or none: ours is elsewhere, or gone.
                 isResolved = true
-                target = try await find()
+                target = try await findOwn()
                 if target == nil {
                     logger.notice("UDM no longer had the object that was to be deleted", metadata: ["dn": "\(dn)"])
                 }
@@ -253,7 +253,7 @@ struct Push: Sendable {
     }
 
     /// The DN of the object that carries our identifier; a search, which costs UDM as much as two creates.
-    private func find() async throws -> String? { try await find(resourceID, in: module) }
+    func findOwn() async throws -> String? { try await find(resourceID, in: module) }
 
     func find(_ identifier: ResourceID, in module: UDMModule) async throws -> String? {
         let hits = try await client.search(

@@ -54,6 +54,8 @@ extension ResourceTurn {
                     looks += 1
                     if try await mayBeFree(error, goal.wanted, push, job, looks: looks) { continue }
                 }
+                // Careful, it changed what a lost call has created: of an object that is there any property can be left out.
+                if known == nil, isCareful, let found = try await push.findOwn() { known = KnownObject(dn: found) }
                 guard let separable = separable(error, goal, refusals) else { throw error }
                 refusals.add(separable, error)
             }
