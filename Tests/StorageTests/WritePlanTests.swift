@@ -89,7 +89,8 @@ import Testing
             let compared = plan.matches(of: /"Rows Removed by Join Filter": (\d+)/).compactMap { Int($0.output.1) }
             #expect(compared.reduce(0, +) < 1000, "\(compared)")
             let left = try await fixture.number(
-                "SELECT count(*) FROM group_member m JOIN resource g ON g.id = m.group_id AND m.removed_revision = g.revision")
+                "SELECT count(*) FROM group_member m JOIN resource g ON g.id = m.group_id AND m.removed_revision = g.revision"
+            )
             #expect(left == 300)
         }
     }
