@@ -114,7 +114,8 @@ import Testing
             let jobs = fixture.database.jobs
             #expect(try await jobs.renew([first.handle], worker: "test", length: .seconds(60)).isEmpty)
             try await jobs.giveBack([first.handle], callMayHaveStarted: false)
-            #expect(try await jobs.renew([second.handle], worker: "test", length: .seconds(60)) == [id])
+            #expect(
+                try await jobs.renew([second.handle], worker: "test", length: .seconds(60)) == [second.handle.token])
             let forged = LeaseHandle(resourceID: id, epoch: second.epoch, token: .random())
             #expect(try await jobs.renew([forged], worker: "test", length: .seconds(60)).isEmpty)
         }

@@ -26,7 +26,8 @@ import Testing
         _ fixture: StorageFixture, _ lease: ConfirmedLease, isAddition: Bool = true
     ) async throws -> LeaseHandle? {
         try await fixture.database.jobs.lend(
-            user, to: lease, isAddition: isAddition, worker: "test", length: .seconds(60))
+            user, to: lease, isAddition: isAddition, worker: "test", length: .seconds(60),
+            takingBack: { _ = try? await fixture.database.jobs.takeBack($0, .known) })
     }
 
     private func holds(_ fixture: StorageFixture, _ id: ResourceID) async throws -> [MemberHold?] {
@@ -42,12 +43,15 @@ import Testing
             try await fixture.insertJob(user)
             #expect(try await fixture.lease(user) == nil)
             #expect(
-                try await fixture.database.jobs.renew([loan], worker: "test", length: .seconds(60)) == [user])
+                try await fixture.database.jobs.renew([loan], worker: "test", length: .seconds(60)) == [loan.token])
             // A worker was turned away: the user has to be enqueued again.
             #expect(try await fixture.database.jobs.takeBack(loan, .known) == "interactive")
             #expect(try await fixture.database.jobs.renew([loan], worker: "test", length: .seconds(60)) == [])
             #expect(try await fixture.number("SELECT count(*) FROM verification") == 0)
             let own = try #require(try await fixture.lease(user))
+            #expect(
+                try await fixture.database.jobs.renew([loan, own.handle], worker: "test", length: .seconds(60))
+                    == [own.handle.token])
             #expect(own.epoch == loan.epoch + 1 && own.ambiguousSince == nil && own.jobs.first?.crashes == 0)
             // Late, and without effect.
             _ = try await fixture.database.jobs.takeBack(loan, .unknown)
@@ -154,6 +158,88 @@ import Testing
         }
     }
 
+    @Test("A loan that was longer under way than its lease leaves the look to the user: other groups may wait for it")
+    func overdue() async throws {
+        try await StorageFixture.run { fixture in
+            let lease = try await prepare(fixture)
+            let loan = try #require(try await lend(fixture, lease))
+            try await fixture.expireLeases()
+            #expect(try await fixture.database.jobs.takeBack(loan, .known) == "repair")
+            #expect(
+                try await fixture.number("SELECT count(*) FROM verification WHERE due_at <= clock_timestamp()") == 1)
+            #expect(try await fixture.number("SELECT count(*) FROM resource_sync WHERE leased_by IS NOT NULL") == 1)
+            // The same again changes nothing.
+            _ = try await fixture.database.jobs.takeBack(loan, .known)
+            #expect(try await fixture.number("SELECT count(*) FROM verification") == 1)
+        }
+    }
+
+    @Test("A cancelled task still learns what it has taken")
+    func cancelled() async throws {
+        try await StorageFixture.run { fixture in
+            let lease = try await prepare(fixture)
+            let task = Task {
+                withUnsafeCurrentTask { $0?.cancel() }
+                return try await lend(fixture, lease)
+            }
+            let loan = try #require(try await task.value)
+            #expect(try await fixture.database.jobs.renew([loan], worker: "test", length: .seconds(60)).count == 1)
+        }
+    }
+
+    @Test("A loan without an answer is taken back when it commits after that", arguments: [true, false])
+    func unanswered(hasRow: Bool) async throws {
+        try await StorageFixture.run { fixture in
+            try await fixture.insertObject(user)
+            if hasRow {
+                try await fixture.connection.run(
+                    "INSERT INTO resource_sync (resource_id, tenant, type) VALUES ('\(user)', 'default', 'User')")
+            }
+            let token = LeaseToken.random()
+            let loan = LeaseHandle(resourceID: user, epoch: 0, token: token)
+            let slow = try await PostgresConnection.open(
+                fixture.configuration, label: "slow", logger: StorageFixture.logger)
+            try await slow.run("BEGIN")
+            try await slow.run(
+                """
+                INSERT INTO resource_sync (resource_id, tenant, type, lease_epoch, lease_token, leased_until)
+                VALUES ('\(user)', 'default', 'User', 1, '\(token)', now() + interval '1 hour')
+                ON CONFLICT (resource_id) DO UPDATE SET
+                    lease_epoch = 1, lease_token = excluded.lease_token, leased_until = excluded.leased_until
+                """)
+            let task = Task { try await fixture.database.jobs.takeBack(loan, .known) }
+            let isWaiting = """
+                SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+                WHERE NOT l.granted AND a.query LIKE '%resource_sync%' AND l.locktype = 'transactionid'
+                    AND l.transactionid IN (
+                        SELECT b.backend_xid FROM pg_stat_activity b WHERE b.query LIKE '%\(token)%')
+                """
+            let deadline = ContinuousClock.now.advanced(by: .seconds(5))
+            while try await fixture.number(isWaiting) == 0, ContinuousClock.now < deadline {}
+            try await slow.run("COMMIT")
+            await slow.close()
+            _ = try await task.value
+            #expect(try await fixture.number("SELECT count(*) FROM resource_sync WHERE leased_until IS NOT NULL") == 0)
+        }
+    }
+
+    @Test("Members that left are held by any call about their groups, under way or in doubt")
+    func returning() async throws {
+        try await StorageFixture.run { fixture in
+            let lease = try await prepare(fixture)
+            try await fixture.connection.run(
+                "UPDATE group_member SET removed_revision = 2, synced = false WHERE group_id = '\(group)'")
+            func hold() async throws -> [MemberHold?] {
+                try await fixture.database.jobs.returningMembers(of: group).map(\.hold)
+            }
+            #expect(try await hold() == [nil])
+            let loan = try #require(try await lend(fixture, lease))
+            #expect(try await hold() == [.lent])
+            _ = try await fixture.database.jobs.takeBack(loan, .unknown)
+            #expect(try await hold() == [.doubtful])
+        }
+    }
+
     @Test("Memberships that UDM lacks are settled anew, under the user's lease only")
     func unsettled() async throws {
         try await StorageFixture.run { fixture in
@@ -191,6 +277,12 @@ import Testing
                     from: .waiting(after: ResourceID(high: 0, low: 0)), limit: 10, olderThan: .zero
                 ).entries.map(\.resourceID)
             }
+            #expect(try await waiting() == [])
+            // Nor when the user is to come to it, and was pushed since.
+            try await fixture.connection.run(
+                "UPDATE group_member SET removed_revision = NULL, synced = false WHERE group_id = '\(other)'")
+            try await fixture.connection.run("UPDATE udm_object SET synced_at = clock_timestamp() - interval '1 s'")
+            try await fixture.connection.run("UPDATE waits_for SET since = clock_timestamp() - interval '2 s'")
             #expect(try await waiting() == [])
             try await fixture.connection.run("DELETE FROM verification")
             #expect(try await waiting() == [other])

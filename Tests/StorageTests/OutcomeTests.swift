@@ -61,7 +61,7 @@ import Testing
             #expect(try await fixture.number("SELECT count(*) FROM udm_object") == 0)
             #expect(try await fixture.number("SELECT count(*) FROM sync_failure") == 0)
             let renewed = try await fixture.database.jobs.renew([second.handle], worker: "test", length: .seconds(5))
-            #expect(renewed == [id])
+            #expect(renewed == [second.handle.token])
         }
     }
 

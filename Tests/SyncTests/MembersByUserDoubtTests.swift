@@ -117,7 +117,9 @@ import UDMDouble
                 return
             }
             #expect(
-                try await jobs.lend(users[3], to: lease, isAddition: true, worker: "gone", length: .seconds(60)) != nil)
+                try await jobs.lend(
+                    users[3], to: lease, isAddition: true, worker: "gone", length: .seconds(60), takingBack: { _ in })
+                    != nil)
             try await fixture.run(
                 "UPDATE resource_sync SET leased_until = now() - interval '1 s' WHERE leased_until IS NOT NULL")
             try await fixture.changeMembers(of: small, adding: [users[3]], removing: [users[0]])

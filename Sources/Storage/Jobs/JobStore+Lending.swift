@@ -28,7 +28,7 @@ package struct SettledMembership: Sendable, Hashable {
 ///
 /// | | writes | then reads |
 /// |---|---|---|
-/// | the turn that borrows the user | the user's row in `verification`, by ``lend(_:to:isAddition:worker:length:)`` | ``isContended(_:besides:)``: gives the user back |
+/// | the turn that borrows the user | the user's row in `verification`, by ``lend(_:to:isAddition:worker:length:takingBack:)`` | ``isContended(_:besides:)``: gives the user back |
 /// | the turn of any group that sends its list | its lease | ``memberDifference(of:)``: leaves the user for later |
 ///
 /// So at least one of the two sees the other and makes way.
@@ -40,34 +40,41 @@ extension JobStore {
     /// - Parameters:
     ///   - group: Whose turn it is for.
     ///   - isAddition: What the call is for.
+    ///   - takingBack: Ends a loan that cannot be used, as by ``takeBack(_:_:)``; this task may be cancelled.
     /// - Returns: Nil when the user is not to be had now.
     package func lend(
-        _ user: ResourceID, to group: ConfirmedLease, isAddition: Bool, worker: String, length: Duration
+        _ user: ResourceID, to group: ConfirmedLease, isAddition: Bool, worker: String, length: Duration,
+        takingBack: (LeaseHandle) async -> Void
     ) async throws -> LeaseHandle? {
         let token = LeaseToken.random()
         let results: [PostgresResult]
         do throws(PostgresError) {
-            results = try await confirmations.transaction([
+            let commands = [
                 PostgresCommand(
                     Self.lending, [.id(user), .text(group.tenant), .id(token), .text(worker), .length(length)]),
                 PostgresCommand(
                     Self.notingCall,
                     [.id(user), .id(token), .length(verifyAfter), .id(group.resourceID), .bool(isAddition)]),
                 PostgresCommand(Self.telling, [.id(user), .id(token), .id(group.resourceID)]),
-            ])
+            ]
+            // A cancelled task would not learn what it has taken.
+            results = try await confirmations.transaction(commands, isCancellable: false)
         } catch {
+            // Whatever it took, nobody works on.
             if error.mayHaveCommitted {
-                // Whatever it took, nobody works on; what cannot be given back now runs out.
-                _ = try? await takeBack(LeaseHandle(resourceID: user, epoch: 0, token: token), .known)
+                await takingBack(LeaseHandle(resourceID: user, epoch: Self.unansweredEpoch, token: token))
             }
             throw error
         }
         guard let row = results[2].first else { return nil }
         let handle = LeaseHandle(resourceID: user, epoch: try row.int(0), token: token)
         if try row.bool(1) { return handle }
-        _ = try await takeBack(handle, .known)
+        await takingBack(handle)
         return nil
     }
+
+    /// Of a lease that was perhaps taken, in a transaction that perhaps has still to commit.
+    private static let unansweredEpoch: Int64 = 0
 
     private static let lending = PostgresStatement(
         "loan_take",
@@ -128,19 +135,38 @@ extension JobStore {
     package func takeBack(_ loan: LeaseHandle, _ end: LoanEnd) async throws -> String? {
         let user = PostgresParameter.id(loan.resourceID)
         let token = PostgresParameter.id(loan.token)
-        let result =
-            switch end {
-            case .known: PostgresCommand(Self.forgettingCall, [user, token])
-            case .odd: PostgresCommand(Self.doubting, [user, token, .length(.zero)])
-            case .unknown: PostgresCommand(Self.doubting, [user, token, .length(verifyAfter)])
-            }
-        let results = try await renewals.transaction([
-            PostgresCommand(Self.ending, [user, token]), result,
-            // A statement of its own, after the lock: whoever was turned away had read a job that was committed before.
-            PostgresCommand(Self.waitingLane, [user]),
-        ])
-        return try results[2].first?.string(0) ?? (end == .odd ? "repair" : nil)
+        var commands: [PostgresCommand] = []
+        if loan.epoch == Self.unansweredEpoch { commands.append(PostgresCommand(Self.awaiting, [user])) }
+        commands.append(PostgresCommand(Self.locking, [user]))
+        switch end {
+        case .known:
+            commands.append(PostgresCommand(Self.forgettingCall, [user, token]))
+            commands.append(PostgresCommand(Self.hurrying, [user, token]))
+        case .odd: commands.append(PostgresCommand(Self.doubting, [user, token, .length(.zero)]))
+        case .unknown: commands.append(PostgresCommand(Self.doubting, [user, token, .length(verifyAfter)]))
+        }
+        let note = commands.count - 1
+        commands.append(PostgresCommand(Self.ending, [user, token]))
+        // A statement of its own, after the lock: whoever was turned away had read a job that was committed before.
+        commands.append(PostgresCommand(Self.waitingLane, [user]))
+        let results = try await renewals.transaction(commands)
+        if let lane = try results.last?.first?.string(0) { return lane }
+        let isDue = end == .odd || end == .known && results[note].first != nil
+        return isDue ? "repair" : nil
     }
+
+    /// Waits for a first row that a lost loan is still about to commit.
+    private static let awaiting = PostgresStatement(
+        "loan_await_unanswered",
+        """
+        INSERT INTO resource_sync (resource_id, tenant, type)
+        SELECT o.resource_id, o.tenant, o.type FROM udm_object o WHERE o.resource_id = $1::uuid
+        ON CONFLICT DO NOTHING
+        """)
+
+    /// By the id alone, and before tokens are compared: a loan that still commits has the lock, and its token is not to be seen before.
+    private static let locking = PostgresStatement(
+        "loan_lock", "SELECT FROM resource_sync WHERE resource_id = $1::uuid FOR UPDATE")
 
     private static let ending = PostgresStatement(
         "loan_end",
@@ -154,7 +180,17 @@ extension JobStore {
         """
         DELETE FROM verification v USING resource_sync s
         WHERE v.resource_id = $1::uuid AND v.group_id IS NOT NULL
-            AND s.resource_id = v.resource_id AND s.lease_token = $2::uuid
+            AND s.resource_id = v.resource_id AND s.lease_token = $2::uuid AND s.leased_until >= clock_timestamp()
+        """)
+
+    /// Since the lease was over, other groups may have left the user for later: only a look at the user calls them.
+    private static let hurrying = PostgresStatement(
+        "loan_hurry_look",
+        """
+        UPDATE verification v SET due_at = clock_timestamp() FROM resource_sync s
+        WHERE v.resource_id = $1::uuid AND v.group_id IS NOT NULL
+            AND s.resource_id = v.resource_id AND s.lease_token = $2::uuid AND s.leased_until < clock_timestamp()
+        RETURNING v.resource_id
         """)
 
     private static let doubting = PostgresStatement(

@@ -94,21 +94,22 @@ extension JobStore {
         """)
 
     /// Members that have left the group, or have left and come back, since the calls to UDM that have to be looked for: where such a call may
-    /// have had its way with them. As ``memberDifference(of:)`` tells them, but for all of them whether UDM lists them or not.
+    /// have had its way with them. As ``memberDifference(of:)`` tells them, but for all of them whether UDM lists them or not, and held by whatever call
+    /// about their groups is under way or in doubt.
     package func returningMembers(of group: ResourceID) async throws -> [MemberChange] {
         let result = try await reader.execute(Self.returning, [.id(group)])
         return try result.map { row in
             MemberChange(
                 memberID: try row.id(0), memberType: try ResourceType(stored: row.string(1)),
                 isAddition: try row.bool(2), dn: try row.optionalString(3),
-                hold: try row.optionalBool(4) ?? false ? .lent : nil)
+                hold: try row.bool(4) ? (row.optionalBool(5) ?? false ? .lent : .doubtful) : nil)
         }
     }
 
     private static let returning = PostgresStatement(
         "member_returning",
         """
-        SELECT d.member_id, d.member_type, d.is_wanted, o.dn, \(isLent)
+        SELECT d.member_id, d.member_type, d.is_wanted, o.dn, v.group_id IS NOT NULL, \(isLent)
         FROM (
             SELECT m.member_id, min(m.member_type) AS member_type, bool_or(m.removed_revision IS NULL) AS is_wanted
             FROM group_member m

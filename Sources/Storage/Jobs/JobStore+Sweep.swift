@@ -147,9 +147,8 @@ extension JobStore {
             AND (u.synced_at >= w.since AND u.synced_at < clock_timestamp() - $3::int8 * interval '1 microsecond'
                 OR NOT EXISTS (
                     SELECT FROM group_member m
-                    WHERE m.group_id = w.resource_id AND m.member_id = w.target_id AND m.removed_revision IS NULL)
-                AND NOT EXISTS (
-                    SELECT FROM verification v WHERE v.resource_id = w.target_id AND v.group_id IS NOT NULL))
+                    WHERE m.group_id = w.resource_id AND m.member_id = w.target_id AND m.removed_revision IS NULL))
+            AND NOT EXISTS (SELECT FROM verification v WHERE v.resource_id = w.target_id AND v.group_id IS NOT NULL)
         GROUP BY w.resource_id ORDER BY w.resource_id LIMIT $2::int8
         """)
 

@@ -49,13 +49,14 @@ package final class JobStore: Sendable {
     // MARK: Keeping and giving back
 
     /// Extends leases.
-    /// - Returns: Those that are still ours; what is missing must not be worked on any more.
+    /// - Returns: The tokens of those that are still ours; what is missing must not be worked on any more. A user can have two leases here: an ended one
+    ///   and a loan, or the other way round.
     package func renew(
         _ leases: [LeaseHandle], worker: String, length: Duration
-    ) async throws -> Set<ResourceID> {
+    ) async throws -> Set<LeaseToken> {
         guard !leases.isEmpty else { return [] }
         let result = try await renewals.execute(Self.renewal, Self.handles(leases) + [.length(length)])
-        var ours: Set<ResourceID> = []
+        var ours: Set<LeaseToken> = []
         for row in result { ours.insert(try row.id(0)) }
         return ours
     }
@@ -72,7 +73,7 @@ package final class JobStore: Sendable {
         )
         UPDATE resource_sync s SET leased_until = clock_timestamp() + $4::int8 * interval '1 microsecond'
         FROM ours WHERE s.resource_id = ours.resource_id
-        RETURNING s.resource_id
+        RETURNING s.lease_token
         """)
 
     /// Ends leases without an outcome: no attempt is counted.

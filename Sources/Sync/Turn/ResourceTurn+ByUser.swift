@@ -26,6 +26,8 @@ extension ResourceTurn {
         _ difference: MemberDifference, goal: Push.Goal?, _ push: Push
     ) async throws -> ByUser {
         var byUser = ByUser(rest: difference)
+        // Of an earlier try in this turn that failed: what it has changed may be no part of the difference any more.
+        if hasChangedUsers { (leavesDoubt, hasChangedUsers) = (true, false) }
         guard try await mayGoByUser(difference, goal), let groupDN = try await located(push) else { return byUser }
         for change in difference.changes {
             // Without a DN UDM never had it, or removed it together with the object.
@@ -72,7 +74,7 @@ extension ResourceTurn {
     }
 
     /// - Returns: Whether UDM was seen to have it.
-    private func settle(
+    private mutating func settle(
         _ change: MemberChange, at hint: String, in groupDN: String, _ push: Push
     ) async throws -> Bool {
         guard
@@ -86,6 +88,7 @@ extension ResourceTurn {
                 requestID: push.requestID, term: loan.term, isCareful: false, logger: logger),
             groupDN: groupDN, isAddition: change.isAddition)
         let result = await membership.send(to: hint)
+        if result.isSettled || result.end != .known { hasChangedUsers = true }
         Failpoint.strike("members.before-return")
         await environment.lender.takeBack(loan, result.end)
         Failpoint.strike("members.returned")
@@ -96,12 +99,8 @@ extension ResourceTurn {
     // MARK: Looking
 
     /// The look at a user of whom nobody knows what a call about the groups has done: whatever UDM lacks is settled anew by its group.
-    func compareMemberships(_ brought: Push.Brought, _ push: Push) async throws {
-        var user = brought.fresh
-        if user == nil {
-            user = try await environment.client.get(.user, dn: brought.object.dn, requestID: push.requestID)
-        }
-        guard let user else { return }
+    func compareMemberships(at dn: String, _ push: Push) async throws {
+        let user = try await environment.client.get(.user, dn: dn, requestID: push.requestID)
         let listed = DN.normalizedSet(MembershipPush.groups(of: user))
         let lost = try await environment.jobs.settledMemberships(of: lease.resourceID)
             .filter { !listed.contains(DN.normalized($0.dn)) }

@@ -102,6 +102,7 @@ extension ResourceTurn {
                 applied.add(members.applied)
             }
             applied.missing += difference.doubtful.map(\.memberID)
+            hasChangedUsers = false
             let stored = try await record(.members(udm: (known ?? object).record, applied), endsTurn: true)
             return stored ? .forget : .lost
         } catch let error as UDMError {

@@ -81,6 +81,7 @@ extension ResourceTurn {
         applied.missing += difference.doubtful.map(\.memberID)
         if byUser.isWhole, let known {
             arrived()
+            hasChangedUsers = false
             return .done(job: job.id, udm: known.record, members: applied)
         }
         var members = memberPush(byUser.rest, push)
@@ -90,6 +91,7 @@ extension ResourceTurn {
         known = brought.object
         try await settle(&members, in: brought)
         arrived()
+        hasChangedUsers = false
         applied.add(members.applied)
         return .done(job: job.id, udm: (known ?? brought.object).record, members: applied)
     }

@@ -36,6 +36,8 @@ extension ResourceTurn {
             }
             if hits.count > 1 { return try await report(hits, verification) }
             guard let hit = hits.first else { return try await verified(verification) }
+            // First: what UDM refuses of the user itself must not keep its groups from being looked at.
+            if verification.concernsGroups { try await compareMemberships(at: hit.dn, push) }
             guard let properties = known?.properties else {
                 // A create that was given up, and came: the next write of the resource changes it.
                 known = KnownObject(dn: hit.dn)
@@ -57,12 +59,13 @@ extension ResourceTurn {
         let brought = try await push.bring(object, to: goal)
         known = brought.object
         if brought.fresh == nil { noteRepair() }
-        if verification.concernsGroups { try await compareMemberships(brought, push) }
         var members: MemberPush?
         if lease.type == .group {
             let changes = try await strayMembers(brought, push)
             if changes.contains(where: { $0.hold != nil }) {
-                let result = JobOutcome.Result.verifyLater(dueIn: Self.hindrance, isAmbiguous: false)
+                // In doubt until the user has been looked at; lent for a moment.
+                let wait = changes.contains { $0.hold == .doubtful } ? Self.verificationWait : Self.hindrance
+                let result = JobOutcome.Result.verifyLater(dueIn: wait, isAmbiguous: false)
                 return try await record(result, endsTurn: true) ? .forget : .lost
             }
             if !changes.isEmpty {

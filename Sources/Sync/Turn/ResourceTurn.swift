@@ -29,6 +29,8 @@ struct ResourceTurn {
     var parked: ParkedAttributes
     /// A group's list may hold a DN that nobody has looked at after it was sent.
     var leavesDoubt = false
+    /// Users were brought into the group or out of it by their own `groups`, and no outcome tells of it yet.
+    var hasChangedUsers = false
     /// UDM was called in this turn, and no outcome has said since what came of it.
     var mayHaveCalled = false
     /// Waits of the resource may have been written in this turn.
@@ -220,10 +222,10 @@ struct ResourceTurn {
         let stored = try await environment.record(
             JobOutcome(
                 lease: lease.handle, result: result, endsTurn: endsTurn, merges: merges, parking: parking,
-                reverts: reverts, leavesDoubt: leavesDoubt, hasMembers: lease.type == .group,
+                reverts: reverts, leavesDoubt: leavesDoubt || hasChangedUsers, hasMembers: lease.type == .group,
                 hasWaits: lease.isUnsettled || hasWaited))
         Failpoint.strike("turn.recorded")
-        if stored { leavesDoubt = false }
+        if stored { (leavesDoubt, hasChangedUsers) = (false, false) }
         // What the call came to is recorded with its carrier.
         if case .superseded = result { return stored }
         mayHaveCalled = false

@@ -25,7 +25,12 @@ struct Lender: Sendable {
         try term.check()
         let deadline = ContinuousClock.now.advanced(by: length)
         guard
-            let handle = try await jobs.lend(user, to: group, isAddition: isAddition, worker: worker, length: length)
+            let handle = try await jobs.lend(
+                user, to: group, isAddition: isAddition, worker: worker, length: length,
+                takingBack: { unused in
+                    await takeBack(
+                        Loan(handle: unused, tenant: group.tenant, group: group.resourceID, term: term), .known)
+                })
         else { return nil }
         let loan = Loan(
             handle: handle, tenant: group.tenant, group: group.resourceID,

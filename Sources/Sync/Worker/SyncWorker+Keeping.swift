@@ -27,7 +27,7 @@ extension SyncWorker {
                     guard let current = held[handle.resourceID], current.confirmed.epoch == handle.epoch else {
                         continue
                     }
-                    if ours.contains(handle.resourceID) {
+                    if ours.contains(handle.token) {
                         held[handle.resourceID]?.deadline = before.advanced(by: configuration.leaseLength)
                     } else {
                         // Either somebody else's, or the turn has just ended and its end is on the way here: then the
@@ -36,7 +36,7 @@ extension SyncWorker {
                     }
                 }
                 for loan in loans {
-                    if ours.contains(loan.handle.resourceID) {
+                    if ours.contains(loan.handle.token) {
                         lent.renewed(loan, until: before.advanced(by: configuration.leaseLength))
                     } else if lent.remove(loan) {
                         // Not given back in the meantime: the call made under it must end.
