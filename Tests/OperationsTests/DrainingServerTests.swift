@@ -7,6 +7,7 @@ import Logging
 import NIOCore
 import Operations
 import ServiceLifecycle
+import Synchronization
 import Testing
 
 /// A server that is told to stop ends, whatever its clients do.
@@ -16,11 +17,12 @@ import Testing
     /// Serves `POST /read`, which reads the whole body, and `GET /large`, which answers 64 MiB, until `body` has ended; then stops.
     /// - Returns: How long the stop took.
     private func serve(
-        limit: Duration, connections: OpenConnections = OpenConnections(),
+        limit: Duration, connections: OpenConnections = OpenConnections(), requests: BegunRequests = BegunRequests(),
         _ body: @escaping @Sendable (_ port: Int) async throws -> Void
     ) async throws -> Duration {
         let router = Router()
         router.post("read") { request, _ in
+            requests.begin()
             let content = try await request.body.collect(upTo: 1 << 20)
             return "\(content.readableBytes)"
         }
@@ -56,12 +58,12 @@ import Testing
 
     @Test("A client that never sends the rest of its body does not hold up the stop")
     func halfABody() async throws {
-        let connections = OpenConnections()
+        let requests = BegunRequests()
         try await withRawClient { client in
-            let took = try await serve(limit: .milliseconds(300), connections: connections) { port in
+            let took = try await serve(limit: .milliseconds(300), requests: requests) { port in
                 try client.connect(to: port)
                 try client.send("POST /read HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nhalf")
-                try await client.waitUntil { connections.count == 1 }
+                try await client.waitUntil { requests.count == 1 }
             }
             #expect(took < .seconds(10))
             #expect(client.isClosedByServer())
@@ -84,12 +86,12 @@ import Testing
 
     @Test("A request under way is answered when it ends within the limit")
     func finished() async throws {
-        let connections = OpenConnections()
+        let requests = BegunRequests()
         try await withRawClient { client in
-            let took = try await serve(limit: .seconds(30), connections: connections) { port in
+            let took = try await serve(limit: .seconds(30), requests: requests) { port in
                 try client.connect(to: port)
                 try client.send("POST /read HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nha")
-                try await client.waitUntil { connections.count == 1 }
+                try await client.waitUntil { requests.count == 1 }
                 // While the server already stops.
                 client.sendLater("lf", after: .milliseconds(200))
             }
@@ -111,4 +113,13 @@ import Testing
             #expect(took < .seconds(20))
         }
     }
+}
+
+/// Those whose heads the server has read: a connection alone may be closed as idle.
+private final class BegunRequests: Sendable {
+    private let begun = Mutex(0)
+
+    var count: Int { begun.withLock { $0 } }
+
+    func begin() { begun.withLock { $0 += 1 } }
 }

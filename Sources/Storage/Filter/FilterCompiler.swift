@@ -277,7 +277,7 @@ struct FilterCompiler {
 
         case (.parkedAttribute(let row), "attribute"): .text("\(row).attribute")
         case (.parkedAttribute(let row), "reason"): .text(SyncColumns.reason(row))
-        case (.parkedAttribute(let row), "since"): .instant("\(row).failed_at")
+        case (.parkedAttribute(let row), "since"): .instant(SyncColumns.shown("\(row).failed_at"))
         case (.syncError, "status"), (.syncError, "scimType"), (.syncError, "detail"):
             .member(of: SyncColumns.error, key: parts.quoted(attribute.name))
 

@@ -125,8 +125,8 @@ extension FilterCompiler {
         case "status": .text(SyncColumns.status)
         case "pendingRevisions": .integer(SyncColumns.pendingRevisions)
         case "syncedRevision": .integer(SyncColumns.syncedRevision)
-        case "lastAttempt": .instant(SyncColumns.lastAttempt)
-        case "nextAttempt": .instant(SyncColumns.nextAttempt)
+        case "lastAttempt": .instant(SyncColumns.shown(SyncColumns.lastAttempt))
+        case "nextAttempt": .instant(SyncColumns.shown(SyncColumns.nextAttempt))
         default: nil
         }
     }

@@ -28,6 +28,9 @@ enum SyncColumns {
         }
     }
 
+    /// A time as answers have it, in milliseconds: what looks the same is sorted by id.
+    static func shown(_ time: String) -> String { "date_trunc('milliseconds', \(time))" }
+
     static let pendingRevisions = "(SELECT count(*) FROM job j WHERE j.resource_id = r.id)"
 
     static let syncedRevision = """
