@@ -96,6 +96,7 @@ extension ResourceTurn {
             .dead(job: job.id, error: error.json(), isAmbiguous: isAmbiguous), endsTurn: isLast,
             reverts: isRefused && mayRevert(job))
         environment.metrics.finished(job, outcome: "dead", started: .now, now: configuration.now())
+        hasBuried = true
         if isAmbiguous { isCareful = true }
         // The state of this job is one of those that UDM may hold.
         if isCareful { possibleStates = nil }

@@ -23,6 +23,8 @@ struct ResourceTurn {
     var known: KnownObject?
     /// A former call may have had its effect, or may still be running.
     var isCareful: Bool
+    /// A job of this turn has become a dead letter.
+    var hasBuried = false
     /// States that may have reached UDM without being its last known one; read when the turn is careful.
     var possibleStates: [JSONObject]?
     /// What UDM has refused of the resource before.
@@ -109,7 +111,9 @@ struct ResourceTurn {
                 }
             }
         }
-        return isWhole ? .forget : .again
+        // Members of a write that was refused as a whole are not to blame for it; what differs is work for a turn of its own.
+        let leavesMembers = lease.type == .group && hasBuried && known != nil
+        return isWhole && !leavesMembers ? .forget : .again
     }
 
     /// How long the server still wants to be left alone.
