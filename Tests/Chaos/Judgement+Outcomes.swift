@@ -40,7 +40,9 @@ extension Judgement {
         for job in jobs where job.state == "done" || job.state == "dead" {
             let wanted = Refusals.properties(of: job.newResource, type: job.type)
             let name = wanted[job.type == "User" ? "username" : "name"]
-            let isReservedCreate = outcome.properties == nil && refusals.refuses("username", wanted["username"])
+            let lost = outcome.properties == nil ? lostCreate(among: carried[job.id] ?? []) : nil
+            let isReservedCreate =
+                outcome.properties == nil && lost == nil && refusals.refuses("username", wanted["username"])
             // A name that the object has kept is not sent again.
             let isImpossible = job.operation != "delete" && (refusals.isTaken(name) || isReservedCreate)
             if isImpossible != (job.state == "dead") {
@@ -59,7 +61,7 @@ extension Judgement {
                 refused = [:]
                 continue
             }
-            var held = outcome.properties ?? [:]
+            var held = outcome.properties ?? lost ?? [:]
             var news: Set<String> = []
             var stillRefused: [String: String] = [:]
             for property in Refusals.compared(job.type) {
@@ -98,6 +100,19 @@ extension Judgement {
             if !news.isEmpty { outcome.errors[job.id] = news }
         }
         return outcome
+    }
+
+    /// What a create has brought whose answer was lost before its job was merged with a later one; nil without such a call.
+    private func lostCreate(among jobs: [Evidence.Job]) -> [String: String]? {
+        let create = jobs.first { job in
+            evidence.commits.contains {
+                $0.method == "POST" && $0.identifier == job.resourceID && $0.requestID == job.requestID
+            }
+        }
+        guard let create else { return nil }
+        let wanted = Refusals.properties(of: create.newResource, type: create.type)
+        let compared = Refusals.compared(create.type).compactMap { property in wanted[property].map { (property, $0) } }
+        return Dictionary(uniqueKeysWithValues: compared.filter { !refusals.refuses($0.0, $0.1) })
     }
 
     // MARK: Objects
