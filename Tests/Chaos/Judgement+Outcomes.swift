@@ -82,12 +82,15 @@ extension Judgement {
             let passwords = batch.sorted { $0.revision < $1.revision }.compactMap { attempts[$0.requestID]?.password }
             if isCreate { outcome.passwords = [nil] }
             if let password = passwords.last {
+                // Of a call whose outcome was lost before the last one joined.
+                let earlier = passwords.dropLast().filter { !refusals.isWeak($0) }
                 if refusals.isWeak(password) {
+                    outcome.passwords.formUnion(earlier)
                     outcome.isPasswordParked = true
                     news.insert("password")
                 } else if usedPasswords.contains(password) {
                     // UDM remembers the last ones; which they are depends on which of its calls arrived.
-                    outcome.passwords.insert(password)
+                    outcome.passwords.formUnion(earlier + [password])
                     outcome.isPasswordParked = nil
                     outcome.unclearPasswords.insert(job.id)
                 } else {
