@@ -12,31 +12,7 @@ import UDMDouble
 @testable import Sync
 
 /// Turns that fail after members have gone through the users already: what was changed so is not forgotten.
-@Suite(.serialized, .timeLimit(.minutes(5))) struct MembersByUserFailureTests {
-    private func worker<Value>(
-        _ fixture: SyncFixture, from smallest: Int = 3, _ body: () async throws -> Value
-    ) async throws -> Value {
-        try await fixture.withWorker({ $0.membersByUserFrom = smallest }) { try await body() }
-    }
-
-    private func group(
-        _ fixture: SyncFixture, _ name: String, _ members: [ResourceID]
-    ) async throws -> ResourceID {
-        let group = try await fixture.createGroup(name, members: members)
-        try await worker(fixture, from: 0) { try await fixture.drain() }
-        return group
-    }
-
-    private func dns(_ fixture: SyncFixture, _ ids: some Sequence<ResourceID>) throws -> Set<String> {
-        Set(try ids.map { try #require(fixture.object($0)?.dn) })
-    }
-
-    private func writes(
-        _ fixture: SyncFixture, of module: String, after sequence: Int
-    ) -> [UDMDouble.RecordedRequest] {
-        fixture.double.requests(after: sequence).filter { $0.module == module && $0.method == "PATCH" }
-    }
-
+@Suite(.serialized, .timeLimit(.minutes(5))) struct MembersByUserFailureTests: MembersByUserSuite {
     /// Every call that is in doubt is over, and all is looked at.
     private func look(_ fixture: SyncFixture) async throws {
         let sweep = QueueSweep(queue: fixture.queue, jobs: fixture.database.jobs, logger: fixture.logger)

@@ -12,37 +12,12 @@ import UDMDouble
 @testable import Sync
 
 /// Members of large groups that come and go by their own `groups`; here a group of three is a large one.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct MembersByUserTests {
-    private func worker<Value>(
-        _ fixture: SyncFixture, from smallest: Int = 3, _ body: () async throws -> Value
-    ) async throws -> Value {
-        try await fixture.withWorker({ $0.membersByUserFrom = smallest }) { try await body() }
-    }
-
-    /// A group that UDM has with these members.
-    private func group(
-        _ fixture: SyncFixture, _ name: String, _ members: [ResourceID]
-    ) async throws -> ResourceID {
-        let group = try await fixture.createGroup(name, members: members)
-        try await worker(fixture, from: 0) { try await fixture.drain() }
-        return group
-    }
-
+@Suite(.serialized, .timeLimit(.minutes(3))) struct MembersByUserTests: MembersByUserSuite {
     private func users(_ fixture: SyncFixture, _ names: [String]) async throws -> [ResourceID] {
         var ids: [ResourceID] = []
         for name in names { ids.append(try await fixture.createUser(name)) }
         try await fixture.withWorker { try await fixture.drain() }
         return ids
-    }
-
-    private func dns(_ fixture: SyncFixture, _ ids: [ResourceID]) throws -> Set<String> {
-        Set(try ids.map { try #require(fixture.object($0)?.dn) })
-    }
-
-    private func writes(
-        _ fixture: SyncFixture, of module: String, after sequence: Int
-    ) -> [UDMDouble.RecordedRequest] {
-        fixture.double.requests(after: sequence).filter { $0.module == module && $0.method == "PATCH" }
     }
 
     /// No call is in doubt, and nobody holds anything.
