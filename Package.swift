@@ -67,8 +67,8 @@ let package = Package(
         .executableTarget(
             name: "scim-bridge",
             dependencies: [
-                "API", "Events", "JSON", "Operations", "Postgres", "ProvisioningDouble", "Queue", "Redis", "SCIM",
-                "Storage", "Sync", "UDM", "UDMDouble",
+                "API", "Events", "HTTPServer", "JSON", "Operations", "Postgres", "ProvisioningDouble", "Queue", "Redis",
+                "SCIM", "Storage", "Sync", "UDM", "UDMDouble",
                 argumentParser, asyncHTTPClient, configuration, coreMetrics, hummingbird, hummingbirdCore,
                 hummingbirdTLS,
                 logging, nioCore, nioHTTP1, nioSSL, serviceLifecycle, unixSignals,
@@ -114,10 +114,12 @@ let package = Package(
             ["JSON", coreMetrics, httpTypes, hummingbird, hummingbirdCore, logging, nioCore, serviceLifecycle]
         ),
 
+        target("HTTPServer", ["Executors", hummingbirdCore, logging, nioCore]),
+
         // The C libraries behind Swift; nobody else imports C.
         target("Postgres", ["CPostgres", "Executors", logging]),
         target("Redis", ["CRedis", "Executors", logging, nioCore, nioPosix, nioSSL]),
-        target("Executors"),
+        target("Executors", [nioCore]),
         target("Failpoints"),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CRedis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"])]),
@@ -126,7 +128,7 @@ let package = Package(
         target(
             "UDMDouble",
             [
-                "JSON", crypto, httpTypes, hummingbird, hummingbirdCore, logging, nioCore, serviceLifecycle,
+                "HTTPServer", "JSON", crypto, httpTypes, hummingbird, hummingbirdCore, logging, nioCore, serviceLifecycle,
                 unixSignals,
             ]
         ),

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import CoreMetrics
+internal import Executors
 internal import HTTPTypes
 package import Hummingbird
 package import HummingbirdCore
@@ -99,11 +100,15 @@ package final class SCIMAPI: HTTPResponder {
             }
             let principal = try await authenticate(headers)
             let query = target.query.isEmpty ? .none : try QueryParameters(target.query)
-            response = try await answer(
-                SCIMRequest(
-                    method: method, headers: headers, query: query, body: request.body, id: id, principal: principal,
-                    share: share),
-                at: route)
+            let known = SCIMRequest(
+                method: method, headers: headers, query: query, body: request.body, id: id, principal: principal,
+                share: share)
+            response =
+                if known.mayTakeLong {
+                    try await offEventLoop { try await answer(known, at: route) }
+                } else {
+                    try await answer(known, at: route)
+                }
         } catch {
             response = explanation.response(to: error, id)
         }

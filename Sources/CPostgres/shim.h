@@ -4,5 +4,6 @@
 #define CPOSTGRES_SHIM_H
 
 #include <libpq-fe.h>
+#include <sys/epoll.h>
 
 #endif

@@ -156,8 +156,10 @@ extension PostgresConnection {
             }
             guard taken >= 0, link.flush() else { throw gone(link) }
             // Not more in memory than the socket does not take yet.
-            while link.hasUnsentData {
-                await nextEvent()
+            while true {
+                let seen = events
+                guard link.hasUnsentData else { break }
+                await nextEvent(after: seen)
                 if Task.isCancelled { throw .cancelled() }
                 guard self.link === link else { throw endingError }
                 guard PQstatus(link.pointer) == CONNECTION_OK else { throw gone(link) }
@@ -188,6 +190,7 @@ extension PostgresConnection {
         if Task.isCancelled { throw .cancelled() }
         var chunk: [UInt8] = []
         while true {
+            let seen = events
             guard let link else { throw endingError }
             var row: UnsafeMutablePointer<CChar>?
             let length = PQgetCopyData(link.pointer, &row, 1)
@@ -198,7 +201,7 @@ extension PostgresConnection {
             } else if length == 0 {
                 if !chunk.isEmpty { return chunk }
                 guard PQstatus(link.pointer) == CONNECTION_OK else { throw gone(link) }
-                await nextEvent()
+                await nextEvent(after: seen)
                 if Task.isCancelled { throw .cancelled() }
             } else {
                 // The end, or an error: either way the result that follows tells.
@@ -221,6 +224,7 @@ extension PostgresConnection {
 
     /// False at the end. Unlike ``nextChunk()`` it goes on when the task has been cancelled.
     private func discardChunk() async throws(PostgresError) -> Bool {
+        let seen = events
         guard let link else { throw endingError }
         var row: UnsafeMutablePointer<CChar>?
         let length = PQgetCopyData(link.pointer, &row, 1)
@@ -228,7 +232,7 @@ extension PostgresConnection {
         if length < 0 { return false }
         if length == 0 {
             guard PQstatus(link.pointer) == CONNECTION_OK else { throw gone(link) }
-            await nextEvent()
+            await nextEvent(after: seen)
         }
         return true
     }

@@ -97,10 +97,11 @@ extension PostgresConnection {
     /// The next result of the statement under way, owned by the caller; nil at its end.
     func nextResult() async throws(PostgresError) -> OpaquePointer? {
         while true {
+            let seen = events
             guard let link else { throw endingError }
             if PQisBusy(link.pointer) == 0 { return PQgetResult(link.pointer) }
             guard PQstatus(link.pointer) == CONNECTION_OK else { throw .connectionLost(link.errorMessage) }
-            await nextEvent()
+            await nextEvent(after: seen)
         }
     }
 }

@@ -31,6 +31,8 @@ package actor PostgresConnection {
     private var turns: [Turn] = []
     private var lastTurn: UInt64 = 0
     private var waiter: CheckedContinuation<Void, Never>?
+    /// Counts what ``nextEvent(after:)`` waits for.
+    private(set) var events: UInt64 = 0
     private var closeWaiters: [UInt64: CheckedContinuation<Void, Never>] = [:]
     private var lastCloseWaiter: UInt64 = 0
 
@@ -207,35 +209,44 @@ package actor PostgresConnection {
     }
 
     func beginOperation(isCancellable: Bool) async throws(PostgresError) -> UInt64 {
-        if !isBusy {
-            isBusy = true
-        } else if isCancellable {
-            guard await waitForTurn() else { throw .cancelled() }
+        if isCancellable {
+            guard await takeTurn() else { throw .cancelled() }
+            if Task.isCancelled {
+                endTurn()
+                throw .cancelled()
+            }
         } else {
-            _ = await withCheckedContinuation { turns.append(Turn(number: 0, continuation: $0)) }
-        }
-        if isCancellable, Task.isCancelled {
-            endTurn()
-            throw .cancelled()
+            _ = await takeTurn(number: 0)
         }
         return session.begin()
     }
 
     /// False when the task was cancelled first.
-    private func waitForTurn() async -> Bool {
+    private func takeTurn() async -> Bool {
         lastTurn += 1
         let number = lastTurn
         return await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                if Task.isCancelled { return continuation.resume(returning: false) }
-                turns.append(Turn(number: number, continuation: continuation))
-            }
+            await takeTurn(number: number)
         } onCancel: {
             executor.dispatchQueue.async { [weak self] in
                 self?.assumeIsolated { connection in
                     guard let index = connection.turns.firstIndex(where: { $0.number == number }) else { return }
                     connection.turns.remove(at: index).continuation.resume(returning: false)
                 }
+            }
+        }
+    }
+
+    // Whether the connection is busy is looked at where the turn begins to wait: what calls an asynchronous function may be suspended before that.
+    private func takeTurn(number: UInt64) async -> Bool {
+        await withCheckedContinuation { continuation in
+            if !isBusy {
+                isBusy = true
+                continuation.resume(returning: true)
+            } else if number > 0, Task.isCancelled {
+                continuation.resume(returning: false)
+            } else {
+                turns.append(Turn(number: number, continuation: continuation))
             }
         }
     }
@@ -296,15 +307,21 @@ package actor PostgresConnection {
     }
 
     /// Waits until something has arrived, everything has left, or the connection has ended; the clock runs meanwhile.
-    func nextEvent() async {
-        guard let link else { return }
-        link.resumeReading()
-        link.expectAnswer()
-        await withCheckedContinuation { waiter = $0 }
-        self.link?.expectNothing()
+    ///
+    /// - Parameter seen: ``events`` before the caller looked at what there is. If it has changed since, nothing is waited for: between the look and
+    ///   the wait the task may have been suspended.
+    func nextEvent(after seen: UInt64) async {
+        await withCheckedContinuation { continuation in
+            guard let link, events == seen else { return continuation.resume() }
+            link.resumeReading()
+            link.expectAnswer()
+            waiter = continuation
+        }
+        link?.expectNothing()
     }
 
     private func resumeWaiter() {
+        events &+= 1
         let waiter = waiter
         self.waiter = nil
         waiter?.resume()

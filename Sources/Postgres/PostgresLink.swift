@@ -6,7 +6,7 @@ internal import Dispatch
 internal import Glibc
 internal import Logging
 
-/// One open connection with its dispatch sources: it flushes, tells when there is something to read, and watches the
+/// One open connection with the watch of its socket: it flushes, tells when there is something to read, and watches the
 /// clock while the server owes an answer.
 ///
 /// `@unchecked Sendable`: opened on one thread, then used on `queue` alone.
@@ -14,21 +14,16 @@ final class PostgresLink: @unchecked Sendable {
     let pointer: OpaquePointer
     private var handle: PostgresHandle?
     private let queue: DispatchQueue
-    /// A duplicate of libpq's socket. libpq closes its own as soon as it sees the end of the connection, while the
-    /// sources still watch it: the number would go to the next file that anyone opens, and that one's events be lost.
+    /// A duplicate of libpq's socket. libpq closes its own as soon as it sees the end of the connection, while it is
+    /// still watched: the number would go to the next file that anyone opens, and that one's events be lost.
     private let socket: Int32
+    private let watch: SocketWatch
     private var parameters = ParameterBuffer()
     /// Those that the server has confirmed.
     private var prepared = PreparedStatements()
     private let isPipelined: Bool
     private var generation = 0
 
-    private var readSource: (any DispatchSourceRead)?
-    private var isReadingPaused = false
-    private var writeSource: (any DispatchSourceWrite)?
-    private var isWriteSourceActive = false
-    /// Left by the sources' cancel handlers.
-    private let sources = DispatchGroup()
     private var onDrained: @Sendable () -> Void = {}
 
     private let silenceLimit: UInt64?
@@ -47,12 +42,22 @@ final class PostgresLink: @unchecked Sendable {
         if pipelined, PQenterPipelineMode(pointer) != 1 { throw .connectionFailed(handle.errorMessage) }
         socket = fcntl(PQsocket(pointer), F_DUPFD_CLOEXEC, 0)
         guard socket >= 0 else { throw .connectionFailed("no file descriptor: \(String(cString: strerror(errno)))") }
+        do throws(PostgresError) {
+            // A driver of pipelines never blocks its queue; a connection for exclusive use connects again on its own.
+            watch = try SocketWatch(socket, queue: queue, place: pipelined ? .poller : .queue)
+        } catch {
+            Glibc.close(socket)
+            throw error
+        }
         self.handle = consume handle
         self.queue = queue
         silenceLimit = configuration.silenceLimit?.nanoseconds
     }
 
-    deinit { Glibc.close(socket) }
+    deinit {
+        watch.cancel()
+        Glibc.close(socket)
+    }
 
     /// Calls back on `queue`: `onReadable` when the server has sent something or is gone, `onSilence` when it owes an
     /// answer for too long, `onDrained` when everything written has left.
@@ -61,21 +66,11 @@ final class PostgresLink: @unchecked Sendable {
         onDrained: @escaping @Sendable () -> Void = {}
     ) {
         self.onDrained = onDrained
-        let read = DispatchSource.makeReadSource(fileDescriptor: socket, queue: queue)
-        read.setEventHandler(handler: onReadable)
-        let write = DispatchSource.makeWriteSource(fileDescriptor: socket, queue: queue)
-        write.setEventHandler { [weak self] in
+        watch.handle(onReadable: onReadable) { [weak self] in
             guard let self else { return }
             if !self.flush() { onReadable() }
         }
-        for source in [read, write] as [any DispatchSourceProtocol] {
-            sources.enter()
-            // The link, and with it the socket, stays until it is watched no more.
-            source.setCancelHandler { [self] in sources.leave() }
-        }
-        readSource = read
-        writeSource = write
-        read.activate()
+        watch.watch(reads: true)
         if silenceLimit != nil {
             let timer = DispatchSource.makeTimerSource(queue: queue)
             timer.setEventHandler { [weak self] in self?.timerFired(onSilence) }
@@ -88,14 +83,8 @@ final class PostgresLink: @unchecked Sendable {
     func close(_ closed: @escaping @Sendable () -> Void = {}) {
         timer?.cancel()
         timer = nil
-        // A source that is released while suspended, or never activated, crashes: wake it up first.
-        if isReadingPaused { readSource?.resume() }
-        if let writeSource, !isWriteSourceActive { isWriteSourceActive = true; writeSource.resume() }
-        readSource?.cancel()
-        writeSource?.cancel()
-        readSource = nil
-        writeSource = nil
-        sources.notify(queue: queue) { [self] in
+        watch.cancel()
+        queue.async { [self] in
             handle = nil
             closed()
         }
@@ -125,17 +114,13 @@ final class PostgresLink: @unchecked Sendable {
     func flush() -> Bool {
         switch PQflush(pointer) {
         case 0:
-            if isWriteSourceActive {
-                writeSource?.suspend()
-                isWriteSourceActive = false
+            if watch.isWatchingWrites {
+                watch.watch(writes: false)
                 onDrained()
             }
             return true
         case 1:
-            if !isWriteSourceActive {
-                isWriteSourceActive = true
-                writeSource?.resume()
-            }
+            watch.watch(writes: true)
             return true
         default:
             return false
@@ -143,20 +128,12 @@ final class PostgresLink: @unchecked Sendable {
     }
 
     /// Part of what was written is still waiting for the socket.
-    var hasUnsentData: Bool { isWriteSourceActive }
+    var hasUnsentData: Bool { watch.isWatchingWrites }
 
     /// While nobody wants to read, a readable socket must not wake the queue again and again.
-    func pauseReading() {
-        guard !isReadingPaused, let readSource else { return }
-        isReadingPaused = true
-        readSource.suspend()
-    }
+    func pauseReading() { watch.watch(reads: false) }
 
-    func resumeReading() {
-        guard isReadingPaused, let readSource else { return }
-        isReadingPaused = false
-        readSource.resume()
-    }
+    func resumeReading() { watch.watch(reads: true) }
 
     // MARK: - Statements
 

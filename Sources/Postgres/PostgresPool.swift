@@ -72,21 +72,27 @@ package final class PostgresPool: Sendable {
 
     /// Lends a connection. A transaction that `body` leaves open is rolled back; everything else that it sets in the
     /// session (`SET`, session-level advisory locks) stays, so use `SET LOCAL` and transaction-level locks.
-    package func withConnection<T>(_ body: (PostgresConnection) async throws -> T) async throws -> T {
-        let connection = try await acquire()
-        do {
-            let value = try await body(connection)
-            await release(connection)
-            return value
-        } catch {
-            await release(connection)
-            throw error
+    package func withConnection<T: Sendable>(
+        _ body: @escaping @Sendable (PostgresConnection) async throws -> T
+    ) async throws -> T {
+        try await offEventLoop { [self] in
+            let connection = try await acquire()
+            do {
+                let value = try await body(connection)
+                await release(connection)
+                return value
+            } catch {
+                await release(connection)
+                throw error
+            }
         }
     }
 
     /// Commits when `body` returns, rolls back when it throws. When the connection is lost while the server commits,
     /// the error says ``PostgresError/mayHaveCommitted``.
-    package func withTransaction<T>(_ body: (PostgresConnection) async throws -> T) async throws -> T {
+    package func withTransaction<T: Sendable>(
+        _ body: @escaping @Sendable (PostgresConnection) async throws -> T
+    ) async throws -> T {
         try await withConnection { connection in
             try await connection.begin()
             do {

@@ -18,6 +18,8 @@ final class UDMTransport: Sendable {
     private let client: HTTPClient
     /// One thread carries all calls: what many calls need at a moment it does in one go, where several would awaken each other.
     private let loops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    /// A call runs where its bytes are sent and received.
+    private let loop: EventLoopExecutor
     private let ledger: CallLedger
     private let metrics: UDMMetrics
     private let logger: Logger
@@ -33,6 +35,7 @@ final class UDMTransport: Sendable {
         self.logger = logger
         let ledger = CallLedger()
         self.ledger = ledger
+        loop = EventLoopExecutor(loops.next())
         var signed = HTTPClientRequest(url: configuration.baseURL)
         signed.setBasicAuth(username: configuration.username, password: configuration.password)
         authorization = signed.headers["Authorization"].first ?? ""
@@ -104,14 +107,14 @@ final class UDMTransport: Sendable {
         let deadline = NIODeadline.now() + TimeAmount(limit)
         let call = ledger.open(until: deadline)
         do {
-            let answer =
-                if let timeout = request.timeout {
-                    try await withDeadline(timeout) {
-                        try await self.exchange(request, call: call, until: deadline)
-                    }
-                } else {
-                    try await exchange(request, call: call, until: deadline)
+            let answer = try await withTaskExecutorPreference(loop) {
+                guard let timeout = request.timeout else {
+                    return try await exchange(request, call: call, until: deadline)
                 }
+                return try await withDeadline(timeout) {
+                    try await self.exchange(request, call: call, until: deadline)
+                }
+            }
             _ = ledger.close(call)
             if answer.body == nil, answer.isSuccess, !request.isWrite {
                 throw UDMError(

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import HTTPServer
 internal import Hummingbird
 internal import HummingbirdCore
 internal import JSON
@@ -151,9 +152,12 @@ package final class UDMDouble: Service {
         let connections = connections
         let application = Application(
             responder: Responder(double: self),
-            server: .http1(
-                configuration: HTTP1Channel.Configuration(
-                    additionalChannelHandlers: [ConnectionWatcher(connections: connections)])),
+            server: HTTPServerBuilder { responder in
+                EventLoopChannel(
+                    responder: responder,
+                    configuration: HTTP1Channel.Configuration(
+                        additionalChannelHandlers: [ConnectionWatcher(connections: connections)]))
+            },
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port), backlog: 1024),
             onServerRunning: { [weak self] channel in

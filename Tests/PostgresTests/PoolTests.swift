@@ -87,17 +87,15 @@ import Testing
     func waiting() async throws {
         let order = Shared<[Int]>([])
         try await withPool(PostgresForTests.configuration(), size: 1) { pool async throws in
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                try await pool.withConnection { _ async throws in
-                    for number in 0..<10 {
-                        group.addTask {
-                            try await pool.withConnection { _ in order.update { $0.append(number) } }
-                        }
-                        try await wait(until: "it waits") { pool.statistics.waiting == number + 1 }
-                    }
+            let tasks = Shared<[Task<Void, any Error>]>([])
+            try await pool.withConnection { _ async throws in
+                for number in 0..<10 {
+                    let task = Task { try await pool.withConnection { _ in order.update { $0.append(number) } } }
+                    tasks.update { $0.append(task) }
+                    try await wait(until: "it waits") { pool.statistics.waiting == number + 1 }
                 }
-                try await group.waitForAll()
             }
+            for task in tasks.value { try await task.value }
             #expect(order.value == Array(0..<10))
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Executors
 internal import Hummingbird
 internal import JSON
 internal import NIOCore
@@ -16,6 +17,9 @@ struct ListEndpoint: Sendable {
     let cursors: CursorCodec
     let limits: RequestLimits
     let baseURL: String
+
+    /// Resources that are rendered in about a millisecond.
+    private static let quickCount = 100
 
     /// - Parameter types: In the order in which the resources come when nothing is said about it.
     func list(_ types: [ResourceType], _ request: SCIMRequest) async throws -> Response {
@@ -61,7 +65,9 @@ struct ListEndpoint: Sendable {
             tenant: principal.tenant, client: principal.client, baseURL: baseURL, selections,
             isDescending: list.isDescending, start: start, count: list.count,
             withSyncStatus: projections.values.contains { $0.wantsSync })
-        return try await render(try await page(query), list, projections, binding)
+        let page = try await page(query)
+        guard page.resources.count > Self.quickCount else { return try await render(page, list, projections, binding) }
+        return try await offEventLoop { try await render(page, list, projections, binding) }
     }
 
     private func page(_ query: ListQuery) async throws -> ListPage {

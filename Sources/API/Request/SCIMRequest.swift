@@ -18,6 +18,14 @@ struct SCIMRequest: Sendable {
     /// What its body may have of the memory for large bodies.
     let share: BodyShare
 
+    /// Whether its body is a large one, or may become one: to read and check it would keep the other connections of its event loop waiting.
+    var mayTakeLong: Bool {
+        // Without a length the decoder hands over nothing, unless the body comes in chunks.
+        guard let length = headers.contentLength else { return method.hasBody }
+        // The HTTP decoder has checked it to be a number; one beyond `Int` is a large one.
+        return Int(length).map { $0 > BodyBudget.small } ?? true
+    }
+
     /// - Throws: 403 unless the sender's token has the scope.
     func permitted(_ scope: Scopes) throws(Refusal) -> SCIMRequest {
         guard principal.scopes.contains(scope) else { throw .insufficientScope(scope) }

@@ -21,6 +21,9 @@ enum RequestMethod: Sendable {
         }
     }
 
+    /// Whether it comes with a resource, operations or a search.
+    var hasBody: Bool { self == .post || self == .put || self == .patch }
+
     /// The name in metrics and logs: a closed set, whatever clients send.
     var name: String {
         switch self {

@@ -30,8 +30,9 @@ package struct BacklogStore: Sendable {
                     \(failing)
                 ORDER BY j.id LIMIT \(limit + 1)
                 """)
+        let parameters = filter.parameters + [.id(after)]
         let entries = try await lists.withConnection { connection in
-            try await connection.execute(statement, filter.parameters + [.id(after)]).map { try JobSummary($0) }
+            try await connection.execute(statement, parameters).map { try JobSummary($0) }
         }
         let page = Array(entries.prefix(limit))
         return BacklogPage(entries: page, next: entries.count > limit ? page.last?.id.description : nil)
@@ -60,7 +61,7 @@ package struct BacklogStore: Sendable {
                     AND \(BacklogFilter.condition("f", time: "failed_at", error: "error", isJob: false)) \(place)
                 ORDER BY f.resource_id, f.attribute LIMIT \(limit + 1)
                 """)
-        let entries = try await lists.withConnection { connection in
+        let entries = try await lists.withConnection { [parameters] connection in
             try await connection.execute(statement, parameters).map { try Self.parked($0) }
         }
         let page = Array(entries.prefix(limit))

@@ -44,7 +44,7 @@ extension ResourceStore {
     /// - Returns: As an update; an edit that changes nothing is `unchanged` and leaves no trace.
     package func edit(
         _ type: ResourceType, _ id: ResourceID, ifMatch: Int64? = nil, context: WriteContext, note: EditNote,
-        change: @Sendable (StoredResource, JSONObject) throws -> ResourceChange
+        change: @escaping @Sendable (StoredResource, JSONObject) throws -> ResourceChange
     ) async throws -> UpdateResult {
         for _ in 0..<Self.optimisticTries {
             do {
@@ -62,7 +62,7 @@ extension ResourceStore {
 
     private func edit(
         _ type: ResourceType, _ id: ResourceID, _ ifMatch: Int64?, _ context: WriteContext, _ note: EditNote,
-        _ change: @Sendable (StoredResource, JSONObject) throws -> ResourceChange, on connection: PostgresConnection
+        _ change: @escaping @Sendable (StoredResource, JSONObject) throws -> ResourceChange, on connection: PostgresConnection
     ) async throws -> Attempt {
         // What the change will be is not known yet.
         if type == .group { try await GroupMembers.lockNesting(context.tenant, on: connection) }

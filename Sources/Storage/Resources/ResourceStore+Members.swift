@@ -87,10 +87,10 @@ extension ResourceStore {
     ///   - note: Last in the transaction, if the resource was written.
     func createAlone(
         _ operation: WriteOperation, _ content: WriteOperation.Content, members: [ValidatedResource.Member],
-        noting note: (StoredResource, PostgresConnection) async throws -> Void = { _, _ in }
+        noting note: @escaping @Sendable (StoredResource, PostgresConnection) async throws -> Void = { _, _ in }
     ) async throws -> CreateResult {
         do {
-            return try await lockingMembers(operation.context) { connection in
+            return try await lockingMembers(operation.context) { [exclusive] connection in
                 let group = GroupMembers(tenant: operation.tenant, group: operation.id, connection: connection)
                 // Nothing holds the new group, so it can close no cycle.
                 let intent = try await group.resolve([.replace(with: members)])
@@ -125,7 +125,7 @@ extension ResourceStore {
 
     /// Rolled back when the attempt was abandoned.
     func lockingAttempt(
-        _ context: WriteContext, _ body: (PostgresConnection) async throws -> Attempt
+        _ context: WriteContext, _ body: @escaping @Sendable (PostgresConnection) async throws -> Attempt
     ) async throws -> Attempt {
         do {
             return try await lockingMembers(context, body)
@@ -135,8 +135,8 @@ extension ResourceStore {
     }
 
     /// Again, when members were locked elsewhere, after they have been waited for.
-    private func lockingMembers<Value>(
-        _ context: WriteContext, _ body: (PostgresConnection) async throws -> Value
+    private func lockingMembers<Value: Sendable>(
+        _ context: WriteContext, _ body: @escaping @Sendable (PostgresConnection) async throws -> Value
     ) async throws -> Value {
         var tries = 1
         while true {

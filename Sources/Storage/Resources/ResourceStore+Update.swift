@@ -20,7 +20,7 @@ extension ResourceStore {
     /// - Parameter replacement: Gets the attributes there are, and gives the resource as it shall be; may be called several times.
     package func replace(
         _ type: ResourceType, _ id: ResourceID, ifMatch: Int64? = nil, context: WriteContext,
-        with replacement: @Sendable (_ present: JSONObject) throws -> ValidatedResource
+        with replacement: @escaping @Sendable (_ present: JSONObject) throws -> ValidatedResource
     ) async throws -> UpdateResult {
         try await update(type, id, ifMatch: ifMatch, context: context) { _, present in
             let resource = try replacement(present)
@@ -37,7 +37,7 @@ extension ResourceStore {
     ///   - change: Gets the resource (its `externalId` is that of `context.client`) and its attributes. What it throws is thrown on.
     package func update(
         _ type: ResourceType, _ id: ResourceID, ifMatch: Int64? = nil, context: WriteContext,
-        change: @Sendable (StoredResource, JSONObject) throws -> ResourceChange
+        change: @escaping @Sendable (StoredResource, JSONObject) throws -> ResourceChange
     ) async throws -> UpdateResult {
         for _ in 0..<Self.optimisticTries {
             guard let current = try await read(type, id, tenant: context.tenant, client: context.client) else {
@@ -54,7 +54,7 @@ extension ResourceStore {
 
     private func updateLocked(
         _ type: ResourceType, _ id: ResourceID, ifMatch: Int64?, _ context: WriteContext,
-        _ change: @Sendable (StoredResource, JSONObject) throws -> ResourceChange
+        _ change: @escaping @Sendable (StoredResource, JSONObject) throws -> ResourceChange
     ) async throws -> UpdateResult {
         for _ in 0..<Self.optimisticTries {
             let attempt = try await lockingAttempt(context) { connection in

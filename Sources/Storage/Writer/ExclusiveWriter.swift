@@ -26,7 +26,9 @@ struct ExclusiveWriter: Sendable {
     }
 
     /// Runs `body`; again when it and another transaction waited for each other.
-    func transaction<Value>(_ body: (PostgresConnection) async throws -> Value) async throws -> Value {
+    func transaction<Value: Sendable>(
+        _ body: @escaping @Sendable (PostgresConnection) async throws -> Value
+    ) async throws -> Value {
         var tries = 1
         while true {
             do {

@@ -141,23 +141,28 @@ final class MemberWriter: Sendable {
             if state.held[key]?.isEmpty == true { state.held[key] = nil }
             return state.held[key] != nil
         }) {
-            var batch: [PendingMemberChange] = []
+            // The transaction may be tried again, with the same changes.
+            let batch = Mutex<[PendingMemberChange]>([])
+            @Sendable func taken() -> [PendingMemberChange] {
+                batch.withLock { batch in
+                    if batch.isEmpty { batch = takeHeld(key) }
+                    return batch
+                }
+            }
             do {
-                let outcomes = try await exclusive.transaction { connection in
+                let outcomes = try await exclusive.transaction { [exclusive] connection in
                     _ = try await connection.execute(MemberStatements.lockGroup, [.text(key.tenant), .id(key.group)])
                     // Everything that has come while the lock was waited for.
-                    if batch.isEmpty { batch = takeHeld(key) }
-                    let operations = batch.map(\.operation)
+                    let operations = taken().map(\.operation)
                     let result = try await connection.execute(
                         MemberStatements.change, MemberStatements.parameters(operations))
                     try await exclusive.announce(operations.map(\.jobID), on: connection)
                     return try MemberStatements.outcomes(operations, result)
                 }
-                for (pending, outcome) in zip(batch, outcomes) { settle(pending, outcome) }
+                for (pending, outcome) in zip(taken(), outcomes) { settle(pending, outcome) }
             } catch {
                 // Nobody got the lock: all that wait for it have waited long enough.
-                if batch.isEmpty { batch = takeHeld(key) }
-                for pending in batch { pending.answer(.failure(error)) }
+                for pending in taken() { pending.answer(.failure(error)) }
             }
         }
     }

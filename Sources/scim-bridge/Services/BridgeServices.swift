@@ -4,6 +4,7 @@
 import API
 import Events
 import Foundation
+import HTTPServer
 import Hummingbird
 import HummingbirdCore
 import HummingbirdTLS
@@ -227,8 +228,12 @@ struct BridgeServices {
     ) throws -> HTTPServerBuilder {
         var http = SCIMAPI.httpConfiguration()
         http.additionalChannelHandlers = { [connections.handler()] }
-        guard let tls = try ServerTLS.configuration(api) else { return .http1(configuration: http) }
-        return try .tls(.http1(configuration: http), tlsConfiguration: tls)
+        let tls = try ServerTLS.configuration(api)
+        return HTTPServerBuilder { [http] responder in
+            let channel = EventLoopChannel(responder: responder, configuration: http)
+            guard let tls else { return channel }
+            return try TLSChannel(channel, tlsConfiguration: tls)
+        }
     }
 }
 
