@@ -28,8 +28,10 @@ package struct EventBuilder: Sendable {
 
     /// The event as all sinks get it, as complete as its size allows.
     ///
+    /// - Parameter limit: Of its size in bytes as ``EventSize`` counts them, where a sink takes less than the configuration says.
     /// - Throws: ``EventProblem`` if the event must not be sent.
-    package func message(of event: OutboxEvent) throws(EventProblem) -> EventMessage {
+    package func message(of event: OutboxEvent, upTo limit: Int = .max) throws(EventProblem) -> EventMessage {
+        let maximumBytes = min(maximumBytes, limit)
         var size = 0
         switch event.kind {
         case .error:
@@ -136,7 +138,10 @@ package struct EventBuilder: Sendable {
         return .object(members)
     }
 
-    private static func cut(_ text: String) -> String { String(text.prefix(longestText)) }
+    /// By code points: what looks like one character may be a hundred thousand of them.
+    private static func cut(_ text: String) -> String {
+        String(String.UnicodeScalarView(text.unicodeScalars.prefix(longestText)))
+    }
 
     static func parse(_ text: [UInt8], _ what: String) throws(EventProblem) -> JSONValue {
         do {

@@ -50,7 +50,7 @@ struct EventRound: Sendable {
         guard await confirmations.retry() else { return .databaseFailed }
         let due: [OutboxEvent]
         do {
-            due = try await events.unsent(limit: configuration.batchSize, now: .now(), sink: sink.name)
+            due = try await events.unsent(limit: configuration.batchSize, sink: sink.name)
         } catch {
             logger.warning("The outbox cannot be read", metadata: ["error": "\(error)"])
             return .databaseFailed
@@ -89,15 +89,13 @@ struct EventRound: Sendable {
     private func send(_ queue: [OutboxEvent], _ progress: Progress, _ deadline: ContinuousClock.Instant) async {
         for event in queue {
             if progress.isOver || Task.isCancelled || Task.isShuttingDownGracefully || deadline < .now { return }
-            let message: EventMessage
+            let answer: PublishAnswer
             do {
-                message = try builder.message(of: event)
+                answer = try await publish(event)
             } catch {
                 guard await park(event, "\(error)", failureClass: "invalid", progress) else { return }
                 continue
             }
-            Failpoint.strike("events.before-post")
-            let answer = await sink.publish(message)
             if let failureClass = answer.failureClass { metrics.countFailed(failureClass) }
             switch answer {
             case .accepted:
@@ -105,6 +103,8 @@ struct EventRound: Sendable {
                 metrics.countSent()
                 progress.accepted()
                 await confirmations.add(event.id)
+            case .tooLarge(let reason):
+                guard await park(event, reason, failureClass: "refused", progress) else { return }
             case .refused(let reason, let namesPublisher):
                 if progress.refused(namesPublisher: namesPublisher, limit: Self.publisherRefusals) {
                     progress.stop(.misconfigured(reason: reason))
@@ -121,6 +121,24 @@ struct EventRound: Sendable {
                 progress.stop(.misconfigured(reason: reason))
                 return
             }
+        }
+    }
+
+    /// Sends an event, with less in it as long as it is too large for the sink (E-10).
+    /// - Returns: `tooLarge` when nothing more can be left out.
+    private func publish(_ event: OutboxEvent) async throws(EventProblem) -> PublishAnswer {
+        var message = try builder.message(of: event)
+        while true {
+            Failpoint.strike("events.before-post")
+            let answer = await sink.publish(message)
+            guard case .tooLarge(let reason) = answer else { return answer }
+            if Task.isCancelled { return .retry(reason: reason, after: nil) }
+            let size = EventSize.queuedBytes(of: message.json)
+            guard let smaller = try? builder.message(of: event, upTo: size / 2) else { return answer }
+            logger.notice(
+                "A sink does not take an event for its size; it is sent with less",
+                metadata: metadata(of: event).merging(["reason": "\(reason)", "bytes": "\(size)"]) { $1 })
+            message = smaller
         }
     }
 

@@ -131,12 +131,13 @@ package final class EventSender: Service {
         }
     }
 
-    /// Samples what every sink has still to get while this process sends, and tidies up now and then.
+    /// Samples what every sink has still to get while this process sends, and tidies up now and then. Asks for the leadership, which would be lost
+    /// while all senders wait for long.
     private func keepFigures(_ lead: SendingLead) async {
         var lastTidied = ContinuousClock.now
         while !Task.isCancelled && !Task.isShuttingDownGracefully {
             do {
-                if await lead.isLeadingNow {
+                if await lead.hold() {
                     let statistics = try await events.statistics()
                     for sink in configuration.sinks {
                         EventMetrics(sink).record(statistics[sink.rawValue] ?? SinkStatistics(), now: .now())

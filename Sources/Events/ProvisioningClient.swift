@@ -66,7 +66,7 @@ package final class ProvisioningClient: EventSink {
         case .accepted:
             return .misconfigured(reason: "the service takes a message without content. Check PROVISIONING_URL")
         case .retry(let reason, let after): return .retry(reason: reason, after: after)
-        case .misconfigured(let reason): return .misconfigured(reason: reason)
+        case .tooLarge(let reason), .misconfigured(let reason): return .misconfigured(reason: reason)
         }
     }
 }

@@ -9,15 +9,17 @@ package enum PublishAnswer: Sendable, Equatable {
     case accepted
     /// The service will never take this event, others it will.
     case refused(reason: String, namesPublisher: Bool)
+    /// 413: the sink, or a proxy in front of it, takes no message of this size. One that shows less may do.
+    case tooLarge(reason: String)
     /// Worth another try; after a timeout or a lost connection the event may be stored already.
     case retry(reason: String, after: Duration?)
     /// The account or the address is wrong: no event will be taken until that is changed.
     case misconfigured(reason: String)
 
-    /// The label of the failure in `scim_events_failed_total`; `nil` for success.
+    /// The label of the failure in `scim_events_failed_total`; `nil` for success, and for what is not the last word.
     var failureClass: String? {
         switch self {
-        case .accepted: nil
+        case .accepted, .tooLarge: nil
         case .refused: "refused"
         case .retry: "transient"
         case .misconfigured: "configuration"
@@ -44,6 +46,7 @@ package enum PublishAnswer: Sendable, Equatable {
         case 200..<400:
             self = .misconfigured(reason: "\(reason). Check PROVISIONING_URL: something else answers at this address")
         case 408, 425, 429, 500...: self = .retry(reason: reason, after: retryAfter)
+        case 413: self = .tooLarge(reason: reason)
         default:
             let namesPublisher = status == 422 && text.contains("publisher_name")
             let hint =

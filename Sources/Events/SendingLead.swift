@@ -47,7 +47,8 @@ actor SendingLead {
         }
         if isLeading { return true }
         do {
-            report(try await events.useSinks(sinks))
+            // A backlog of millions takes minutes, in which the leadership must not be taken for lost.
+            report(try await events.useSinks(sinks, between: { [leadership] in _ = await leadership.hold() }))
         } catch {
             logger.warning(
                 "The sinks of events cannot be set; nothing is sent until they are", metadata: ["error": "\(error)"])

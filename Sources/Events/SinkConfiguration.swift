@@ -37,6 +37,10 @@ package struct ProvisioningConfiguration: Sendable {
         if username.isEmpty || username.contains(":") {
             problems.append("the Provisioning user name must not be empty and have no colon")
         }
+        // The service reads the header as ASCII, and answers 401 to what is not.
+        if !username.utf8.allSatisfy({ $0 < 0x80 }) || !password.utf8.allSatisfy({ $0 < 0x80 }) {
+            problems.append("the Provisioning user name and password must be ASCII: the service takes no others")
+        }
         if !Self.isPublisherName(publisherName) {
             problems.append("the publisher name must be lower-case letters, digits, _ and -, not \"\(publisherName)\"")
         }

@@ -67,7 +67,7 @@ struct SinkSender: Sendable {
                     logger.warning("A sink does not answer", metadata: metadata(reason))
                     await signal.pause(max(configuration.recoveryInterval, after ?? .zero))
                     continue
-                case .accepted, .refused, .retry:
+                case .accepted, .refused, .tooLarge, .retry:
                     if isHeld {
                         logger.notice("Events are sent again", metadata: ["sink": "\(sink.name.rawValue)"])
                         metrics.isHeld(false)

@@ -66,6 +66,7 @@ extension PublishAnswer {
             return .misconfigured(
                 reason: "\(reason): the receiver is gone. Remove webhook from EVENTS_SINKS, or set another WEBHOOK_URL")
         case 408, 425, 429, 500...: return .retry(reason: reason, after: retryAfter)
+        case 413: return .tooLarge(reason: reason)
         default: return .refused(reason: reason, namesPublisher: false)
         }
     }

@@ -1,16 +1,17 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
-/// User name and password of an `Authorization: Basic` header (RFC 7617).
+/// User name and password of an `Authorization: Basic` header (RFC 7617), which the service's framework reads as ASCII.
 struct BasicCredentials: Equatable {
     var username: String
     var password: String
 
-    /// `nil` if the header is missing, of another scheme, not base64, not UTF-8, or without a colon.
+    /// `nil` if the header is missing, of another scheme, not base64, not ASCII, or without a colon.
     init?(header: String?) {
         guard let parts = header?.split(separator: " ", maxSplits: 1), parts.count == 2,
             parts[0].lowercased() == "basic", let decoded = Self.decodeBase64(parts[1].utf8),
-            let text = String(validating: decoded, as: UTF8.self), let colon = text.firstIndex(of: ":")
+            decoded.allSatisfy({ $0 < 0x80 }), let text = String(validating: decoded, as: UTF8.self),
+            let colon = text.firstIndex(of: ":")
         else { return nil }
         username = String(text[..<colon])
         password = String(text[text.index(after: colon)...])

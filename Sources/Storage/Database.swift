@@ -159,8 +159,12 @@ package final class Database: Sendable {
     }
 
     /// Leadership over a duty, to be held by one process at a time.
-    package func leadership(_ duty: Leadership.Duty) -> Leadership {
-        Leadership(configuration: configuration.postgres, duty: duty, logger: logger)
+    /// - Parameter longestSilence: How long a leader may ask nothing before it is taken for one that stands still.
+    package func leadership(
+        _ duty: Leadership.Duty, longestSilence: Duration = Leadership.longestSilence
+    ) -> Leadership {
+        Leadership(
+            configuration: configuration.postgres, duty: duty, longestSilence: longestSilence, logger: logger)
     }
 
     /// What the connections have done since the start; by name, such as `writer` or `lists`. Asks no server.

@@ -6,6 +6,9 @@ internal import Logging
 internal import Postgres
 
 /// Leadership over one kind of duty: a PostgreSQL advisory lock held by a session of its own. Losing the session loses it.
+///
+/// PostgreSQL ends that session also when its machine is gone without a word, and when nothing is asked over it for a while, because its process
+/// stands still: another one leads then, and the one that wakes up finds that it does not.
 package actor Leadership {
     /// What is led; each has a lock of its own, because roles can be spread over processes in any way.
     package enum Duty: Int64, Sendable {
@@ -21,13 +24,27 @@ package actor Leadership {
     private var session: PostgresConnection?
     private var isLeader = false
 
-    init(configuration: PostgresConfiguration, duty: Duty, logger: Logger) {
-        self.configuration = configuration
+    /// How long a leader may ask nothing.
+    package static let longestSilence = Duration.seconds(60)
+
+    init(configuration: PostgresConfiguration, duty: Duty, longestSilence: Duration, logger: Logger) {
+        self.configuration = Self.session(configuration, longestSilence: longestSilence)
         self.duty = duty
         self.logger = logger
     }
 
-    /// Whether this process leads now; tries to become the leader when nobody is. One statement, to be asked before each step.
+    /// The server's own look at the client: that of the system takes two hours.
+    static func session(_ configuration: PostgresConfiguration, longestSilence: Duration) -> PostgresConfiguration {
+        var session = configuration
+        session.sessionSettings += [
+            ("tcp_keepalives_idle", "10"), ("tcp_keepalives_interval", "5"), ("tcp_keepalives_count", "3"),
+            ("tcp_user_timeout", "25000"), ("idle_session_timeout", "\(longestSilence.microseconds / 1000)"),
+        ]
+        return session
+    }
+
+    /// Whether this process leads now; tries to become the leader when nobody is. One statement, to be asked before each step, and every few
+    /// seconds while there is none.
     package func hold() async -> Bool {
         do {
             if session == nil || session?.isOpen == false {

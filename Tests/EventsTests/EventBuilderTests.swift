@@ -163,6 +163,14 @@ import Testing
         #expect(new[key]?["externalId"] == nil)
     }
 
+    @Test("a text is cut by code points, of which one character may have any number")
+    func syncErrorOfOneLongCharacter() throws {
+        let long = "e" + String(repeating: "\u{301}", count: 400_000)
+        let event = Row.make(kind: .error, new: nil, error: ["status": "400", "detail": .string(long)])
+        let detail = try #require(try Row.message(event)["body"]?["new"]?["detail"]?.stringValue)
+        #expect(detail.unicodeScalars.count == 500)
+    }
+
     @Test(
         "a message is taken by the Provisioning service's rules for every kind of row",
         arguments: Samples.all.keys.sorted())

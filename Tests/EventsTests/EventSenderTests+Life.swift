@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Events
+import Logging
 import Postgres
 import ProvisioningDouble
 import Queue
@@ -171,6 +172,32 @@ extension EventSenderTests {
                 #expect(double.messages.count == 100)
                 #expect(double.check.isOrdered)
                 #expect(double.check.duplicates.isEmpty)
+            }
+        }
+    }
+
+    @Test("the leadership is asked for also while every sink is waited for, or it would be taken for lost")
+    func leadsWhileWaiting() async throws {
+        try await withProvisioningDouble { double in
+            try await withOutbox { outbox in
+                double.changeSwitches {
+                    $0.faults[.unavailable] = .always
+                    $0.retryAfterSeconds = 600
+                }
+                let log = LogCollector()
+                var configuration = configuration(double)
+                configuration.parallelResources = 1
+                configuration.sampleInterval = .milliseconds(50)
+                try await outbox.put(events(resources: 1, perResource: 1))
+                try await outbox.sending(configuration, log: log) { _ in
+                    try await waitFor { log.lines(.warning).contains { $0.contains("does not take events") } }
+                    let before = try await outbox.leaderAsked()
+                    let deadline = clock.now + .seconds(20)
+                    while try await outbox.leaderAsked() == before, clock.now < deadline {
+                        try await Task.sleep(for: .milliseconds(10))
+                    }
+                    #expect(try await outbox.leaderAsked() != before)
+                }
             }
         }
     }

@@ -160,6 +160,46 @@ extension EventSenderTests {
         }
     }
 
+    @Test(
+        "a receiver that takes no large bodies gets an event with less in it, under the same id; what stays too large is put aside",
+        arguments: [20_000, 3_000, 200])
+    func tooLarge(limit: Int) async throws {
+        try await HTTPReceiver.run(answering: { _, request in
+            .init(status: request.body.count > limit ? 413 : 204)
+        }) { (receiver) async throws in
+            try await withOutbox { (outbox) async throws in
+                var configuration = EventSenderConfiguration(webhook: webhook(receiver))
+                configuration.pollInterval = .milliseconds(50)
+                let members = (0..<300).map(Row.member)
+                let description = String(repeating: "x", count: 2_000)
+                var group = Row.group(
+                    old: .array(members), new: .array(Array(members.dropFirst())),
+                    attributes: ["displayName": "crew", "description": .string(description)])
+                group.order = 1
+                let next = Row.make(id: .random(), order: 2, resourceID: .random())
+                try await outbox.put([group])
+                try await outbox.sending(configuration) { (_) async throws in
+                    let left = try await outbox.left(until: { $0.allSatisfy(\.isParked) })
+                    #expect(left.map(\.lastError) == (limit == 200 ? ["HTTP 413"] : []))
+                    receiver.answer { _, request in .init(status: request.body.count > max(limit, 2_000) ? 413 : 204) }
+                    try await outbox.put([next])
+                    _ = try await outbox.left(until: { $0.allSatisfy(\.isParked) })
+                }
+                #expect(ids(receiver).last == next.id.description)
+                let sizes = receiver.requests.dropLast().map(\.body.count)
+                #expect(sizes.count > 1 && sizes.count < 12 && sizes == sizes.sorted(by: >))
+                let last = try JSONValue(parsing: try #require(receiver.requests.dropLast().last).body)
+                let new = last["body"]?["new"]
+                let metadata = new?["urn:univention:scim:event:1.0"]
+                #expect(new?["members"] == nil && new?["displayName"] == "crew")
+                #expect(metadata?["eventId"] == .string(group.id.description))
+                #expect(metadata?["membersOmitted"] == true)
+                #expect(metadata?["membersDelta"]?["removed"] == [.string(Row.memberID(0))] || limit == 200)
+                #expect((new?["description"] != nil) == (limit == 20_000))
+            }
+        }
+    }
+
     @Test("a parked event that is sent again comes with its own id")
     func resent() async throws {
         try await HTTPReceiver.run(answering: { number, _ in .init(status: number == 1 ? 422 : 200) }) {

@@ -91,6 +91,17 @@ struct Outbox: Sendable {
         while looks < count, ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(5)) }
     }
 
+    /// When the process that sends was last heard of, as text.
+    func leaderAsked() async throws -> String? {
+        try await connection.execute(
+            PostgresStatement(
+                unnamed: """
+                    SELECT max(a.query_start)::text FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+                    WHERE l.locktype = 'advisory' AND l.granted AND (l.classid::int8 << 32) + l.objid::int8 = \(0x5343_494D_0002)
+                    """)
+        )[0].optionalString(0)
+    }
+
     /// Looks until the outbox knows exactly these sinks, for 20 s at most.
     func sinks(until wanted: [String]) async throws -> [String] {
         let deadline = ContinuousClock.now + .seconds(20)

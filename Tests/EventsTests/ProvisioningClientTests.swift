@@ -50,7 +50,7 @@ import Testing
                 case .misconfigured: #expect(name == "configuration")
                 case .refused(_, let namesPublisher): #expect(name == "refused" && namesPublisher)
                 case .retry: #expect(name == "transient")
-                case .accepted: Issue.record("accepted")
+                case .accepted, .tooLarge: Issue.record("\(answer)")
                 }
             }
         }
@@ -108,6 +108,15 @@ import Testing
                 }
             }
         }
+    }
+
+    @Test("a password that the service cannot read is told before it is refused")
+    func passwordNotASCII() async throws {
+        var configuration = Row.provisioning(url: "http://127.0.0.1:1")
+        #expect(configuration.problems.isEmpty)
+        configuration.password = "pässword"
+        let problem = "the Provisioning user name and password must be ASCII: the service takes no others"
+        #expect(configuration.problems == [problem])
     }
 
     @Test("the probe tells account, address and publisher name apart and publishes nothing")

@@ -37,9 +37,15 @@ import Testing
         #expect(answer(status, "<html>") == .retry(reason: "HTTP \(status)", after: nil))
     }
 
-    @Test("what is refused for good is put aside", arguments: [400, 413, 415, 422])
+    @Test("what is refused for good is put aside", arguments: [400, 415, 422])
     func refused(status: Int) {
         #expect(answer(status, "{}") == .refused(reason: "HTTP \(status)", namesPublisher: false))
+    }
+
+    @Test("what is too large may be taken with less in it")
+    func tooLarge() {
+        #expect(answer(413, "<html>") == .tooLarge(reason: "HTTP 413"))
+        #expect(PublishAnswer.webhook(status: 413, retryAfter: nil) == .tooLarge(reason: "HTTP 413"))
     }
 
     @Test("a refused publisher name has a hint, and no word of the event is quoted")

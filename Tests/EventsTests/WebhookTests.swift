@@ -99,7 +99,7 @@ import Testing
         #expect(reason.hasPrefix("HTTP \(status)"))
     }
 
-    @Test("what is refused for good is put aside", arguments: [400, 409, 413, 415, 422])
+    @Test("what is refused for good is put aside", arguments: [400, 409, 415, 422])
     func refused(status: Int) {
         #expect(
             PublishAnswer.webhook(status: status, retryAfter: nil)

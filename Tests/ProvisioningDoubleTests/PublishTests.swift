@@ -32,6 +32,8 @@ import Testing
             ("Bearer dWRtOnVkbXBhc3M=", "Not authenticated"),
             ("Basic %%%", "Not authenticated"),
             ("Basic YWJj", "Not authenticated"),
+            // A password with an umlaut in it.
+            ("Basic dWRtOnDDpHNz", "Not authenticated"),
             ("Basic", "Not authenticated"),
         ] as [(String?, String)])
     func unauthorized(header: String?, detail: String) async throws {

@@ -3,6 +3,7 @@
 
 import Postgres
 import SCIM
+import Synchronization
 import Testing
 
 @testable import Storage
@@ -202,6 +203,35 @@ import Testing
                 try await fixture.rows(
                     "SELECT id::text || ' ' || send_attempts || ' ' || (parked_at IS NOT NULL) FROM event_outbox ORDER BY \"order\""
                 ).map { try $0.string(0) } == ["\(ids[1]) 2 false", "\(ids[2]) 1 true"])
+        }
+    }
+
+    @Test("Between the portions of a new sink's backlog, and of what an old one loses, there is a word to the caller")
+    func portions() async throws {
+        try await StorageFixture.run { fixture in
+            let events = fixture.database.events
+            _ = try await record(fixture)
+            let count = Mutex(0)
+            _ = try await events.useSinks([.provisioning, .webhook], between: { count.withLock { $0 += 1 } })
+            let added = count.withLock { $0 }
+            #expect(added > 0)
+            _ = try await events.useSinks([.provisioning], between: { count.withLock { $0 += 1 } })
+            #expect(count.withLock { $0 } > added)
+        }
+    }
+
+    @Test("The next try comes when PostgreSQL's clock says so, which has set it")
+    func dueByServer() async throws {
+        try await StorageFixture.run { fixture in
+            let events = fixture.database.events
+            let resource = ResourceID.random()
+            let first = try await record(fixture, resource)
+            let second = try await record(fixture, resource)
+            try await events.failed([(first, .seconds(3600), "HTTP 503")], at: .provisioning)
+            #expect(try await events.unsent(limit: 10).isEmpty)
+            try await fixture.connection.run(
+                "UPDATE event_delivery SET due_at = due_at - interval '1 hour' WHERE due_at IS NOT NULL")
+            #expect(try await events.unsent(limit: 10).map(\.id) == [first, second])
         }
     }
 

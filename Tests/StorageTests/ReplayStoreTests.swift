@@ -89,6 +89,29 @@ import Testing
         }
     }
 
+    @Test("The state before the first failure comes without the external id that another client has given")
+    func oldStateOfAnotherClient() async throws {
+        try await StorageFixture.run { fixture in
+            let id = try await fixture.createUser("jo").id
+            try await fixture.finishAll(id)
+            for client in ["first", "second"] {
+                let context = WriteContext(tenant: "default", client: client, requestID: "request")
+                _ = try await fixture.store.replace(
+                    .user, id, with: user("jo", displayName: client), context: context
+                ).resource()
+            }
+            try await fixture.connection.run(
+                "UPDATE job SET old_state = old_state || jsonb_build_object('externalId', client || '-old')")
+            let dead = try await fixture.buryAll(id)
+            guard case .queued(_, .modify, settled: 2) = try await replay(fixture, dead[1]) else {
+                Issue.record("not queued")
+                return
+            }
+            #expect(try await fixture.text("SELECT client FROM job") == "second")
+            #expect(try await fixture.text("SELECT old_state ->> 'externalId' FROM job") == nil)
+        }
+    }
+
     @Test("A resource without dead letters is pushed as it is, from and to the same state")
     func healthy() async throws {
         try await StorageFixture.run { fixture in

@@ -15,6 +15,7 @@ The admin's password is needed for subscribing only. Put what your system does w
 
 import argparse
 import base64
+import http.client
 import json
 import sqlite3
 import sys
@@ -116,7 +117,11 @@ class Memory:
 def handle(memory, message):
     body = message["body"]
     shown = body["new"] or body["old"]
-    metadata = shown[METADATA]
+    metadata = shown.get(METADATA)
+    if metadata is None:
+        # Realms belong to nobody: whoever else publishes here has a shape of their own.
+        print(f"not of the bridge: {message['realm']}/{message['topic']}", file=sys.stderr, flush=True)
+        return
     with memory:
         if not memory.is_new(metadata["eventId"]):
             return
@@ -172,7 +177,7 @@ def main():
             handle(memory, message)
             provisioning.confirm(message)
             wait = 1
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             # Unconfirmed, the same message comes again.
             print(f"again in {wait} s: {error}", file=sys.stderr, flush=True)
             time.sleep(wait)

@@ -25,12 +25,15 @@ package final class EventStore: Sendable {
     /// Events that `sink` has not taken, in their order: due, not put aside, and not behind one of the same resource that waits for its next
     /// try. The event of an accepted write waits for those of earlier writes that come with their outcome (the setting was another then).
     ///
-    /// - Parameter bytes: As PostgreSQL keeps them; no event begins beyond.
+    /// - Parameters:
+    ///   - now: Nil: by PostgreSQL's clock, which the next tries were set by.
+    ///   - bytes: As PostgreSQL keeps them; no event begins beyond.
     package func unsent(
-        limit: Int, now: Timestamp, sink: SinkName = .provisioning, bytes: Int = largestRead
+        limit: Int, now: Timestamp? = nil, sink: SinkName = .provisioning, bytes: Int = largestRead
     ) async throws -> [OutboxEvent] {
         try await reader.execute(
-            Self.reading, [.int(Int64(limit)), .time(now), .text(sink.rawValue), .int(Int64(bytes))]
+            Self.reading,
+            [.int(Int64(limit)), now.map { .time($0) } ?? .null, .text(sink.rawValue), .int(Int64(bytes))]
         ).map(Self.event)
     }
 
@@ -51,11 +54,12 @@ package final class EventStore: Sendable {
                     + coalesce(pg_column_size(e.members_delta), 0) AS size
                 FROM event_delivery d
                 JOIN event_outbox e ON e.id = d.event_id
-                WHERE d.sink = $3::text AND d.parked_at IS NULL AND (d.due_at IS NULL OR d.due_at <= $2::timestamptz)
+                WHERE d.sink = $3::text AND d.parked_at IS NULL
+                    AND (d.due_at IS NULL OR d.due_at <= coalesce($2::timestamptz, statement_timestamp()))
                     AND NOT EXISTS (
                         SELECT FROM event_delivery w
                         WHERE w.sink = $3::text AND w.resource_id = d.resource_id AND w.parked_at IS NULL
-                            AND w.due_at > $2::timestamptz
+                            AND w.due_at > coalesce($2::timestamptz, statement_timestamp())
                             AND (w."order", w.kind, w.event_id) < (d."order", d.kind, d.event_id))
                     AND (NOT e.is_early OR NOT EXISTS (
                         SELECT FROM job j

@@ -36,6 +36,16 @@ package struct JobOutcome: Sendable {
         /// Nothing was left to do.
         case ended
 
+        /// All members of a group have been looked at: what still differs, others tell.
+        var looksAtAllMembers: Bool {
+            switch self {
+            case .done, .members, .ended: true
+            case .removed, .superseded, .cancelled, .dead, .retry, .membersLater, .membersRefused, .waiting, .verified,
+                .verifyLater:
+                false
+            }
+        }
+
         /// Whether the outcome may write events.
         package var mayTell: Bool {
             switch self {
@@ -61,10 +71,13 @@ package struct JobOutcome: Sendable {
     package let hasMembers: Bool
     /// The resource may have waited for others; of another one no waits are looked for.
     package let hasWaits: Bool
+    /// With `dead` only: members of the group that differ are work for a turn of its own, which the outcome leaves on record.
+    package let leavesMembers: Bool
 
     package init(
         lease: LeaseHandle, result: Result, endsTurn: Bool, merges: Bool = false, parking: Parking = Parking(),
-        reverts: Bool = false, leavesDoubt: Bool = false, hasMembers: Bool = true, hasWaits: Bool = true
+        reverts: Bool = false, leavesDoubt: Bool = false, hasMembers: Bool = true, hasWaits: Bool = true,
+        leavesMembers: Bool = false
     ) {
         self.lease = lease
         self.result = result
@@ -75,6 +88,7 @@ package struct JobOutcome: Sendable {
         self.leavesDoubt = leavesDoubt
         self.hasMembers = hasMembers
         self.hasWaits = hasWaits
+        self.leavesMembers = leavesMembers
     }
 }
 

@@ -42,6 +42,7 @@ extension JobStore {
         let hasMembers = outcomes.contains(where: \.hasMembers)
         add(OutcomeStatements.purgeMembers, [], if: hasMembers)
         add(OutcomeStatements.settleWaits, rows.settling, if: hasMembers)
+        add(OutcomeStatements.leaveMembers, rows.leaving, if: rows.hasLeaving)
         add(OutcomeStatements.endValueWaits, rows.waiting, if: outcomes.contains(where: \.hasWaits))
         add(OutcomeStatements.missing, rows.missing, if: rows.hasMissing)
         add(OutcomeStatements.membersLater, rows.later, if: rows.hasLater)

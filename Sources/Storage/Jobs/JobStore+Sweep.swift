@@ -134,8 +134,8 @@ extension JobStore {
         WHERE v.resource_id > $1::uuid AND v.due_at <= clock_timestamp() ORDER BY v.resource_id LIMIT $2::int8
         """)
 
-    /// Groups that were pushed and still wait for a member that has come to UDM since, or that is no member any more. All others have
-    /// nothing to do: what they wait for has a job of its own, or failed, or is a user whose groups have to be looked at first.
+    /// Groups that were pushed and still wait for a member that has come to UDM since, or that is no member any more, or that are owed a turn of
+    /// their own. All others have nothing to do: what they wait for has a job of its own, or failed, or is a user whose groups have to be looked at first.
     private static let waitingPage = PostgresStatement(
         "waiting_page",
         """
@@ -143,12 +143,14 @@ extension JobStore {
         FROM waits_for w
         JOIN udm_object g ON g.resource_id = w.resource_id
         LEFT JOIN udm_object u ON u.resource_id = w.target_id
-        WHERE w.resource_id > $1::uuid AND w.reason = 'member'
+        WHERE w.resource_id > $1::uuid AND (
+            w.reason = 'turn' AND w.since < clock_timestamp() - $3::int8 * interval '1 microsecond'
+            OR w.reason = 'member'
             AND (u.synced_at >= w.since AND u.synced_at < clock_timestamp() - $3::int8 * interval '1 microsecond'
                 OR NOT EXISTS (
                     SELECT FROM group_member m
                     WHERE m.group_id = w.resource_id AND m.member_id = w.target_id AND m.removed_revision IS NULL))
-            AND NOT EXISTS (SELECT FROM verification v WHERE v.resource_id = w.target_id AND v.group_id IS NOT NULL)
+            AND NOT EXISTS (SELECT FROM verification v WHERE v.resource_id = w.target_id AND v.group_id IS NOT NULL))
         GROUP BY w.resource_id ORDER BY w.resource_id LIMIT $2::int8
         """)
 

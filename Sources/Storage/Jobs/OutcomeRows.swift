@@ -18,6 +18,7 @@ struct OutcomeRows {
     private(set) var release: [PostgresParameter] = []
     private(set) var repeats: [PostgresParameter] = []
     private(set) var settling: [PostgresParameter] = []
+    private(set) var leaving: [PostgresParameter] = []
     private(set) var missing: [PostgresParameter] = []
     private(set) var later: [PostgresParameter] = []
     private(set) var refusal: [PostgresParameter] = []
@@ -38,6 +39,7 @@ struct OutcomeRows {
     private(set) var hasParked = false
     private(set) var hasUnparked = false
     private(set) var hasFailure = false
+    private(set) var hasLeaving = false
     private(set) var reverted: [PostgresParameter] = []
     private(set) var hasReverted = false
 
@@ -176,7 +178,11 @@ struct OutcomeRows {
             .boolArray(outcomes.map(\.endsTurn)), .boolArray(ambiguous), .boolArray(known), .boolArray(removals),
         ]
         repeats = [.ids(jobs), .boolArray(removals)]
-        settling = [.boolArray(known)]
+        settling = [
+            .boolArray(known), .boolArray(outcomes.map { $0.endsTurn && $0.result.looksAtAllMembers }),
+        ]
+        hasLeaving = outcomes.contains(where: \.leavesMembers)
+        leaving = [.boolArray(outcomes.map(\.leavesMembers))]
         missing = [.ids(missingOf), .ids(targets)]
         later = [.intArray(laterDues), .jsonArray(errors)]
         refusal = [.textArray(refusals), .jsonArray(errors)]

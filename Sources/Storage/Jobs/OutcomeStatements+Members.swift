@@ -33,24 +33,26 @@ extension OutcomeStatements {
             AND NOT EXISTS (SELECT FROM verification v WHERE v.resource_id = l.resource_id)
         """)
 
-    /// What a group waited for is settled when nothing of that member differs any more, over all its stays. Only the group's own outcome
-    /// says so: until then the row is what sweep and rebuild know of the work that is left. Where the group could be pushed, what was
-    /// said of former failures is over.
+    /// What a group waited for is settled when nothing of that member differs any more, over all its stays, and the turn that it was owed when all
+    /// members were looked at. Only the group's own outcome says so: until then the row is what sweep and rebuild know of the work that is
+    /// left. Where the group could be pushed, what was said of former failures is over.
     static let settleWaits = PostgresStatement(
         "outcome_settle_waits",
         """
         WITH own AS (
-            SELECT s.resource_id, i.is_known
-            FROM unnest($1::uuid[], $2::int8[], $3::uuid[], $4::bool[]) AS i(resource_id, epoch, token, is_known)
+            SELECT s.resource_id, i.is_known, i.is_settled
+            FROM unnest($1::uuid[], $2::int8[], $3::uuid[], $4::bool[], $5::bool[])
+                AS i(resource_id, epoch, token, is_known, is_settled)
             JOIN resource_sync s
                 ON s.resource_id = i.resource_id AND s.lease_epoch = i.epoch AND s.lease_token = i.token
                 AND s.type = 'Group'
         ), settled AS (
             DELETE FROM waits_for w USING own
-            WHERE w.resource_id = own.resource_id AND w.reason = 'member'
-                AND NOT EXISTS (
-                    SELECT FROM group_member m WHERE m.group_id = w.resource_id AND m.member_id = w.target_id
-                    HAVING bool_or(m.removed_revision IS NULL) <> bool_or(m.synced))
+            WHERE w.resource_id = own.resource_id
+                AND (w.reason = 'turn' AND own.is_settled
+                    OR w.reason = 'member' AND NOT EXISTS (
+                        SELECT FROM group_member m WHERE m.group_id = w.resource_id AND m.member_id = w.target_id
+                        HAVING bool_or(m.removed_revision IS NULL) <> bool_or(m.synced)))
             RETURNING w.resource_id, w.target_id
         ), pushed AS (
             DELETE FROM sync_failure f USING own
@@ -60,6 +62,20 @@ extension OutcomeStatements {
         WHERE own.is_known AND w.resource_id = own.resource_id AND w.reason = 'member' AND w.last_error IS NOT NULL
             AND NOT EXISTS (
                 SELECT FROM settled d WHERE d.resource_id = w.resource_id AND d.target_id = w.target_id)
+        """)
+
+    /// The last write of a group has failed for good, and members differ: a turn of its own is owed, whatever becomes of Redis.
+    static let leaveMembers = PostgresStatement(
+        "outcome_leave_members",
+        """
+        INSERT INTO waits_for (resource_id, target_id, tenant, type, since, reason)
+        SELECT s.resource_id, s.resource_id, s.tenant, s.type, clock_timestamp(), 'turn'
+        FROM unnest($1::uuid[], $2::int8[], $3::uuid[], $4::bool[]) AS i(resource_id, epoch, token, leaves)
+        JOIN resource_sync s ON s.resource_id = i.resource_id AND s.lease_epoch = i.epoch AND s.lease_token = i.token
+        WHERE i.leaves AND EXISTS (
+            SELECT FROM group_member m
+            WHERE m.group_id = s.resource_id AND m.synced = (m.removed_revision IS NOT NULL))
+        ON CONFLICT DO NOTHING
         """)
 
     /// Members that a push did not find in UDM. The wait begins with the turn: a push of the member that ended since is seen by the sweep.
@@ -127,6 +143,6 @@ extension OutcomeStatements {
             FROM o
         )
         DELETE FROM waits_for w USING o
-        WHERE w.resource_id = o.resource_id AND w.reason = 'member' AND o.attribute = 'members'
+        WHERE w.resource_id = o.resource_id AND w.reason IN ('member', 'turn') AND o.attribute = 'members'
         """)
 }

@@ -153,7 +153,7 @@ private struct Replay {
             FROM resource r LEFT JOIN udm_object u ON u.resource_id = r.id
             WHERE r.tenant = $1::text AND r.type = $2::text AND r.id = $3::uuid
         ), failed AS MATERIALIZED (
-            SELECT h.old_state FROM job_history h, present p
+            SELECT h.old_state, h.client FROM job_history h, present p
             WHERE h.resource_id = $3::uuid AND h.state = 'dead' AND h.revision > p.synced_revision
             ORDER BY h.revision, h.id LIMIT 1
         ), last AS MATERIALIZED (
@@ -173,7 +173,11 @@ private struct Replay {
             old_state, new_state, replay_of, is_announced)
         SELECT $4::uuid, t.tenant, t.type, t.id, t.revision, t.number, CASE WHEN t.is_known THEN 'modify' ELSE 'create' END,
             $6::text, t.client, $7::text, clock_timestamp(), clock_timestamp(),
-            CASE WHEN t.is_known THEN coalesce((SELECT f.old_state FROM failed f), t.state) END, t.state, t.replay_of,
+            CASE WHEN t.is_known THEN coalesce(
+                -- The `externalId` of another client is nobody else's business.
+                (SELECT CASE WHEN f.client = t.client THEN f.old_state
+                    ELSE f.old_state || jsonb_build_object('externalId', t.state -> 'externalId') END FROM failed f),
+                t.state) END, t.state, t.replay_of,
             t.is_announced
         FROM told t
         RETURNING operation, replay_of

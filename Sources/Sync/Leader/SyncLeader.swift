@@ -198,6 +198,8 @@ package actor SyncLeader: Service {
 
     /// A duty that fails is tried again at its next turn; PostgreSQL or Redis may be away.
     private func attempt(_ duty: String, _ body: () async throws -> Void) async {
+        // The one before may have taken long.
+        guard await leadership.hold() else { return }
         do {
             try await body()
         } catch {

@@ -222,12 +222,15 @@ struct ResourceTurn {
             case .dead, .retry, .waiting, .members, .membersLater, .membersRefused, .verified, .verifyLater, .ended:
                 false
             }
+        // Also when Redis forgets that the turn is to be followed by another one.
+        var leavesMembers = false
+        if case .dead = result { leavesMembers = endsTurn && lease.type == .group && known != nil }
         Failpoint.strike("turn.before-outcome")
         let stored = try await environment.record(
             JobOutcome(
                 lease: lease.handle, result: result, endsTurn: endsTurn, merges: merges, parking: parking,
                 reverts: reverts, leavesDoubt: leavesDoubt || hasChangedUsers, hasMembers: lease.type == .group,
-                hasWaits: lease.isUnsettled || hasWaited))
+                hasWaits: lease.isUnsettled || hasWaited, leavesMembers: leavesMembers))
         Failpoint.strike("turn.recorded")
         if stored { (leavesDoubt, hasChangedUsers) = (false, false) }
         // What the call came to is recorded with its carrier.

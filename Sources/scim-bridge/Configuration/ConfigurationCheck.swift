@@ -116,7 +116,8 @@ struct ConfigurationCheck {
         await sink.shutdown()
         switch answer {
         case .accepted: break
-        case .misconfigured(let reason), .refused(let reason, _), .retry(let reason, _): throw CommandFailure(reason)
+        case .misconfigured(let reason), .refused(let reason, _), .tooLarge(let reason), .retry(let reason, _):
+            throw CommandFailure(reason)
         }
     }
 }
