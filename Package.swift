@@ -186,8 +186,8 @@ let package = Package(
             name: "BridgeTests",
             dependencies: [
                 "scim-bridge", "API", "Events", "JSON", "Postgres", "ProvisioningDouble", "Queue", "Redis", "SCIM",
-                "Storage", "Sync", "TestSupport", "UDM", argumentParser, asyncHTTPClient, logging, nioCore, nioHTTP1,
-                nioSSL, serviceLifecycle,
+                "Storage", "Sync", "TestSupport", "UDM", "UDMDouble", argumentParser, asyncHTTPClient, logging, nioCore,
+                nioHTTP1, nioSSL, serviceLifecycle,
             ],
             swiftSettings: settings
         ),

@@ -44,6 +44,49 @@ package enum DN {
         return nil
     }
 
+    /// `dn` with the text of `base` in place of its own spelling of it; `nil` when it is not under `base`.
+    ///
+    /// UDM compares the end of an address with its base letter by letter (`udm-rest-api` section 2.1), while others may have written
+    /// `DC=Example,DC=Org` into a list.
+    package static func spelled(_ dn: String, under base: String) -> String? {
+        let (names, end) = (relativeNames(of: dn), relativeNames(of: base))
+        guard !end.isEmpty, names.count >= end.count,
+            zip(names.suffix(end.count), end).allSatisfy({ areEqual(String($0), String($1)) })
+        else { return nil }
+        return (names.dropLast(end.count).map(String.init) + [base]).joined(separator: ",")
+    }
+
+    /// Whether UDM takes `dn` in a list of names. Objects may have a comma or an equals sign in their name, but the rule for names in lists
+    /// (`UDM_Objects` in UDM's `syntax.py`) does not know them escaped.
+    package static func isListable(_ dn: String) -> Bool {
+        let bytes = Array(dn.utf8)
+        var index = 0
+        while let backslash = bytes[index...].firstIndex(of: UInt8(ascii: "\\")) {
+            let escaped = String(decoding: bytes[(backslash + 1)...].prefix(2), as: UTF8.self).lowercased()
+            if escaped.hasPrefix(",") || escaped.hasPrefix("=") || ["2c", "3d"].contains(escaped) { return false }
+            index = min(backslash + 2, bytes.count)
+        }
+        return true
+    }
+
+    /// The relative names of a DN as they are written, with blanks around them.
+    private static func relativeNames(of dn: String) -> [Substring] {
+        var names: [Substring] = []
+        var start = dn.startIndex
+        var isEscaped = false
+        for index in dn.utf8.indices {
+            switch dn.utf8[index] {
+            case _ where isEscaped: isEscaped = false
+            case UInt8(ascii: "\\"): isEscaped = true
+            case UInt8(ascii: ","):
+                names.append(dn[start..<index])
+                start = dn.utf8.index(after: index)
+            default: break
+            }
+        }
+        return names + [dn[start...]]
+    }
+
     /// Escapes a value for use in an RDN (RFC 4514 section 2.4).
     package static func escaped(_ value: String) -> String {
         let scalars = Array(value.unicodeScalars)

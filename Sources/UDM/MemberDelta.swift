@@ -41,7 +41,7 @@ package struct MemberDelta: Sendable, Hashable {
             (Self.usersProperty, addedUsers, removedUsers), (Self.groupsProperty, addedGroups, removedGroups),
         ]
         for (property, added, removed) in lists where !added.isEmpty || !removed.isEmpty {
-            let dns = current[property]?.arrayValue?.compactMap(\.stringValue) ?? []
+            let dns = current.elements(of: property).compactMap(\.stringValue)
             if let merged = Self.merge(dns, adding: added, removing: removed) {
                 body[property] = .array(merged.map { .string($0) })
             }

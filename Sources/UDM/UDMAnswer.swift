@@ -16,6 +16,7 @@ struct UDMAnswer: Sendable {
     var bodyProblem: String?
 
     var isSuccess: Bool { (200..<300).contains(status) }
+    var isRedirect: Bool { [301, 302, 303, 307, 308].contains(status) }
     var etag: String? { headers.first(name: "Etag") }
 
     /// What `Retry-After` asks for, however long.
@@ -41,6 +42,8 @@ struct UDMRequest: Sendable {
     var query: [(name: String, value: String)] = []
     var body: JSONValue?
     var ifMatch: String?
+    /// A redirect is the answer, to a question of where something is.
+    var takesRedirect = false
     var requestID: String
     var timeout: Duration?
     var module: UDMModule?

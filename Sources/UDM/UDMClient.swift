@@ -84,18 +84,39 @@ package final class UDMClient: Sendable {
     }
 
     /// Whether UDM has an object of any module at `dn`: `GET object/<dn>` redirects to it (udm-rest-api section 2).
+    ///
+    /// - Parameter dn: With the base as UDM spells it, see ``DN/spelled(_:under:)``: to any other spelling UDM says that there is nothing.
     package func exists(dn: String, requestID: String) async throws(UDMError) -> Bool {
-        let request = UDMRequest(method: .GET, path: "object/\(DN.pathEncoded(dn))", requestID: requestID, dn: dn)
+        var request = UDMRequest(method: .GET, path: "object/\(DN.pathEncoded(dn))", requestID: requestID, dn: dn)
+        request.takesRedirect = true
         do throws(UDMError) {
             _ = try await transport.send(request)
             return true
         } catch {
-            switch error.status {
-            case 301, 302, 303, 307, 308: return true
-            case 404: return false
-            default: throw error
-            }
+            guard error.class == .notFound else { throw error }
+            return false
         }
+    }
+
+    /// The base of the directory as UDM spells it: `GET ldap/base/` redirects to its object.
+    package func findBase(requestID: String) async throws(UDMError) -> String {
+        var request = UDMRequest(method: .GET, path: "ldap/base/", requestID: requestID)
+        request.takesRedirect = true
+        let answer = try await transport.send(request)
+        guard let base = located(answer, in: "container/dc") else { throw Self.unreadable(answer, to: request) }
+        return base
+    }
+
+    /// The names of the properties that UDM has for new objects of `module`, by its template for them (udm-rest-api section 2); empty when the
+    /// template does not tell.
+    ///
+    /// - Throws: Class `permanent` when the container for new objects does not exist.
+    package func findProperties(_ module: UDMModule, requestID: String) async throws(UDMError) -> Set<String> {
+        var position = configuration.position(for: module)
+        if position == nil { position = try await findDefaultPosition(module, requestID: requestID) }
+        var request = UDMRequest(method: .GET, path: "\(module.rawValue)/add", requestID: requestID, module: module)
+        if let position { request.query = [("position", position)] }
+        return Set(try await json(request)["properties"]?.objectValue?.keys ?? [])
     }
 
     /// The container UDM puts new objects of `module` into when none is named; `nil` when it has none.
@@ -137,7 +158,7 @@ package final class UDMClient: Sendable {
         request.secret = properties["password"]?.stringValue
         let answer = try await transport.send(request)
         let created = parse(answer)
-        guard let dn = created?["dn"]?.stringValue ?? movedTo(answer, module: module) else {
+        guard let dn = created?["dn"]?.stringValue ?? located(answer, in: module.rawValue) else {
             var error = Self.unreadable(answer, to: request)
             error.class = .unknownOutcome
             throw error
@@ -162,7 +183,8 @@ package final class UDMClient: Sendable {
         request.secret = properties["password"]?.stringValue
         let answer = try await transport.send(request)
         return UDMWritten(
-            dn: movedTo(answer, module: module) ?? dn, etag: answer.etag, warnings: Self.warnings(in: parse(answer)))
+            dn: located(answer, in: module.rawValue) ?? dn, etag: answer.etag,
+            warnings: Self.warnings(in: parse(answer)))
     }
 
     /// Removes an object; UDM takes a user out of its groups by itself.
@@ -194,9 +216,9 @@ package final class UDMClient: Sendable {
     }
 
     /// The DN in `Location`, whose scheme, host and base path are those UDM believes it has.
-    private func movedTo(_ answer: UDMAnswer, module: UDMModule) -> String? {
+    private func located(_ answer: UDMAnswer, in module: String) -> String? {
         guard let location = answer.headers.first(name: "Location"),
-            let start = location.firstRange(of: "/\(module.rawValue)/")?.upperBound
+            let start = location.firstRange(of: "/\(module)/")?.upperBound
         else { return nil }
         let path = location[start...].prefix { $0 != "?" && $0 != "#" }
         return path.isEmpty ? nil : DN.pathDecoded(path)
@@ -223,7 +245,7 @@ package final class UDMClient: Sendable {
     private static func unreadable(_ answer: UDMAnswer, to request: UDMRequest) -> UDMError {
         let type = answer.headers.first(name: "Content-Type") ?? "no content type"
         return UDMError(
-            .transient(retryLimit: UDMError.internalErrorRetries), status: answer.status,
-            detail: "the answer (\(type)) is not what UDM answers", module: request.module, dn: request.dn)
+            .transient, status: answer.status, detail: "the answer (\(type)) is not what UDM answers",
+            module: request.module, dn: request.dn)
     }
 }

@@ -33,13 +33,13 @@ extension UDMError {
     private static func classify(status: Int, body: ErrorBody, isWrite: Bool) -> UDMErrorClass {
         switch status {
         case 401: .authentication
-        case 404, 410: .notFound
+        // An ingress without a way to UDM says 404 to everything: that no object is there, only UDM can know.
+        case 404: body.isOfUDM ? .notFound : .transient
+        case 410: .notFound
         case 406, 416: .bug
         case 412: .preconditionFailed
         case 408, 429, 503: .transient
-        case 400, 403, 422:
-            // The reason decides; without it, ask again.
-            body.isComplete ? classifyRefusal(status: status, body: body) : .transient(retryLimit: internalErrorRetries)
+        case 400, 403, 422: classifyRefusal(status: status, body: body)
         case 500: body.isBrokenIdentifier ? .bug : .transient(retryLimit: internalErrorRetries)
         case 501, 505: .bug
         // A proxy gave up waiting, or lost UDM in the middle.
@@ -50,7 +50,12 @@ extension UDMError {
         }
     }
 
+    /// The reason decides; without it, ask again.
     private static func classifyRefusal(status: Int, body: ErrorBody) -> UDMErrorClass {
+        guard body.isOfUDM else {
+            // A mesh or a firewall that lets nobody pass has no quarrel with the one write.
+            return status == 403 && body.isComplete ? .transient : .transient(retryLimit: internalErrorRetries)
+        }
         switch status {
         case 403:
             return body.mentions("not in allowed groups") ? .authentication : .permanent
@@ -73,12 +78,15 @@ extension UDMError {
 private struct ErrorBody {
     /// Whether the body arrived; a 401 has none.
     let isComplete: Bool
+    /// Whether it is an error in UDM's form, and not a page of something in between.
+    let isOfUDM: Bool
     let errors: [UDMFieldError]
     let message: String
 
     init(_ answer: UDMAnswer, secret: String?) {
         let json = answer.json(maximumBytes: 1 << 20)
         isComplete = answer.body != nil
+        isOfUDM = json?["error"]?.objectValue != nil
         errors = (json?["_embedded"]?["udm:error"]?.arrayValue ?? []).compactMap { item in
             guard let message = item["message"]?.stringValue else { return nil }
             let location = item["location"]?.arrayValue?.map { $0.stringValue ?? $0.text } ?? []
@@ -100,6 +108,9 @@ private struct ErrorBody {
         let phrase = HTTPResponseStatus(statusCode: status).reasonPhrase
         if (300..<400).contains(status) {
             return "\(status) \(phrase) to \(location ?? "nowhere"): is the base URL right?"
+        }
+        if isComplete, !isOfUDM, [400, 403, 404, 422].contains(status) {
+            return "\(status) \(phrase), which UDM did not say: is the base URL right, and what is in between?"
         }
         let text = errors.isEmpty ? message : errors.map(\.message).joined(separator: "; ")
         let line = text.split(whereSeparator: \.isNewline).joined(separator: " ")

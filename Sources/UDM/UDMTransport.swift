@@ -72,19 +72,22 @@ final class UDMTransport: Sendable {
         // A UDM that is down is known at once and the queue waits, instead of every caller until its connect timeout.
         client.connectionPool.retryConnectionEstablishment = false
         client.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = configuration.maximumConnections
-        // Well below what servers and ingresses keep: a write on a connection that closes under it has an unknown outcome.
-        client.connectionPool.idleTimeout = .seconds(15)
+        // Below what servers keep, of which Apache, in front of UDM on UCS, has the shortest with 5 s: a write on a connection that closes under it
+        // has an unknown outcome.
+        client.connectionPool.idleTimeout = .seconds(3)
         return client
     }
 
-    /// - Throws: ``UDMError`` for everything but a status of 2xx.
+    /// - Throws: ``UDMError`` for everything but a status of 2xx, or a redirect that was asked for.
     func send(_ request: UDMRequest) async throws(UDMError) -> UDMAnswer {
         let observer = request.module == nil ? nil : self.observer.withLock { $0 }
         observer?.callBegan()
         let start = ContinuousClock.now
         do throws(UDMError) {
             let answer = try await answer(to: request)
-            guard answer.isSuccess else { throw refusal(answer, to: request) }
+            guard answer.isSuccess || request.takesRedirect && answer.isRedirect else {
+                throw refusal(answer, to: request)
+            }
             note(request, status: answer.status, error: nil, since: start, observer)
             return answer
         } catch {

@@ -9,6 +9,7 @@ import Redis
 import Storage
 import TestSupport
 import Testing
+import UDMDouble
 
 @testable import scim_bridge
 
@@ -112,6 +113,35 @@ import Testing
             #expect(try await complaint("Redis", configuration) == nil)
             configuration.redis = try RedisConfiguration(url: "redis://127.0.0.1:1")
             #expect(try await complaint("Redis", configuration) != nil)
+        }
+    }
+
+    @Test("UDM is asked for the containers of new users and groups")
+    func positions() async throws {
+        try await withFolder { (folder) async throws in
+            let settings = Settings(folder: folder)
+            let double = try UDMDouble(UDMDouble.Configuration(), logger: Self.logger)
+            try await double.start()
+            let password = settings.file("udm-password", "univention")
+            func complaint(_ changes: [String: String]) async throws -> String? {
+                let account = [
+                    "UDM_URL": double.baseURL ?? "", "UDM_USERNAME": "svc-scim", "UDM_PASSWORD_FILE": password,
+                ]
+                return try await self.complaint(
+                    "UDM", settings.read(changing: account.merging(changes) { $1 }, roles: [.worker]))
+            }
+            do {
+                #expect(try await complaint([:]) == nil)
+                #expect(try await complaint(["UDM_USER_POSITION": "cn=users,dc=example,dc=org"]) == nil)
+                for setting in ["UDM_USER_POSITION", "UDM_GROUP_POSITION"] {
+                    let complaint = try await complaint([setting: "ou=nowhere,dc=example,dc=org"])
+                    #expect(complaint?.hasPrefix(setting) == true)
+                }
+            } catch {
+                try await double.stop()
+                throw error
+            }
+            try await double.stop()
         }
     }
 

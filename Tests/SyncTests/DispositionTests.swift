@@ -81,6 +81,16 @@ import UDM
         #expect(disposition(UDMError(`class`, status: 422, detail: "no")) == .dead)
     }
 
+    @Test("An object that was there is looked for three times before it counts as gone")
+    func late() {
+        var error = UDMError(.notFound, status: 404, detail: "no")
+        error.mayBeLate = true
+        #expect(isRetry(disposition(error), ambiguous: false))
+        #expect(isRetry(disposition(error, attempts: 2), ambiguous: false))
+        #expect(disposition(error, attempts: 3) == .dead)
+        #expect(disposition(error, age: old) == .dead)
+    }
+
     @Test("A refused account holds the queue and fails no job, however old")
     func account() {
         let error = UDMError(.authentication, status: 401, detail: "no")

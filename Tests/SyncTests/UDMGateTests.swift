@@ -43,6 +43,9 @@ import UDM
             (UDMError(.permanent, status: 422, detail: ""), .answered),
             (UDMError(.nameLock, status: 422, detail: ""), .answered),
             (UDMError(.notFound, status: 404, detail: ""), .answered),
+            (UDMError(.transient, status: 404, detail: ""), .failed),
+            (UDMError(.transient, status: 403, detail: ""), .failed),
+            (UDMError(.transient, status: 200, detail: ""), .failed),
             (UDMError(.preconditionFailed, status: 412, detail: ""), .answered),
             (UDMError(.bug, status: 500, detail: ""), .answered),
         ])

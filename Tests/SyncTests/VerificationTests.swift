@@ -135,6 +135,48 @@ import UDMDouble
         }
     }
 
+    @Test("Somebody else's member is no ghost for how its DN is written, nor for being outside of UDM's base")
+    func spelledOtherwise() async throws {
+        try await SyncFixture.run { fixture in
+            let user = try await synced(fixture, "jo")
+            let group = try await fixture.createGroup("crew", members: [user])
+            try await fixture.withWorker { try await fixture.drain() }
+            let dn = try #require(fixture.object(user)?.dn)
+            _ = try await fixture.foreignUser("other")
+            let foreign = "UID=Other,CN=Users,DC=EXAMPLE,DC=Org"
+            let outside = "uid=ext,dc=partner,dc=org"
+            try await fixture.change(
+                group, in: .group,
+                ["users": [.string(dn), .string(foreign), .string(outside), "uid=gone,dc=EXAMPLE,dc=org"]])
+            try await doubt(fixture, group, "Group")
+            try await verify(fixture)
+            #expect(Set(fixture.members(of: group)) == [dn, foreign, outside])
+        }
+    }
+
+    @Test("A page of something in between is no proof that nobody is there")
+    func foreignPage() async throws {
+        try await SyncFixture.run { fixture in
+            let group = try await fixture.createGroup("crew", members: [])
+            try await fixture.withWorker { try await fixture.drain() }
+            let foreign = try #require(fixture.object(try await fixture.foreignUser("other"))?.dn)
+            try await fixture.change(group, in: .group, ["users": [.string(foreign)]])
+            try await doubt(fixture, group, "Group")
+            _ = fixture.double.add(UDMDouble.Fault(.foreignPage(status: 404), count: 1, contains: "uid=other"))
+            try await fixture.run("UPDATE verification SET due_at = clock_timestamp()")
+            try await fixture.enqueue(.group, group)
+            try await fixture.withWorker {
+                try await fixture.until {
+                    try await fixture.number(
+                        "SELECT count(*) FROM verification WHERE due_at > clock_timestamp() + interval '30 s'") == 1
+                }
+            }
+            #expect(fixture.members(of: group) == [foreign])
+            try await verify(fixture)
+            #expect(fixture.members(of: group) == [foreign])
+        }
+    }
+
     @Test("A member that a late call put back, or took out, is put right", arguments: [true, false])
     func strayMember(isWanted: Bool) async throws {
         try await SyncFixture.run { fixture in

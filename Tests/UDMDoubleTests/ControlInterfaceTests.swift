@@ -36,7 +36,9 @@ struct ControlInterfaceTests {
             .latency(.uniform(fromMilliseconds: 1, toMilliseconds: 2)), .dropBeforeCommit, .dropAfterCommit, .hang,
             .answerLate(delay: .milliseconds(70_000)), .directoryDown, .gatewayStarting, .unauthorized, .forbidden,
             .directoryError, .internalError, .lockHeld, .badGateway(afterCommit: true),
-            .gatewayTimeout(afterCommit: false), .refuseProperty(name: "x", message: "y"), .prohibitName,
+            .gatewayTimeout(afterCommit: false), .foreignPage(status: 404), .staleRead,
+            .refuseProperty(name: "x", message: "y"),
+            .prohibitName,
         ] as [Fault.Effect])
     func effects(effect: Fault.Effect) throws {
         let fault = Fault(effect, probability: 0.25, count: 4, methods: ["PUT"], module: "groups/group", contains: "a")
@@ -48,6 +50,7 @@ struct ControlInterfaceTests {
         arguments: [
             ("POST", "faults", #"{"effect": "explode"}"#), ("POST", "faults", #"{}"#), ("POST", "faults", #"[]"#),
             ("POST", "faults", #"{"effect": "hang", "probability": 2}"#),
+            ("POST", "faults", #"{"effect": "foreignPage", "status": 99}"#),
             ("POST", "faults", #"{"effect": "hang", "count": -1}"#), ("POST", "faults", #"{"effect": "latency"}"#),
             (
                 "POST", "faults",

@@ -198,7 +198,8 @@ struct CreateClauses {
     @Test(
         "values that a property's syntax refuses: 422 at the property",
         arguments: [
-            ("phone", ["tel:+49301"]), ("e-mail", ["nobody"]), ("mailPrimaryAddress", "nobody"),
+            ("phone", ["tel:+49301"]), ("phone", ["M\u{FC}ller"]), ("e-mail", ["nobody"]),
+            ("mailPrimaryAddress", "nobody"),
             ("birthday", "yesterday"),
             ("userCertificate", "*"), ("organisation", .string(String(repeating: "o", count: 65))),
             ("homePostalAddress", [["street": "Elm 1"]]), ("groups", ["cn=nowhere,cn=groups,dc=example,dc=org"]),
@@ -209,6 +210,44 @@ struct CreateClauses {
             let reply = try await client.post("users/user", userProperties("jo", [property: value]))
             #expect(reply.status == 422)
             #expect(reply.errors.map(\.location) == [["body", "properties", property]])
+        }
+    }
+
+    @Test(
+        "values that only the LDAP server refuses: 400 LDAP Error, which names no property",
+        arguments: [
+            ("phone", ["+49 30 1", "+49-301"]), ("e-mail", ["a@x.test", "A@x.test"]),
+            ("mailAlternativeAddress", ["a@example.org", "A@example.org"]),
+            ("homePostalAddress", [["street": "C:\\x", "zipcode": "", "city": ""]]),
+            (
+                "homePostalAddress",
+                [["street": "a", "zipcode": "", "city": ""], ["street": "A", "zipcode": "", "city": ""]]
+            ),
+        ] as [(String, JSONValue)])
+    func directorySyntax(property: String, value: JSONValue) async throws {
+        try await withDouble { _, client async throws in
+            let reply = try await client.post("users/user", userProperties("jo", [property: value]))
+            #expect(reply.status == 400 && reply.errors.isEmpty)
+            #expect(reply.json["error"]?["message"]?.stringValue?.hasPrefix("LDAP Error") == true)
+        }
+    }
+
+    @Test("a dollar sign begins the next line of a postal address, unless it is escaped")
+    func postalAddress() async throws {
+        try await withDouble { _, client async throws in
+            try await client.createUser(
+                "a",
+                [
+                    "homePostalAddress": [
+                        ["street": "5 $ St", "zipcode": "1", "city": "Oz"],
+                        ["street": "5 \\24 \\5c St", "zipcode": "1", "city": "Oz"],
+                    ]
+                ])
+            #expect(
+                try await client.get(user("a")).properties["homePostalAddress"] == [
+                    ["street": "5 ", "zipcode": " St", "city": "1"],
+                    ["street": "5 \\24 \\5c St", "zipcode": "1", "city": "Oz"],
+                ])
         }
     }
 

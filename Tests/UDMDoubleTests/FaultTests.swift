@@ -14,7 +14,8 @@ struct FaultTests {
             (.directoryError, 400, nil, "application/json"), (.internalError, 500, nil, "application/json"),
             (.lockHeld, 422, nil, "application/json"), (.badGateway(afterCommit: false), 502, nil, "text/html"),
             (.gatewayTimeout(afterCommit: false), 504, nil, "text/html"), (.unauthorized, 401, nil, nil),
-            (.forbidden, 403, nil, "application/json"),
+            (.forbidden, 403, nil, "application/json"), (.foreignPage(status: 404), 404, nil, "text/html"),
+            (.foreignPage(status: 200), 200, nil, "text/html"),
             (.prohibitName, 422, nil, "application/json"),
             (.refuseProperty(name: "lastname", message: "no"), 422, nil, "application/json"),
         ] as [(Fault.Effect, Int, String?, String?)])
@@ -61,6 +62,20 @@ struct FaultTests {
             let record = try #require(double.requests().first)
             #expect(record.isCommitted == isDone && record.status == status)
             #expect(record.ended != nil)
+        }
+    }
+
+    @Test("stale read: the object is not there, no search finds it, and a write does")
+    func staleRead() async throws {
+        try await withUsers("jo", "al") { double, client async throws in
+            double.add(Fault(.staleRead, contains: "jo"))
+            #expect(try await client.get(user("jo")).status == 404)
+            #expect(try await client.get("object/\(userDN("jo"))").status == 404)
+            #expect(try await client.get("users/user/?filter=username%3Djo").json["results"] == 0)
+            #expect(try await client.get(user("al")).status == 200)
+            #expect(try await client.patch(user("jo"), ["title": "x"]).status == 204)
+            double.reset()
+            #expect(try await client.get(user("jo")).properties["title"] == "x")
         }
     }
 

@@ -67,6 +67,29 @@ struct GroupClauses {
     }
 
     @Test(
+        "UDM_Objects in syntax.py: a name with an escaped comma or equals sign is no name in a list, however it is escaped"
+    )
+    func escapedNames() async throws {
+        try await withUsers("a") { _, client async throws in
+            #expect(try await client.post("container/ou", ["name": "x, y=z"]).status == 201)
+            let inner = try await client.createGroup("R+D, EMEA").json["dn"] ?? .null
+            try await client.createGroup("g")
+            for (property, name) in [
+                ("nestedGroup", inner), ("users", inner), ("memberOf", inner),
+                ("nestedGroup", "cn=R\\2bD\\2C EMEA,cn=groups,dc=example,dc=org"),
+                ("users", "uid=b,ou=x\\2C y\\3Dz,dc=example,dc=org"), ("users", "uid=b,ou=y\\=z,dc=example,dc=org"),
+            ] {
+                let reply = try await client.patch(group("g"), [property: [name]])
+                #expect(reply.status == 422)
+                #expect(reply.errors.map(\.location) == [["body", "properties", property]])
+            }
+            #expect(try await client.patch(user("a"), ["groups": [inner]]).errors.map(\.location.last) == ["groups"])
+            let plus = try await client.createGroup("R+D").json["dn"] ?? .null
+            #expect(try await client.patch(group("g"), ["nestedGroup": [plus]]).status == 204)
+        }
+    }
+
+    @Test(
         "circles are refused at memberOf, whichever way they would close",
         arguments: ["self", "nestedGroup", "users", "memberOf"])
     func circle(way: String) async throws {

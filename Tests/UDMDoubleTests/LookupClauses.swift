@@ -34,12 +34,15 @@ struct LookupClauses {
             let created = try await client.createUser(
                 "jo", ["univentionObjectIdentifier": "6f5c1f6e-77d5-4c35-8d2b-1d3b1b5f6a11"])
             let uuid = try #require(created.json["uuid"]?.stringValue)
-            for key in [uuid, userDN("jo"), "UID=Jo, cn=users,dc=EXAMPLE,dc=org"] {
+            for key in [uuid, userDN("jo"), "UID=Jo, CN=Users,dc=example,dc=org"] {
                 let reply = try await client.get("object/\(key)")
                 #expect(reply.status == 301, "\(key)")
                 #expect(reply.location == created.location)
             }
-            for key in [uuid.uppercased(), "6f5c1f6e-77d5-4c35-8d2b-1d3b1b5f6a11", userDN("nobody")] {
+            for key in [
+                uuid.uppercased(), "6f5c1f6e-77d5-4c35-8d2b-1d3b1b5f6a11", userDN("nobody"),
+                "uid=jo,cn=users,dc=EXAMPLE,dc=org",
+            ] {
                 #expect(try await client.get("object/\(key)").status == 404, "\(key)")
             }
         }
@@ -71,7 +74,10 @@ struct LookupClauses {
         "unknown routes, and names that do not end with the base: 404",
         arguments: [
             "nothing", "computers/windows/", "users/user/uid=jo,cn=users,dc=other,dc=org", "users/user/xyz",
-            "progress/1",
+            "progress/1", "users/user/uid=jo,cn=users,DC=example,dc=org",
+            "users/user/uid=jo,cn=users,dc=Example,dc=org",
+            "users/user/uid=jo,cn=users, dc=example,dc=org", "users/user/uid=jo,cn=users,dc=example, dc=org",
+            "object/uid=jo,cn=users,dc=example,DC=org",
         ])
     func unknown(path: String) async throws {
         try await withUsers("jo") { _, client async throws in
@@ -90,11 +96,11 @@ struct LookupClauses {
     }
 
     @Test(
-        "section 2.1: names in addresses, raw or encoded, in any case and spacing",
+        "section 2.1: names in addresses, raw or encoded, in any case and spacing but for the base",
         arguments: [
             "uid=jo,cn=users,dc=example,dc=org", "uid%3Djo%2Ccn%3Dusers%2Cdc%3Dexample%2Cdc%3Dorg",
-            "uid%3djo%2ccn%3dusers%2cdc%3dexample%2cdc%3dorg", "UID=JO,CN=Users,DC=Example,DC=Org",
-            "uid=jo, cn=users, dc=example, dc=org", "uid=\\6ao,cn=users,dc=example,dc=org",
+            "uid%3djo%2ccn%3dusers%2cdc%3dexample%2cdc%3dorg", "UID=JO,CN=Users,dc=example,dc=org",
+            "uid=jo, cn=users,dc=example,dc=org", "uid=\\6ao,cn=users,dc=example,dc=org",
         ])
     func spelling(name: String) async throws {
         try await withUsers("jo") { _, client async throws in

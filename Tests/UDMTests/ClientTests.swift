@@ -244,7 +244,67 @@ import UDM
             .answer(200, headers: [("Content-Type", "text/html")], body: "<html>Welcome</html>")
         } _: { client, _ in
             let error = try await udmError { try await client.probe() }
-            #expect(error.class == .transient(retryLimit: 5))
+            #expect(error.class == .transient)
+        }
+    }
+
+    @Test(
+        "an object is looked for at the address that UDM has for it, and a page of something in between says nothing about it"
+    )
+    func exists() async throws {
+        try await withUDM { request in
+            switch request.uri.split(separator: "/").last {
+            case "cn%3Dthere%2Cdc%3Dx":
+                .answer(301, headers: [("Location", "https://x/udm/groups/group/cn%3Dthere,dc=x")])
+            case "cn%3Dgone%2Cdc%3Dx": .answer(404, body: errorBody(404))
+            default: .answer(404, headers: [("Content-Type", "text/html")], body: "<html>nginx</html>")
+            }
+        } _: { client, _ in
+            #expect(try await client.exists(dn: "cn=there,dc=x", requestID: requestID))
+            #expect(try await !client.exists(dn: "cn=gone,dc=x", requestID: requestID))
+            let error = try await udmError { _ = try await client.exists(dn: "cn=lost,dc=x", requestID: requestID) }
+            #expect(error.class == .transient)
+        }
+    }
+
+    @Test("the base is what ldap/base/ redirects to; a redirect to elsewhere is none")
+    func base() async throws {
+        let locations = ["https://x/univention/udm/container/dc/dc%3DExample%2Cdc%3Dorg", "https://login.example.org/"]
+        for (location, base) in zip(locations, ["dc=Example,dc=org", nil]) {
+            try await withUDM { _ in
+                .answer(301, headers: [("Location", location)])
+            } _: { client, server in
+                if let base {
+                    let found = try await client.findBase(requestID: requestID)
+                    #expect(found == base)
+                } else {
+                    let error = try await udmError { _ = try await client.findBase(requestID: requestID) }
+                    #expect(error.class == .transient)
+                }
+                #expect(server.requests.map(\.uri) == ["/univention/udm/ldap/base/"])
+            }
+        }
+    }
+
+    @Test("the template for new objects in the container tells what properties there are")
+    func findProperties() async throws {
+        try await withUDM {
+            $0.userPosition = "ou=a b,dc=x"
+        } respond: { request in
+            request.uri.hasSuffix("default-containers")
+                ? .answer(200, body: #"{"default-containers": [["", "All"], ["cn=groups,dc=x", "groups"]]}"#)
+                : .answer(200, body: #"{"properties": {"name": null, "users": []}}"#)
+        } _: { client, server in
+            for module in UDMModule.allCases {
+                let properties = try await client.findProperties(module, requestID: requestID)
+                #expect(properties == ["name", "users"])
+            }
+            #expect(
+                server.requests.map(\.uri) == [
+                    "/univention/udm/users/user/add?position=ou%3Da%20b%2Cdc%3Dx",
+                    "/univention/udm/groups/group/default-containers",
+                    "/univention/udm/groups/group/add?position=cn%3Dgroups%2Cdc%3Dx",
+                ])
         }
     }
 

@@ -90,6 +90,29 @@ import UDM
         #expect(DN.escaped(value) == expected)
     }
 
+    @Test(
+        "a DN takes over the spelling of the base that it is under",
+        arguments: [
+            ("uid=Jo,CN=Users,DC=EXAMPLE,DC=Org", "uid=Jo,CN=Users,dc=Example,dc=org"),
+            ("uid=jo, cn=users, dc=example, dc=org", "uid=jo, cn=users,dc=Example,dc=org"),
+            ("cn=a\\,b,dc=example,dc=org", "cn=a\\,b,dc=Example,dc=org"), ("dc=example,dc=org", "dc=Example,dc=org"),
+            ("cn=a\\,dc=example,dc=org", nil), ("uid=jo,dc=other,dc=org", nil), ("dc=org", nil), ("", nil),
+        ])
+    func spelled(dn: String, expected: String?) {
+        #expect(DN.spelled(dn, under: "dc=Example,dc=org") == expected)
+    }
+
+    @Test(
+        "an escaped comma or equals sign, however written, is not for lists",
+        arguments: [
+            ("uid=jo,dc=a", true), ("cn=R\\+D,dc=a", true), ("cn=a\\\\,dc=a", true), ("cn=a\\\\2c,dc=a", true),
+            ("cn=a\\,b,dc=a", false), ("cn=a\\2Cb,dc=a", false), ("ou=a\\=b,dc=a", false), ("ou=a\\3db,dc=a", false),
+            ("cn=a\\", true), ("", true),
+        ])
+    func listable(dn: String, expected: Bool) {
+        #expect(DN.isListable(dn) == expected)
+    }
+
     @Test("the parent is what follows the first separator")
     func parent() {
         #expect(DN.parent(of: roe) == "cn=users,dc=example,dc=org")

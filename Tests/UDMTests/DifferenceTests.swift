@@ -9,6 +9,15 @@ import UDM
 @Suite struct DifferenceTests {
     let mapping = UDMMapping(rules: DirectoryRules(), optionalProperties: MappingTests.everything)
 
+    @Test("a list that UDM gives as one value keeps that value")
+    func singleValue() {
+        let current: JSONObject = ["phone": "1", "homePostalAddress": nil]
+        let difference = mapping.difference(from: ["phone": []], to: ["phone": ["2"], "homePostalAddress": []])
+        #expect(difference.merged(into: current) == (["phone": ["1", "2"]] as JSONObject))
+        let delta = MemberDelta(addedUsers: ["uid=b,dc=x"])
+        #expect(delta.merged(into: ["users": "uid=a,dc=x"]) == (["users": ["uid=a,dc=x", "uid=b,dc=x"]] as JSONObject))
+    }
+
     @Test("scalars that differ are set, null clears, equal ones stay out")
     func scalars() {
         let difference = mapping.difference(

@@ -204,6 +204,39 @@ import UDM
             ])
     }
 
+    @Test("a home address is lines of one LDAP value: what separates and escapes them is escaped")
+    func postalLines() throws {
+        let properties = try user(
+            #"""
+            {"addresses": [{"type": "home", "streetAddress": "C:\\Elm $1", "locality": "Oz"},
+              {"type": "other", "streetAddress": "c:\\elm $1", "locality": "OZ"}, {"type": "home", "locality": "\\24"}]}
+            """#)
+        #expect(
+            properties["homePostalAddress"] == [
+                ["street": "C:\\5CElm \\241", "zipcode": "", "city": "Oz"],
+                ["street": "", "zipcode": "", "city": "\\5C24"],
+            ])
+        #expect(
+            mapping.attributes(of: properties, type: .user)["addresses"] == [
+                ["type": "home", "streetAddress": "C:\\Elm $1", "locality": "Oz"],
+                ["type": "home", "locality": "\\24"],
+            ])
+        // What others have put there need not be escaped.
+        #expect(
+            mapping.attributes(of: ["homePostalAddress": [["street": "a\\b\\", "city": "\\5c"]]], type: .user)[
+                "addresses"]
+                == [["type": "home", "streetAddress": "a\\b\\", "locality": "\\"]])
+    }
+
+    @Test("an alias that is the mailbox, too, is the mailbox")
+    func aliasOfMailbox() throws {
+        let properties = try user(
+            #"{"emails": [{"value": "a@x", "type": "alias"}, {"value": "B@x", "type": "alias"}, {"value": "b@X", "type": "mailbox"}]}"#
+        )
+        #expect(properties["mailPrimaryAddress"] == "b@X")
+        #expect(properties["mailAlternativeAddress"] == ["a@x"])
+    }
+
     @Test("only direct roles are written, both kinds are read")
     func roles() throws {
         let properties = try user(

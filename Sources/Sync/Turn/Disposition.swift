@@ -28,6 +28,8 @@ enum Disposition: Equatable, Sendable {
             return .retry(after: wait, isAmbiguous: isAmbiguous)
         }
         switch error.class {
+        case .notFound where error.mayBeLate && series.count <= UDMError.lateReadRetries:
+            return isExpired ? .dead : retry()
         case .permanent, .notFound, .bug:
             return .dead
         case .authentication:

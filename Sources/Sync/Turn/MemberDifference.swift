@@ -3,6 +3,7 @@
 
 internal import SCIM
 internal import Storage
+internal import UDM
 
 /// The members that a group in UDM lacks or has too many.
 struct MemberDifference: Sendable {
@@ -20,6 +21,8 @@ struct MemberDifference: Sendable {
     private(set) var doubtful: [MemberChange] = []
     /// Another turn has a user for such a call now.
     private(set) var isHindered = false
+    /// To be added, and not taken by UDM for how they are named.
+    private(set) var unlistable: [MemberChange] = []
 
     init() {}
 
@@ -42,6 +45,17 @@ struct MemberDifference: Sendable {
 
     /// What can be settled now.
     var changes: [MemberChange] { added.map(\.change) + removed }
+
+    /// Not settled, and to be looked at again another time.
+    var postponed: [MemberChange] { doubtful + unlistable }
+
+    /// Without the additions that UDM's rule for names in lists refuses.
+    func withoutUnlistable() -> MemberDifference {
+        var rest = self
+        rest.added.removeAll { !DN.isListable($0.dn) }
+        rest.unlistable = added.filter { !DN.isListable($0.dn) }.map(\.change)
+        return rest
+    }
 
     /// What is left of it when some is settled.
     func without(_ settled: AppliedMembers) -> MemberDifference {

@@ -60,7 +60,7 @@ struct MemberPush {
         for member in additions {
             if case .own = try await holder(of: member) {
                 seen.append(member)
-            } else if let found = try await find(member) {
+            } else if let found = try await find(member, isPatient: push.isPatient) {
                 seen.append(found)
             }
         }
@@ -223,9 +223,18 @@ struct MemberPush {
     }
 
     /// Where UDM has a member whose hint is wrong; one that it has not is left to wait for its next push.
-    private mutating func find(_ member: MemberDifference.Placed) async throws -> MemberDifference.Placed? {
+    /// - Parameter isPatient: It may only not be seen yet, and nothing that would have to be taken back was sent.
+    private mutating func find(
+        _ member: MemberDifference.Placed, isPatient: Bool = false
+    ) async throws -> MemberDifference.Placed? {
         let change = member.change
-        guard let dn = try await push.find(change.memberID, in: UDMModule(change.memberType)) else {
+        let module = UDMModule(change.memberType)
+        guard let dn = try await push.find(change.memberID, in: module) else {
+            if isPatient {
+                throw UDMError(
+                    .notFound, detail: "the member \(change.memberID) is not found", module: module, dn: member.dn
+                ).late
+            }
             applied.missing.append(change.memberID)
             return nil
         }

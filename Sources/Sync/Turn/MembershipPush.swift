@@ -38,7 +38,7 @@ struct MembershipPush {
             }
         } catch let error as UDMError {
             return failed(error, isSent: isSent)
-        } catch is PrimaryGroup {
+        } catch is LeftToGroup {
             return Result(isSettled: false, end: .known)
         } catch {
             // The lease may be over: the write was not made.
@@ -55,14 +55,15 @@ struct MembershipPush {
         }
     }
 
-    /// - Throws: ``PrimaryGroup``.
+    /// - Throws: ``LeftToGroup``.
     private func change(of user: UDMObject) throws -> Push.Change<Set<String>> {
         let groups = Self.groups(of: user)
         let primary = user.properties["primaryGroup"]?.stringValue
-        if !isAddition, let primary, DN.areEqual(primary, groupDN) { throw PrimaryGroup() }
+        if !isAddition, let primary, DN.areEqual(primary, groupDN) { throw LeftToGroup() }
         let merged = MemberDelta.merge(
             groups, adding: isAddition ? [groupDN] : [], removing: isAddition ? [] : [groupDN])
         guard let merged else { return Push.Change(properties: JSONObject(), note: []) }
+        guard merged.allSatisfy(DN.isListable) else { throw LeftToGroup() }
         return Push.Change(
             properties: [Self.property: .array(merged.map { .string($0) })], note: DN.normalizedSet(merged))
     }
@@ -88,6 +89,7 @@ struct MembershipPush {
         user.properties[property]?.arrayValue?.compactMap(\.stringValue) ?? []
     }
 
-    /// The group is the user's primary group: whether UDM takes a user out of that is decided by the group's list.
-    private struct PrimaryGroup: Error {}
+    /// The group is the user's primary group, and whether UDM takes a user out of that is decided by the group's list; or the user is in a group
+    /// whose name UDM does not take in a list.
+    private struct LeftToGroup: Error {}
 }

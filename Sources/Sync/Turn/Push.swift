@@ -21,6 +21,8 @@ struct Push: Sendable {
     var term = LeaseTerm(until: nil)
     /// A former call may have had its effect, or may still be running.
     let isCareful: Bool
+    /// What was there and is not found is looked for again before it counts as gone.
+    var isPatient = false
     /// How long a create that may still be on its way may take: UDM has no lock that keeps a group from being made twice.
     var createWait: Duration?
     /// Mapped states of other writes, any of which may be what UDM holds all the same.
@@ -180,7 +182,8 @@ struct Push: Sendable {
                 fresh = nil
                 if error.class == .preconditionFailed { continue }
                 // The DN was a hint: only a search by identifier tells whether the object is gone.
-                guard error.class == .notFound, !isResolved, let found = try await findOwn() else { throw error }
+                guard error.class == .notFound else { throw error }
+                guard !isResolved, let found = try await findOwn() else { throw error.late }
                 isResolved = true
                 dn = found
             }
@@ -225,6 +228,7 @@ struct Push: Sendable {
                 isResolved = true
                 target = try await findOwn()
                 if target == nil {
+                    if isPatient { throw error.late }
                     logger.notice("UDM no longer had the object that was to be deleted", metadata: ["dn": "\(dn)"])
                 }
             }
@@ -277,6 +281,15 @@ extension Push.Goal {
         var goal = self
         goal.password = nil
         return goal
+    }
+}
+
+extension UDMError {
+    /// Of an object that was there.
+    var late: UDMError {
+        var error = self
+        error.mayBeLate = true
+        return error
     }
 }
 

@@ -28,7 +28,8 @@ extension ResourceTurn {
         var byUser = ByUser(rest: difference)
         // Of an earlier try in this turn that failed: what it has changed may be no part of the difference any more.
         if hasChangedUsers { (leavesDoubt, hasChangedUsers) = (true, false) }
-        guard try await mayGoByUser(difference, goal), let groupDN = try await located(push) else { return byUser }
+        guard try await mayGoByUser(difference, goal), let groupDN = try await located(push), DN.isListable(groupDN)
+        else { return byUser }
         for change in difference.changes {
             // Without a DN UDM never had it, or removed it together with the object.
             if let hint = change.dn, try await !settle(change, at: hint, in: groupDN, push) { continue }

@@ -41,7 +41,26 @@ extension ResourceTurn {
     }
 
     func currentDifference() async throws -> MemberDifference {
-        MemberDifference(try await environment.jobs.memberDifference(of: lease.resourceID))
+        let difference = MemberDifference(try await environment.jobs.memberDifference(of: lease.resourceID))
+        return leavesOutUnlistable ? difference.withoutUnlistable() : difference
+    }
+
+    /// Whether the refusal may be about members whose name UDM does not take in a list: they stay out from now on, so that one of them does not
+    /// keep all others out.
+    mutating func leaveOutUnlistable(_ error: UDMError) async throws -> Bool {
+        guard lease.type == .group, !leavesOutUnlistable, error.class == .permanent,
+            error.properties.contains(where: [MemberDelta.usersProperty, MemberDelta.groupsProperty].contains)
+        else { return false }
+        let unlistable = try await currentDifference().withoutUnlistable().unlistable
+        guard !unlistable.isEmpty else { return false }
+        leavesOutUnlistable = true
+        logger.error(
+            "UDM does not take members by names with a comma or an equals sign; the group goes on without them",
+            metadata: [
+                "group": "\(lease.resourceID)", "names": "\(unlistable.compactMap(\.dn).joined(separator: "; "))",
+                "error": "\(error)",
+            ])
+        return true
     }
 
     func memberPush(_ difference: MemberDifference, _ push: Push) -> MemberPush {
@@ -87,7 +106,7 @@ extension ResourceTurn {
         }
         let difference = try await currentDifference()
         if difference.isHindered { return try await giveBack(dueIn: Self.hindrance) }
-        if difference.isEmpty {
+        if difference.isEmpty && difference.unlistable.isEmpty {
             return try await record(.ended, endsTurn: true) ? .forget : .lost
         }
         let push = try await makePush(.group, requestID: LowercaseUUID.random().description)
@@ -101,12 +120,13 @@ extension ResourceTurn {
                 try await settle(&members, in: Push.Brought(object: known ?? object, isCreated: false, fresh: nil))
                 applied.add(members.applied)
             }
-            applied.missing += difference.doubtful.map(\.memberID)
+            applied.missing += difference.postponed.map(\.memberID)
             hasChangedUsers = false
             let stored = try await record(.members(udm: (known ?? object).record, applied), endsTurn: true)
             return stored ? .forget : .lost
         } catch let error as UDMError {
             if Task.isCancelled { return .lost }
+            if try await leaveOutUnlistable(error) { return try await settleMembers() }
             return try await membersFailed(error)
         }
     }

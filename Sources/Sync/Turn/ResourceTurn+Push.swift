@@ -56,6 +56,7 @@ extension ResourceTurn {
                 }
                 // Careful, it changed what a lost call has created: of an object that is there any property can be left out.
                 if known == nil, isCareful, let found = try await push.findOwn() { known = KnownObject(dn: found) }
+                if try await leaveOutUnlistable(error) { continue }
                 guard let separable = separable(error, goal, refusals) else { throw error }
                 refusals.add(separable, error)
             }
@@ -78,7 +79,7 @@ extension ResourceTurn {
         mayHaveCalled = true
         let byUser = try await settleByUser(difference, goal: goal, push)
         var applied = byUser.applied
-        applied.missing += difference.doubtful.map(\.memberID)
+        applied.missing += difference.postponed.map(\.memberID)
         if byUser.isWhole, let known {
             arrived()
             hasChangedUsers = false
@@ -135,10 +136,17 @@ extension ResourceTurn {
         }
         return Push(
             client: environment.client, mapping: environment.mapping, module: module, resourceID: lease.resourceID,
-            requestID: requestID, term: term, isCareful: isCareful,
+            requestID: requestID, term: term, isCareful: isCareful, isPatient: isPatient,
             createWait: module == .group ? lease.verification?.remaining : nil,
             possibleStates: isCareful ? possibleStates ?? [] : [],
             logger: logger)
+    }
+
+    /// Whether this is one of the first tries, in which an object that is not found may only not have reached the LDAP server that UDM reads from.
+    private var isPatient: Bool {
+        let former = FailureSeries(storedIn: lease.jobs.isEmpty ? lease.membersError : lease.jobs.first?.lastError)
+        guard let former, former.kind == UDMErrorClass.notFound.series else { return true }
+        return former.count < UDMError.lateReadRetries
     }
 
     /// UDM's state is known now, whatever became of earlier calls.

@@ -19,7 +19,9 @@ extension ResourceTurn {
             let states = try await environment.jobs.lateStates(of: lease.resourceID, since: verification.since)
             possibleStates = states.compactMap { mapped($0) }
             isCareful = true
-            let push = try await makePush(module, requestID: requestID)
+            var push = try await makePush(module, requestID: requestID)
+            // It comes long after the last write.
+            push.isPatient = false
             mayHaveCalled = true
             let hits = try await environment.client.search(
                 module, identifier: lease.resourceID, properties: [UDMObject.identifierProperty],
@@ -112,15 +114,21 @@ extension ResourceTurn {
         environment.metrics.verified("repaired")
     }
 
-    /// Listed DNs at which UDM has nothing. Those of members are looked at when they are pushed; whoever else is listed is somebody else's.
+    /// Listed DNs at which UDM has nothing. Those of members are looked at when they are pushed; whoever else is listed is somebody else's, and
+    /// may be written otherwise than UDM writes it.
     private func ghosts(
         _ property: String, in group: UDMObject, besides members: Set<String>, _ push: Push
     ) async throws -> [String] {
         let listed = group.properties[property]?.arrayValue?.compactMap(\.stringValue) ?? []
+        let strangers = listed.filter { !members.contains(DN.normalized($0)) }.prefix(Self.mostStrangers)
+        guard !strangers.isEmpty else { return [] }
+        let base = try await environment.client.findBase(requestID: push.requestID)
         var ghosts: [String] = []
-        for dn in listed.filter({ !members.contains(DN.normalized($0)) }).prefix(Self.mostStrangers) {
+        for dn in strangers {
+            // What is outside of UDM's base, UDM cannot judge.
+            guard let name = DN.spelled(dn, under: base) else { continue }
             // Whatever kind of object is there, it is not ours to take out.
-            if try await !environment.client.exists(dn: dn, requestID: push.requestID) { ghosts.append(dn) }
+            if try await !environment.client.exists(dn: name, requestID: push.requestID) { ghosts.append(dn) }
         }
         return ghosts
     }

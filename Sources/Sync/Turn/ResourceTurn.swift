@@ -33,6 +33,8 @@ struct ResourceTurn {
     var leavesDoubt = false
     /// Users were brought into the group or out of it by their own `groups`, and no outcome tells of it yet.
     var hasChangedUsers = false
+    /// UDM has refused a list of members, some of which have names that it does not take in lists.
+    var leavesOutUnlistable = false
     /// UDM was called in this turn, and no outcome has said since what came of it.
     var mayHaveCalled = false
     /// Waits of the resource may have been written in this turn.

@@ -174,6 +174,8 @@ extension CallReport.Outcome {
         case (_, nil), (_, 408), (_, 503), (_, 504): self = .overloaded
         case (_, 429): self = .throttled
         case (.bug, _): self = .answered
+        // Whatever answered, it was not UDM.
+        case (.transient(retryLimit: nil), _): self = .failed
         case (_, let status?) where status >= 500 || (300..<400).contains(status): self = .failed
         // It judged the one request.
         default: self = .answered

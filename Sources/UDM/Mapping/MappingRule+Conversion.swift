@@ -70,6 +70,8 @@ extension MappingRule {
             default: other.append(address)
             }
         }
+        // Where aliases have to be unique (`directory/manager/mail-address/uniqueness`), UDM takes no address twice, of one user neither.
+        aliased.removeAll { $0?.lowercased() == mailbox?.lowercased() }
         properties[primary] = .nonEmpty(mailbox)
         properties[aliases] = .list(aliased, comparison: .caseInsensitive)
         properties[others] = .list(other, comparison: .caseInsensitive)
@@ -84,11 +86,15 @@ extension MappingRule {
             properties[property] = .nonEmpty(workIndex.flatMap { addresses[$0][subAttribute]?.stringValue })
         }
         var homes: [JSONValue] = []
+        var seen: Set<[String]> = []
         for address in Self.otherAddresses(addresses) {
-            let home = Self.homeKeys.map { ($0.key, JSONValue.string(address[$0.subAttribute]?.stringValue ?? "")) }
-            let object = JSONValue.object(JSONObject(uniqueMembers: home))
-            // Only a region or country: nothing that UDM has a place for.
-            if home.contains(where: { $0.1 != "" }), !homes.contains(object) { homes.append(object) }
+            let lines = Self.homeKeys.map { PostalAddressLine.escaped(address[$0.subAttribute]?.stringValue ?? "") }
+            // Only a region or country: nothing that UDM has a place for. To LDAP, letter case makes no other address.
+            guard lines.contains(where: { !$0.isEmpty }), seen.insert(lines.map { $0.lowercased() }).inserted else {
+                continue
+            }
+            homes.append(
+                .object(JSONObject(uniqueMembers: zip(Self.homeKeys, lines).map { ($0.key, .string($1)) })))
         }
         properties[others] = .array(homes)
     }
@@ -202,7 +208,9 @@ extension MappingRule {
         for home in properties[others]?.arrayValue ?? [] {
             var address = JSONObject()
             for (subAttribute, key) in Self.homeKeys {
-                if let value = home.objectValue?.text(key) { address[subAttribute] = .string(value) }
+                if let value = home.objectValue?.text(key) {
+                    address[subAttribute] = .string(PostalAddressLine.unescaped(value))
+                }
             }
             guard !address.isEmpty else { continue }
             address["type"] = "home"

@@ -78,9 +78,21 @@ package struct PropertyDifference: Hashable, Sendable {
     package func merged(into current: JSONObject) -> JSONObject {
         var body = scalars
         for property in lists.keys.sorted() {
-            guard let list = lists[property]?.merged(into: current[property]?.arrayValue ?? []) else { continue }
+            guard let list = lists[property]?.merged(into: current.elements(of: property)) else { continue }
             body[property] = .array(list)
         }
         return body
+    }
+}
+
+extension JSONObject {
+    /// The elements of a list, which is null or missing when it has none. Of an attribute that had one value before it became a list, UDM may
+    /// still give that value by itself.
+    func elements(of property: String) -> [JSONValue] {
+        switch self[property] {
+        case .array(let elements): elements
+        case .null, nil: []
+        case let single?: [single]
+        }
     }
 }

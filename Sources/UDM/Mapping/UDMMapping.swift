@@ -108,7 +108,7 @@ package struct UDMMapping: Sendable {
             let shape = shapes[property] ?? PropertyShape()
             let before = old?[property]
             if case .array(let wanted) = value {
-                let delta = Self.delta(from: before, to: wanted, shape: shape)
+                let delta = Self.delta(from: old?.elements(of: property) ?? [], to: wanted, shape: shape)
                 if !delta.isEmpty { difference.lists[property] = delta }
             } else if Self.scalarKey(before, shape) != Self.scalarKey(value, shape) {
                 difference.scalars[property] = value
@@ -122,13 +122,7 @@ package struct UDMMapping: Sendable {
         return difference
     }
 
-    private static func delta(from before: JSONValue?, to wanted: [JSONValue], shape: PropertyShape) -> ListDelta {
-        let old: [JSONValue] =
-            switch before {
-            case .array(let values): values
-            case .null, nil: []
-            case let single?: [single]
-            }
+    private static func delta(from old: [JSONValue], to wanted: [JSONValue], shape: PropertyShape) -> ListDelta {
         let oldKeys = Set(old.map(shape.comparison.key(of:)))
         let newKeys = Set(wanted.map(shape.comparison.key(of:)))
         return ListDelta(

@@ -23,7 +23,7 @@ extension Contract {
         let document = ObjectDocument(
             directory: directory, links: request.links, properties: names.isEmpty ? nil : Set(names), isOpened: isOpened
         )
-        let found = directory.find(search)
+        let found = request.seesNothing ? [] : directory.find(search)
 
         var bytes = Array("{".utf8)
         if !found.isEmpty {

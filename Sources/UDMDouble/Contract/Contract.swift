@@ -84,6 +84,12 @@ final class Contract: Sendable {
     }
 
     private func answer(_ request: ContractRequest, _ state: inout State) throws(Refusal) -> Answer {
+        if request.seesNothing {
+            switch request.route {
+            case .object, .lookup: throw .notFound
+            default: break
+            }
+        }
         switch (request.route, request.method) {
         case (.entryPoint, "GET"), (.entryPoint, "HEAD"): return entryPoint(request)
         case (.directoryBase, "GET"): return try redirect(to: base.key, request, state.directory)

@@ -36,6 +36,8 @@ struct ContractRequest: Sendable {
     /// The whole address, for the answer's link to itself.
     var address: String
     var settings: Settings
+    /// Of a read: a switch has it see no object.
+    var seesNothing = false
     /// A property that a switch has the server refuse, and in which words.
     var refusedProperty: (name: String, message: String)?
 }

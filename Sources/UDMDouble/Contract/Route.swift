@@ -26,7 +26,9 @@ enum Route: Sendable {
         switch (parts[0], parts.count) {
         case ("", 1): self = .entryPoint
         case ("ldap", 2...) where parts[1] == "base": self = .directoryBase
-        case ("object", 2...): self = .lookup(parts.dropFirst().joined(separator: "/"))
+        case ("object", 2...):
+            let text = parts.dropFirst().joined(separator: "/")
+            self = ObjectUUID.isCanonical(text) || Self.hasBase(text, base) ? .lookup(text) : .unknown
         case ("progress", 2): self = .progress(parts[1])
         case (_, 2...):
             guard let module = schema["\(parts[0])/\(parts[1])"] else {
@@ -47,9 +49,16 @@ enum Route: Sendable {
         case "properties", "properties/": return .properties(module)
         default:
             // A name that does not end with the base matches no route of the server.
-            guard let name = DistinguishedName(Links.decode(dn: rest)), name.isWithin(base) else { return .unknown }
+            guard let name = DistinguishedName(Links.decode(dn: rest)), name.isWithin(base), hasBase(rest, base) else {
+                return .unknown
+            }
             return .object(module, name)
         }
+    }
+
+    /// The base in an address is compared as text: no other case, no blanks.
+    private static func hasBase(_ text: String, _ base: DistinguishedName) -> Bool {
+        text == base.text || text.hasSuffix("," + base.text)
     }
 
     var module: Module? {

@@ -125,8 +125,12 @@ extension Directory {
 
     /// The group that `name` names.
     func group(_ name: String, for property: String) throws(Refusal) -> Entry {
-        guard let key = DistinguishedName.key(of: name), let group = entry(named: key), group.module === schema.group
-        else { throw .invalid([.invalid(property, "No such object: \(name)")]) }
+        guard let key = DistinguishedName.listKey(of: name) else {
+            throw .invalid([.invalid(property, "\(property): Not a valid LDAP DN")])
+        }
+        guard let group = entry(named: key), group.module === schema.group else {
+            throw .invalid([.invalid(property, "No such object: \(name)")])
+        }
         return group
     }
 

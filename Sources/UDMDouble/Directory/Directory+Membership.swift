@@ -126,8 +126,8 @@ extension Directory {
     }
 
     private func member(_ name: String, property: String) throws(Refusal) -> MemberList.Member {
-        guard let key = DistinguishedName.key(of: name) else {
-            throw .invalid([.invalid(property, "Not a valid LDAP DN: \(name)")])
+        guard let key = DistinguishedName.listKey(of: name) else {
+            throw .invalid([.invalid(property, "\(property): Not a valid LDAP DN")])
         }
         return MemberList.Member(key: key, text: name)
     }

@@ -60,6 +60,16 @@ struct DistinguishedName: Sendable {
         simpleKey(of: text) ?? DistinguishedName(text)?.key
     }
 
+    /// The compared form of a name in a list of names; nil if the server does not take it there: its rule for such values (`UDM_Objects` in
+    /// `syntax.py`) knows no escaped comma and no escaped equals sign.
+    static func listKey(of text: String) -> String? {
+        if let key = simpleKey(of: text) { return key }
+        guard let name = DistinguishedName(text),
+            name.components.allSatisfy({ !$0.value.contains { $0 == "," || $0 == "=" } })
+        else { return nil }
+        return name.key
+    }
+
     /// Escapes a value for use in a name (RFC 4514 section 2.4).
     static func escape(_ value: String) -> String {
         var escaped = ""

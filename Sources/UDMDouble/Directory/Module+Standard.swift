@@ -117,7 +117,9 @@ extension Module {
             Property(name: "groups", kind: .strings, source: .derived),
             Property(name: "e-mail", kind: .strings, syntax: .eMail),
             Property(name: "mailAlternativeAddress", kind: .strings, syntax: .mailbox),
-            Property(name: "homePostalAddress", kind: .complexes(keys: ["street", "zipcode", "city"])),
+            Property(
+                name: "homePostalAddress", kind: .complexes(keys: ["street", "zipcode", "city"]), syntax: .postalAddress
+            ),
             Property(name: "umcProperty", kind: .dictionary),
         ]
         + ["phone", "mobileTelephoneNumber", "homeTelephoneNumber", "pagerTelephoneNumber"].map {

@@ -8,7 +8,7 @@ extension Property {
             throw InvalidValue("The value is too long. (Maximum length: \(maximumLength))")
         }
         switch syntax {
-        case .any, .password: return text
+        case .any, .password, .postalAddress: return text
         case .identifier: return text
         case .userName:
             guard !text.contains(" ") else { throw InvalidValue("Spaces are not allowed in the username!") }
@@ -27,8 +27,14 @@ extension Property {
             }
         case .phone:
             guard
-                text.unicodeScalars.allSatisfy({ Self.isWordCharacter($0) || "._ ()\\/+-".unicodeScalars.contains($0) })
-            else { throw InvalidValue("Not a valid telephone number!") }
+                text.unicodeScalars.allSatisfy({ scalar in
+                    scalar.isASCII && Self.isWordCharacter(scalar) || ". ()\\/+-".unicodeScalars.contains(scalar)
+                })
+            else {
+                throw InvalidValue(
+                    "Value must not contain anything other than digits, letters, dots, brackets, slash, plus, or minus!"
+                )
+            }
         case .eMail:
             guard Self.mailParts(of: text) != nil else { throw InvalidValue("Not a valid email address!") }
         case .mailbox:

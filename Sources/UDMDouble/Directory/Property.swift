@@ -30,6 +30,8 @@ struct Property: Sendable {
         case date
         case base64
         case password
+        /// Its lines are one LDAP value, separated by `$`.
+        case postalAddress
     }
 
     /// Where the value comes from when the object is read.

@@ -75,10 +75,22 @@ struct PropertyInput {
             if let text = value.stringValue, rules.reservedNames.contains(text.lowercased()) {
                 errors.append(.property(property.name, "Prohibited username: \(text)"))
             }
+        case .phone, .eMail, .mailbox: try refuseSame(value.strings ?? [], as: property.syntax)
+        case .postalAddress:
+            values[property.name] = try PostalAddresses.stored(value, property.kind)
+            return
         default: break
         }
         if property.source == .stored { values[property.name] = value }
         if property.isRequired, value.isNull, property.syntax != .password { emptied.append(property.name) }
+    }
+
+    /// What the LDAP server says to a list in which a value is twice, by its own rules.
+    private func refuseSame(_ texts: [String], as syntax: Property.Syntax) throws {
+        let keys = texts.map { text in
+            syntax == .phone ? text.lowercased().filter { $0 != " " && $0 != "-" } : text.lowercased()
+        }
+        guard Set(keys).count == keys.count else { throw Refusal.badRequest("LDAP Error: Type or value exists") }
     }
 
     private func checkIdentifier(_ text: String) throws {

@@ -35,6 +35,10 @@ extension UDMDouble {
             case badGateway(afterCommit: Bool)
             /// 504 with an HTML body; nothing is done unless `afterCommit`.
             case gatewayTimeout(afterCommit: Bool)
+            /// An HTML page of something in between, such as an ingress without a way to the server; nothing is done.
+            case foreignPage(status: Int)
+            /// A read from an LDAP server that has not heard of the object: it is not there, and no search finds anything.
+            case staleRead
             /// 422 at this property for requests that send it.
             case refuseProperty(name: String, message: String)
             /// 422 `Prohibited username` for requests that send a name.
@@ -88,6 +92,8 @@ extension Fault.Effect {
         case .lockHeld: "lockHeld"
         case .badGateway: "badGateway"
         case .gatewayTimeout: "gatewayTimeout"
+        case .foreignPage: "foreignPage"
+        case .staleRead: "staleRead"
         case .refuseProperty: "refuseProperty"
         case .prohibitName: "prohibitName"
         }
@@ -116,6 +122,12 @@ extension Fault.Effect {
         case "lockHeld": self = .lockHeld
         case "badGateway": self = .badGateway(afterCommit: afterCommit)
         case "gatewayTimeout": self = .gatewayTimeout(afterCommit: afterCommit)
+        case "staleRead": self = .staleRead
+        case "foreignPage":
+            guard let status = json["status"]?.integerValue, (200...599).contains(status) else {
+                throw ControlError("status must be an HTTP status")
+            }
+            self = .foreignPage(status: Int(status))
         case "refuseProperty":
             guard let name = json["property"]?.stringValue else { throw ControlError("property is missing") }
             let message = json["message"]?.stringValue ?? "The property \(name) has an invalid value: refused"
@@ -159,6 +171,7 @@ extension Fault {
             object["delayMilliseconds"] = .number(JSONNumber(Int64(delay / .milliseconds(1))))
         case .badGateway(let afterCommit), .gatewayTimeout(let afterCommit):
             object["afterCommit"] = .bool(afterCommit)
+        case .foreignPage(let status): object["status"] = .number(JSONNumber(Int64(status)))
         case .refuseProperty(let name, let message):
             object["property"] = .string(name)
             object["message"] = .string(message)

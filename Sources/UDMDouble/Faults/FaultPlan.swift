@@ -93,6 +93,7 @@ extension Fault {
         }
         switch effect {
         case .lockHeld: return target.isWrite
+        case .staleRead: return target.method == "GET"
         case .refuseProperty(let name, _): return target.properties.contains(name)
         case .prohibitName: return target.hasName
         default: return true

@@ -122,6 +122,7 @@ struct Exchange: Sendable {
         case .dropBeforeCommit, .hang: return nil
         case .badGateway(afterCommit: false): return .html(502, "Bad Gateway")
         case .gatewayTimeout(afterCommit: false): return .html(504, "Gateway Time-out")
+        case .foreignPage(let status): return .html(status, "Answer of an ingress")
         case .gatewayStarting: return .gatewayStarting
         case .unauthorized: return .unauthorized(challenge: Accounts.challenge("basic"))
         default: break
@@ -167,6 +168,7 @@ struct Exchange: Sendable {
                 hasRange: fields[.range] != nil),
             links: links, address: address, settings: settings)
         if case .refuseProperty(let name, let message) = decision { request.refusedProperty = (name, message) }
+        request.seesNothing = decision == .staleRead
         return request
     }
 

@@ -4,6 +4,7 @@
 import Events
 import Logging
 import Redis
+import SCIM
 import Storage
 import UDM
 
@@ -70,11 +71,30 @@ struct ConfigurationCheck {
         let client = try UDMClient(configuration: configuration, logger: logger)
         do {
             try await client.probe()
+            for module in UDMModule.allCases { try await checkTemplate(of: module, client) }
         } catch {
             try await client.shutdown()
             throw error
         }
         try await client.shutdown()
+    }
+
+    /// What every create needs: a container that exists, and the property that says whose object it is.
+    private static func checkTemplate(of module: UDMModule, _ client: UDMClient) async throws {
+        let known: Set<String>
+        do throws(UDMError) {
+            known = try await client.findProperties(module, requestID: LowercaseUUID.random().description)
+        } catch {
+            if error.class == .notFound { return }
+            guard error.class == .permanent else { throw error }
+            let setting = module == .user ? "UDM_USER_POSITION" : "UDM_GROUP_POSITION"
+            throw CommandFailure("\(setting) cannot be used: \(error.reason)")
+        }
+        // A template that leaves out what has no value does not tell, as none does.
+        guard known.contains(module.nameProperty), !known.contains(UDMObject.identifierProperty) else { return }
+        throw CommandFailure(
+            "\(module.rawValue) has no property \(UDMObject.identifierProperty), which every object of the bridge carries: "
+                + "UDM is too old")
     }
 
     private static func sinks(
