@@ -226,7 +226,8 @@ struct BridgeServices {
         _ api: BridgeConfiguration.APISettings, connections: OpenConnections
     ) throws -> HTTPServerBuilder {
         var http = SCIMAPI.httpConfiguration()
-        http.additionalChannelHandlers = { [connections.handler()] }
+        let rules = http.additionalChannelHandlers
+        http.additionalChannelHandlers = { rules() + [connections.handler()] }
         guard let tls = try ServerTLS.configuration(api) else { return .http1(configuration: http) }
         return try .tls(.http1(configuration: http), tlsConfiguration: tls)
     }
