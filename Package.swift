@@ -81,7 +81,7 @@ let package = Package(
             "API",
             [
                 "Executors", "Failpoints", "JSON", "Postgres", "Queue", "SCIM", "Storage",
-                coreMetrics, crypto, httpTypes, hummingbird, hummingbirdCore, logging, nioCore,
+                coreMetrics, crypto, httpTypes, hummingbird, hummingbirdCore, logging, nioCore, nioHTTP1,
             ]
         ),
         target("JSON"),

@@ -200,13 +200,15 @@ package struct SCIMRequestContext: InitializableFromSource {
 }
 
 extension SCIMAPI {
-    /// How the HTTP server of this API treats its connections, for `.http1(configuration:)` with and without TLS.
+    /// How the HTTP server of this API treats its connections, for `.http1(configuration:)` with and without TLS. Its handlers keep ``HTTPRules``;
+    /// further ones come behind them.
     ///
     /// - Parameter idleTimeout: Closes a connection that sends nothing for that long, in the middle of a request too;
     ///   not while it waits for an answer. Longer than the keep-alive of common load balancers (60 s), which should be
     ///   first to close.
     package static func httpConfiguration(idleTimeout: TimeAmount = .seconds(75)) -> HTTP1Channel.Configuration {
         HTTP1Channel.Configuration(
+            additionalChannelHandlers: [HTTPRules.Installer()],
             idleTimeout: idleTimeout,
             httpDecoderConfiguration: HTTP1Channel.Configuration.DecoderConfiguration(
                 maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100))

@@ -144,6 +144,30 @@ extension OverHTTP {
             }
         }
 
+        @Test("What failed tells its address, unless it was a create, and all that it said of itself")
+        func failuresTellWhatTheyAre() async throws {
+            try await withAPI { api in
+                let id = try await api.post("/Users", Samples.user(Samples.name())).id
+                let nobody = "2819c223-7f76-453a-919d-413861904646"
+                let answer = try await api.bulk([
+                    ["method": "DELETE", "path": .string("/Users/\(id)"), "version": #"W/"7""#],
+                    ["method": "PATCH", "path": .string("/Users/\(id)"), "data": ["schemas": []]],
+                    ["method": "PUT", "path": .string("/Groups/\(nobody)"), "data": .object(Samples.group("g"))],
+                    ["method": "PUT", "path": .string("/Users/\(id)"), "data": ["manager": "bulkId:nobody"]],
+                    ["method": "POST", "path": "/Users", "bulkId": "data"], ["method": "post", "bulkId": "path"],
+                    ["method": "PATCH", "bulkId": "number", "path": 5],
+                    ["method": "DELETE", "path": "/Users/bulkId:x"],
+                ])
+                #expect(statuses(answer) == ["412", "400", "404", "409", "400", "400", "400", "409"], "\(answer.text)")
+                let operations = answer.json["Operations"]?.arrayValue ?? []
+                let user = JSONValue.string("https://scim.example/scim/v2/Users/\(id)")
+                let group = JSONValue.string("https://scim.example/scim/v2/Groups/\(nobody)")
+                #expect(operations.map { $0["location"] } == [user, user, group, user, nil, nil, nil, nil])
+                #expect(operations.map { $0["bulkId"] } == [nil, nil, nil, nil, "data", "path", "number", nil])
+                #expect(operations[4...6].map { $0["method"] } == ["POST", "POST", "PATCH"])
+            }
+        }
+
         @Test("failOnErrors: so many errors end it; what follows is not carried out", arguments: [1, 2])
         func failOnErrors(count: Int) async throws {
             try await withAPI { api in

@@ -188,5 +188,81 @@ extension OverHTTP {
                 try await api.get("/Users").expect(200)
             }
         }
+
+        @Test(
+            "What is no HTTP is refused with an error body as everything else is",
+            arguments: [
+                ("GET /scim/v2/Users HTTP/1.1", "Host: x\r\nX: \(String(repeating: "x", count: 40_000))\r\n", "larger"),
+                ("GET /scim/v2/Users?x=\(String(repeating: "x", count: 40_000)) HTTP/1.1", "Host: x\r\n", "larger"),
+                ("FOO /scim/v2/Users HTTP/1.1", "Host: x\r\n", "method"),
+                ("GET /scim/v2/Users HTTP/1.1", "Host: x\r\nA B: c\r\n", "HTTP"),
+                ("GET /scim/v2/Users HTTP/1.1", "", "Host"),
+                ("GET /scim/v2/Users HTTP/1.1", "Host: x\r\nHost: x\r\n", "Host"),
+                ("GET /scim/v2/Users HTTP/1.1", "Host: x/y\r\n", "Host"),
+                ("GET /scim/v2/Users HTTP/1.0", "Host: x\r\nHost: y\r\n", "Host"),
+                ("POST /scim/v2/Users HTTP/1.1", "Content-Length: 2\r\n\r\n{}", "Host"),
+            ])
+        func noHTTP(line: String, headers: String, reason: String) async throws {
+            try await withAPI { api in
+                let open = Self.head("GET", "/Users/x").replacing("Connection: close\r\n", with: "")
+                for before in ["", open] {
+                    let bytes = try await RawConnection.exchange(
+                        Array("\(before)\(line)\r\n\(headers)\r\n".utf8), port: api.port)
+                    let text = String(decoding: bytes, as: UTF8.self)
+                    #expect(before.isEmpty || text.hasPrefix("HTTP/1.1 404"))
+                    let start = try #require(text.firstRange(of: "HTTP/1.1 400")).lowerBound
+                    let answer = try Answer(raw: Array(text[start...].utf8))
+                    answer.expect(400, naming: reason)
+                    #expect(answer.header("Connection") == "close")
+                }
+            }
+        }
+
+        @Test("A host may have a port, be an address, or be missing in HTTP/1.0")
+        func hosts() async throws {
+            try await withAPI { api in
+                for host in ["Host: scim.example:8443\r\n", "Host: [::1]:80\r\n", "Host:\r\n"] {
+                    let head = Self.head("GET", "/Users").replacing("Host: x\r\n", with: host)
+                    try Answer(raw: try await RawConnection.exchange(Array(head.utf8), port: api.port)).expect(200)
+                }
+                let old = Self.head("GET", "/Users").replacing("Host: x\r\n", with: "")
+                    .replacing("HTTP/1.1", with: "HTTP/1.0")
+                try Answer(raw: try await RawConnection.exchange(Array(old.utf8), port: api.port)).expect(200)
+            }
+        }
+
+        @Test("A client that waits for 100 is told to go on, after the answers to what it sent before")
+        func expectation() async throws {
+            try await withAPI { api in
+                let user = Samples.user(Samples.name()).serialize()
+                let head = Self.head(
+                    "POST", "/Users", [Self.json, "Expect: 100-Continue", "Content-Length: \(user.count)"])
+                let open = Self.head("GET", "/Users/x").replacing("Connection: close\r\n", with: "")
+                let text = String(
+                    decoding: try await RawConnection.exchange(Array((open + head).utf8) + user, port: api.port),
+                    as: UTF8.self)
+                let places = try ["404 ", "100 Continue\r\n\r\n", "201 "].map {
+                    try #require(text.firstRange(of: "HTTP/1.1 \($0)"), "\(text)").lowerBound
+                }
+                #expect(places == places.sorted())
+                // The head alone gets it, too, and nothing else.
+                let alone = try await RawConnection.exchange(
+                    Array(head.utf8), port: api.port, stopsAtAnswer: true, limit: .seconds(2))
+                #expect(String(decoding: alone, as: UTF8.self) == "HTTP/1.1 100 Continue\r\n\r\n")
+            }
+        }
+
+        @Test("Nothing to wait for: no body, HTTP/1.0, another expectation")
+        func noExpectation() async throws {
+            try await withAPI { api in
+                let get = Self.head("GET", "/Users", ["Expect: 100-continue"])
+                for head in [
+                    get, get.replacing("HTTP/1.1", with: "HTTP/1.0"), Self.head("GET", "/Users", ["Expect: x"]),
+                    Self.head("GET", "/Users", ["Expect: 100-continue", "Content-Length: 0"]),
+                ] {
+                    try Answer(raw: try await RawConnection.exchange(Array(head.utf8), port: api.port)).expect(200)
+                }
+            }
+        }
     }
 }

@@ -96,6 +96,23 @@ extension OverHTTP {
             }
         }
 
+        @Test("A change that UDM refused names the resource it was for")
+        func refusedChange() async throws {
+            try await withAPI { api in
+                let user = Samples.user(Samples.name())
+                let id = try await api.post("/Users", user).id
+                try await finish(api, id)
+                let answer = try await api.patch(
+                    "/Users/\(id)", [["op": "add", "path": "title", "value": "x"]], headers: Self.prefer)
+                try await finish(
+                    api, id, state: "dead", error: #"{"status":"400","scimType":"invalidValue","detail":"title"}"#)
+                let token = try await api.get(try path(answer), headers: [("Accept", "application/json")])
+                let event = token.json["events"]?[TransactionToken.event]
+                #expect(event?["status"] == "400")
+                #expect(event?["location"] == .string("https://scim.example/scim/v2/Users/\(id)"))
+            }
+        }
+
         @Test("PUT, PATCH and DELETE as well; a change of nothing has ended at once")
         func methods() async throws {
             try await withAPI { api in

@@ -72,7 +72,7 @@ struct BulkEndpoint: Sendable {
                 guard errors < threshold else { break }
                 for (step, result) in zip(wave, await carryOut(wave, request)) {
                     let result = result.mapError { explanation.scimError(for: $0, request.id) }
-                    outcomes[step.index] = BulkOutcome(step.operation, result)
+                    outcomes[step.index] = BulkOutcome(step, result)
                     if case .failure = result {
                         errors += 1
                         plan.finish(step, failed: true)

@@ -9,6 +9,8 @@ internal import Storage
 struct BulkOutcome: Sendable {
     let method: RequestMethod?
     let bulkID: String?
+    /// What the operation was for. A create that failed has no address; the others have theirs whatever becomes of them (RFC 7644 section 3.7.3).
+    let target: (type: ResourceType, id: ResourceID)?
     let result: Result<Written, SCIMError>
 
     /// What is left of a ``WriteAnswer``. The resource itself would be kept until the last operation has ended.
@@ -28,19 +30,27 @@ struct BulkOutcome: Sendable {
         }
     }
 
-    init(_ operation: BulkRequest.Operation, _ result: Result<WriteAnswer, SCIMError>) {
-        method = operation.method
-        bulkID = operation.bulkID
+    init(_ step: BulkStep, _ result: Result<WriteAnswer, SCIMError>) {
+        method = step.operation.method
+        bulkID = step.operation.bulkID
+        target = method == .post ? nil : (step.type, step.id)
         self.result = result.map(Written.init)
     }
 
-    init(_ operation: BulkRequest.Operation, _ error: SCIMError) { self.init(operation, .failure(error)) }
+    /// Of an operation that was never begun.
+    init(_ operation: BulkRequest.Operation, _ error: SCIMError) { self.init(.success(operation), error) }
 
-    /// Of an operation that could not even be read.
-    init(_ operation: Result<BulkRequest.Operation, SCIMError>, _ error: SCIMError) {
-        let operation = try? operation.get()
-        method = operation?.method
-        bulkID = operation?.bulkID
+    init(_ operation: Result<BulkRequest.Operation, BulkRequest.Unreadable>, _ error: SCIMError) {
+        switch operation {
+        case .success(let operation):
+            method = operation.method
+            bulkID = operation.bulkID
+            target = BulkStep.resource(named: operation)
+        case .failure(let unreadable):
+            method = unreadable.method
+            bulkID = unreadable.bulkID
+            target = nil
+        }
         result = .failure(error)
     }
 
@@ -55,6 +65,7 @@ struct BulkOutcome: Sendable {
             if let revision = written.revision { json["version"] = .string(ResourceRenderer.etag(revision)) }
             json["status"] = .string(String(written.status))
         case .failure(let error):
+            if let target { json["location"] = .string(location(target.type, target.id)) }
             json["status"] = .string(String(error.status))
             json["response"] = error.json
         }

@@ -17,7 +17,7 @@ struct BulkReader {
     private let operationLimit: Int
     private var reader: JSONStreamReader
     private var members = JSONObject()
-    private var operations: [Result<BulkRequest.Operation, SCIMError>] = []
+    private var operations: [Result<BulkRequest.Operation, BulkRequest.Unreadable>] = []
     private var bulkIDs: Set<String> = []
     private var hasOperations = false
     private var isObject = true
@@ -72,7 +72,9 @@ struct BulkReader {
         }
     }
 
-    private mutating func operation(_ value: JSONValue, at index: Int) -> Result<BulkRequest.Operation, SCIMError> {
+    private mutating func operation(
+        _ value: JSONValue, at index: Int
+    ) -> Result<BulkRequest.Operation, BulkRequest.Unreadable> {
         do throws(SCIMError) {
             let operation = try BulkRequest.Operation(value, at: index)
             if operation.method == .post, let bulkID = operation.bulkID, !bulkIDs.insert(bulkID).inserted {
@@ -81,7 +83,7 @@ struct BulkReader {
             }
             return .success(operation)
         } catch {
-            return .failure(error)
+            return .failure(BulkRequest.Unreadable(value, error))
         }
     }
 

@@ -17,7 +17,21 @@ struct BulkRequest: Sendable {
         let data: BulkData?
     }
 
-    let operations: [Result<Operation, SCIMError>]
+    /// What an operation says of itself although it cannot be carried out: its outcome says the same (RFC 7644 section 3.7.3).
+    struct Unreadable: Error {
+        let method: RequestMethod?
+        let bulkID: String?
+        let error: SCIMError
+
+        init(_ value: JSONValue, _ error: SCIMError) {
+            let object = value.objectValue
+            method = (object?.member("method")?.stringValue).map { RequestMethod(name: $0.uppercased()) }
+            bulkID = object?.member("bulkId")?.stringValue
+            self.error = error
+        }
+    }
+
+    let operations: [Result<Operation, Unreadable>]
     /// How many operations may fail before the rest is left undone; nil: all of them.
     let failOnErrors: Int?
 
@@ -25,7 +39,7 @@ struct BulkRequest: Sendable {
     ///   - body: The message without its operations.
     ///   - operations: nil if there is no such array.
     /// - Throws: 400 `invalidSyntax` for what is no bulk request.
-    init(_ body: JSONObject, operations: [Result<Operation, SCIMError>]?) throws(SCIMError) {
+    init(_ body: JSONObject, operations: [Result<Operation, Unreadable>]?) throws(SCIMError) {
         try BulkRequest.checkSchemas(of: body)
         guard let operations, body.member("Operations") == nil else {
             throw .invalidSyntax("Operations must be an array of bulk operations")

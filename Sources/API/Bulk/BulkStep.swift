@@ -46,7 +46,7 @@ extension BulkStep {
     /// The steps of a request; operations that cannot be one have their error.
     static func steps(of request: BulkRequest) -> [Result<BulkStep, SCIMError>] {
         let targets = request.operations.map { operation in
-            operation.flatMap { operation in
+            operation.mapError(\.error).flatMap { operation in
                 Result { () throws(SCIMError) in try Target(operation) }.map { (operation, $0) }
             }
         }
@@ -69,6 +69,12 @@ extension BulkStep {
                 }
             }
         }
+    }
+
+    /// The resource that is to be changed or deleted, if the path of the operation says which.
+    static func resource(named operation: BulkRequest.Operation) -> (type: ResourceType, id: ResourceID)? {
+        guard case .resource(let type, let id) = try? Target(operation) else { return nil }
+        return (type, id)
     }
 
     private init(

@@ -35,6 +35,10 @@ struct TransactionToken: Sendable {
         case .failed(let time, let error):
             ended = time
             let error = Self.error(error)
+            // As in a bulk response: a create that failed has no address.
+            if operation.method != RequestMethod.post.name, let path = Self.path(operation) {
+                payload["location"] = .string(issuer + path)
+            }
             payload["status"] = .string(String(error.status))
             payload["response"] = error.json
         }

@@ -227,7 +227,8 @@ struct BridgeServices {
         _ api: BridgeConfiguration.APISettings, connections: OpenConnections
     ) throws -> HTTPServerBuilder {
         var http = SCIMAPI.httpConfiguration()
-        http.additionalChannelHandlers = { [connections.handler()] }
+        let rules = http.additionalChannelHandlers
+        http.additionalChannelHandlers = { rules() + [connections.handler()] }
         let tls = try ServerTLS.configuration(api)
         return HTTPServerBuilder { [http] responder in
             let channel = EventLoopChannel(responder: responder, configuration: http)

@@ -1,0 +1,135 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import JSON
+internal import NIOCore
+internal import NIOHTTP1
+internal import SCIM
+
+/// What HTTP asks of every server and Hummingbird leaves open: a request names one host, a client that waits for 100 before it sends a body gets it,
+/// and the refusal of what is no HTTP has a body like every other error.
+final class HTTPRules: ChannelDuplexHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias InboundOut = HTTPServerRequestPart
+    typealias OutboundIn = HTTPServerResponsePart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    /// Heads that came without the end of their answer.
+    private var unanswered = 0
+    /// Whether the last of them waits for 100, which must not come before the answers to the others.
+    private var awaitsContinue = false
+    private var fault: HTTPParserError?
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        // Nothing that follows a refused head means anything.
+        guard fault == nil else { return }
+        guard case .head(let head) = unwrapInboundIn(data) else { return context.fireChannelRead(data) }
+        guard head.namesItsHost else { return errorCaught(context: context, error: HTTPParserError.invalidHost) }
+        unanswered += 1
+        awaitsContinue = head.expectsContinue
+        context.fireChannelRead(data)
+        sendContinue(context)
+    }
+
+    /// Hummingbird answers these errors by an empty 400, after the answers to what came before, and closes the connection.
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if let error = error as? HTTPParserError { fault = error }
+        context.fireErrorCaught(error)
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        switch unwrapOutboundIn(data) {
+        case .head(let head) where fault != nil && head.isEmptyRefusal: refuse(head, context, promise)
+        case .end:
+            context.write(data, promise: promise)
+            unanswered = max(0, unanswered - 1)
+            sendContinue(context)
+        case .head, .body: context.write(data, promise: promise)
+        }
+    }
+
+    private func sendContinue(_ context: ChannelHandlerContext) {
+        guard awaitsContinue, unanswered == 1 else { return }
+        awaitsContinue = false
+        context.writeAndFlush(
+            wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .continue))), promise: nil)
+    }
+
+    private func refuse(_ head: HTTPResponseHead, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?)
+    {
+        var head = head
+        let body = ByteBuffer(bytes: SCIMError(status: 400, detail: Self.detail(of: fault)).json.serialize())
+        head.headers.replaceOrAdd(name: "Content-Type", value: MediaType.scim)
+        head.headers.replaceOrAdd(name: "X-Request-ID", value: LowercaseUUID.random().description)
+        head.headers.replaceOrAdd(name: "Content-Length", value: String(body.readableBytes))
+        context.write(wrapOutboundOut(.head(head)), promise: promise)
+        context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
+    }
+
+    private static func detail(of fault: HTTPParserError?) -> String {
+        switch fault {
+        case .invalidHost: "A request has one Host header with the name of a host"
+        case .headerOverflow:
+            "The address or the headers are larger than the service takes; POST /.search takes longer filters"
+        case .invalidMethod: "The method is not known"
+        default: "The request is no valid HTTP"
+        }
+    }
+}
+
+extension HTTPRules {
+    /// Puts the rules right behind the decoder. Hummingbird adds its handlers where requests have no version any more.
+    final class Installer: ChannelInboundHandler, RemovableChannelHandler {
+        typealias InboundIn = NIOAny
+
+        func handlerAdded(context: ChannelHandlerContext) {
+            let pipeline = context.pipeline.syncOperations
+            do {
+                let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
+                try pipeline.addHandler(HTTPRules(), position: .after(decoder))
+            } catch {
+                // Without a decoder it is no server of HTTP.
+                return context.close(promise: nil)
+            }
+            pipeline.removeHandler(context: context, promise: nil)
+        }
+    }
+}
+
+extension HTTPRequestHead {
+    /// Of HTTP/1.0; other versions than that and 1.1 do not get past the decoder.
+    private var isOld: Bool { version == .http1_0 }
+
+    /// RFC 9112 section 3.2: exactly one; HTTP/1.0 may have none.
+    fileprivate var namesItsHost: Bool {
+        let hosts = headers["Host"]
+        guard hosts.count == 1 else { return hosts.isEmpty && isOld }
+        return hosts[0].utf8.allSatisfy(Self.isOfAuthority)
+    }
+
+    /// RFC 3986 section 3.2.2, with the colon before a port.
+    private static func isOfAuthority(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: "-._~%!$&'()*+,;=:[]".utf8.contains(byte)
+        }
+    }
+
+    /// RFC 9110 section 10.1.1. A request without a body has nothing to go on with.
+    fileprivate var expectsContinue: Bool {
+        guard let expectation = headers.first(name: "Expect"), !isOld,
+            expectation.lowercased() == "100-continue"
+        else { return false }
+        return headers.contains(name: "Transfer-Encoding")
+            || headers.first(name: "Content-Length").map { $0 != "0" } ?? false
+    }
+}
+
+extension HTTPResponseHead {
+    /// What Hummingbird makes of an error of the decoder; every 400 of the API has a body.
+    fileprivate var isEmptyRefusal: Bool {
+        status == .badRequest && !headers.contains(name: "Content-Type") && headers.first(name: "Content-Length") == "0"
+    }
+}
