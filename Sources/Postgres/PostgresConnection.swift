@@ -31,6 +31,8 @@ package actor PostgresConnection {
     private var turns: [Turn] = []
     private var lastTurn: UInt64 = 0
     private var waiter: CheckedContinuation<Void, Never>?
+    /// Something happened while nobody waited yet: whoever is about to wait has to look again first.
+    private var hasMissedEvent = false
     private var closeWaiters: [UInt64: CheckedContinuation<Void, Never>] = [:]
     private var lastCloseWaiter: UInt64 = 0
 
@@ -296,18 +298,31 @@ package actor PostgresConnection {
     }
 
     /// Waits until something has arrived, everything has left, or the connection has ended; the clock runs meanwhile.
+    ///
+    /// May return without any of these, so its callers look in a loop. An `await` may let the dispatch queue go to the
+    /// sources even where the isolation stays the same, so the answer may be taken from the socket between a caller's
+    /// look and the wait: nothing would ever wake it.
     func nextEvent() async {
         guard let link else { return }
         link.resumeReading()
         link.expectAnswer()
-        await withCheckedContinuation { waiter = $0 }
+        await withCheckedContinuation { continuation in
+            guard !hasMissedEvent else {
+                hasMissedEvent = false
+                return continuation.resume()
+            }
+            waiter = continuation
+        }
         self.link?.expectNothing()
     }
 
     private func resumeWaiter() {
-        let waiter = waiter
+        guard let waiter else {
+            hasMissedEvent = true
+            return
+        }
         self.waiter = nil
-        waiter?.resume()
+        waiter.resume()
     }
 
     private func readable() {
