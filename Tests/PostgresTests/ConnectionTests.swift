@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+import Dispatch
 import Logging
 import Postgres
 import TestSupport
@@ -22,6 +23,27 @@ import Testing
             #expect(try await connection.ints("SELECT id FROM a") == [1])
             try await connection.run("")
             try await connection.run("-- nothing but a comment")
+        }
+    }
+
+    @Test("No answer is missed, whenever the connection's dispatch queue turns to it")
+    func interleaved() async throws {
+        var configuration = try await PostgresForTests.configuration()
+        configuration.statementTimeout = .seconds(2)
+        try await withConnection(configuration) { connection async throws in
+            // A task that prefers an executor leaves the queue of the connection at every `await`.
+            try await withTaskExecutorPreference(QueueTaskExecutor()) {
+                for _ in 0..<5000 { _ = try await connection.execute(one) }
+            }
+        }
+    }
+
+    private final class QueueTaskExecutor: TaskExecutor {
+        private let queue = DispatchQueue(label: "test.executor")
+
+        func enqueue(_ job: consuming ExecutorJob) {
+            let job = UnownedJob(job)
+            queue.async { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
         }
     }
 

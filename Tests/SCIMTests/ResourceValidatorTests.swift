@@ -149,6 +149,11 @@ struct ResourceValidatorTests {
             (SchemaURN.enterpriseUser, "null"),
             (SchemaURN.enterpriseUser, #"{"manager":{},"costCenter":null}"#),
             (SchemaURN.univentionUser, #"{"description":null}"#),
+            // The id of nobody, and the address of nobody.
+            (SchemaURN.enterpriseUser, #"{"manager":""}"#), (SchemaURN.enterpriseUser, #"{"manager":{"value":""}}"#),
+            (SchemaURN.enterpriseUser, #"{"MANAGER":{"$ref":null,"Value":"","displayName":"Boss"}}"#),
+            ("emails", #"[{"type":"mailbox","value":null}]"#),
+            ("emails", #"{"Type":"Alias","Value":null,"primary":true}"#),
             ("displayName", #""""#), ("displayName", #""  ""#),
         ])
     func absent(key: String, text: String) throws {
@@ -182,6 +187,24 @@ struct ResourceValidatorTests {
         let body = try Fixture.body(.user, SchemaURN.enterpriseUser, text: #"{"manager":"26118915"}"#)
         let user = try validator.validate(body, as: .user)
         #expect(user.attributes[SchemaURN.enterpriseUser] == ["manager": ["value": "26118915"]])
+    }
+
+    @Test("roles and entitlements may be a list of texts", arguments: ["roles", "entitlements"])
+    func bareRoles(name: String) throws {
+        let body = try Fixture.body(.user, name, text: #"["admin",{"value":"editor","type":"x"},"admin"]"#)
+        #expect(
+            try validator.validate(body, as: .user).attributes[name]
+                == [["value": "admin"], ["value": "editor", "type": "x"]])
+    }
+
+    @Test("a mailbox without an address goes, the addresses beside it stay")
+    func addressOfNobody() throws {
+        let body = try Fixture.body(
+            .user, "emails",
+            text: #"[{"type":"mailbox","value":null},{"type":"work","value":"a@b.test"},{"type":"work","value":""}]"#)
+        #expect(
+            try validator.validate(body, as: .user).attributes["emails"]
+                == [["type": "work", "value": "a@b.test"], ["type": "work", "value": ""]])
     }
 
     @Test("values given twice are kept once, and values that differ at all are kept")

@@ -109,6 +109,26 @@ import UDMDouble
         }
     }
 
+    @Test("A create whose name somebody keeps is no dead letter when the resource was deleted meanwhile")
+    func deletedMeanwhile() async throws {
+        try await SyncFixture.run { fixture in
+            _ = try await fixture.foreignUser("jo")
+            let before = fixture.double.requests().last?.sequence ?? 0
+            _ = fixture.double.add(
+                UDMDouble.Fault(.latency(.fixed(milliseconds: 800)), count: 1, methods: ["POST"], module: "users/user"))
+            let id = try await fixture.createUser("jo")
+            try await fixture.withWorker {
+                try await fixture.until {
+                    fixture.double.requests(after: before).contains { $0.method == "POST" && $0.ended == nil }
+                }
+                try await fixture.delete(.user, id)
+                try await fixture.drain(limit: .seconds(30))
+            }
+            #expect(try await fixture.states() == ["cancelled": 2])
+            #expect(try await fixture.number("SELECT count(*) FROM sync_failure") == 0)
+        }
+    }
+
     @Test("Waiting ends with the age of the write")
     func tooOld() async throws {
         try await SyncFixture.run { fixture in

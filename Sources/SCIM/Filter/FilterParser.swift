@@ -127,7 +127,8 @@ struct FilterParser {
         }
         let meaning =
             switch scope {
-            case .resource(let type, let registry): AttributePath.meaning(of: text, for: type, registry)
+            case .resource(let type, let registry):
+                AttributePath.meaning(of: Tolerance.managerWithoutURN(text, of: type) ?? text, for: type, registry)
             case .element(let attribute): AttributePath.meaning(of: text, forValuesOf: attribute)
             }
         return try target(meaning, at: start)

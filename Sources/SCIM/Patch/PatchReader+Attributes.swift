@@ -57,7 +57,7 @@ extension PatchReader {
         _ verb: PatchOperation.Verb, _ path: AttributePath, _ value: JSONValue?
     ) throws(SCIMError) {
         let attribute = path.attribute
-        guard verb != .remove, let value = value?.unlessNull, !PatchTolerance.isEmptyReference(value, to: attribute)
+        guard verb != .remove, let value = value?.unlessNull, !Tolerance.isEmptyReference(value, to: attribute)
         else {
             try checkRemovable(path)
             return append(path, .assign(nil))
@@ -74,7 +74,10 @@ extension PatchReader {
         _ verb: PatchOperation.Verb, _ path: AttributePath, _ value: JSONValue?
     ) throws(SCIMError) {
         let attribute = path.attribute
-        let given = value?.unlessNull.map { PatchTolerance.singleValueAsList($0, for: attribute) ?? $0 }
+        let given = value?.unlessNull.map {
+            PatchTolerance.singleValueAsList($0, for: attribute)
+                ?? (isEmails(path) ? PatchTolerance.withoutAddressesOfNobody($0) : $0)
+        }
         switch (verb, given) {
         // Nothing comes to the values there are.
         case (.add, nil): break
@@ -156,7 +159,10 @@ extension PatchReader {
         of value: JSONValue, at path: AttributePath, removing: Bool = false
     ) throws(SCIMError) -> [PatchStep.Edit] {
         let attribute = path.attribute
-        guard let object = value.objectValue ?? Tolerance.bareValue(value, for: attribute) else {
+        guard
+            let object = value.objectValue ?? Tolerance.bareValue(value, for: attribute)
+                ?? Tolerance.bareRole(value, for: attribute)
+        else {
             throw .invalidValue(attribute: path.description, reason: "must be an object")
         }
         var edits: [PatchStep.Edit] = []

@@ -36,7 +36,8 @@ struct PatchReader {
     }
 
     private func path(_ text: String) throws(SCIMError) -> PatchPath {
-        let text = PatchTolerance.managerWithoutURN(text, of: type) ?? text
+        let text =
+            Tolerance.managerWithoutURN(text, of: type) ?? PatchTolerance.dotAfterURN(text, of: type, registry) ?? text
         return try PatchPath.parse(text, for: type, registry: registry)
     }
 
@@ -57,6 +58,10 @@ struct PatchReader {
     }
 
     func isSchemas(_ path: AttributePath) -> Bool { path.extensionURN == nil && path.attribute.name == "schemas" }
+
+    func isEmails(_ path: AttributePath) -> Bool {
+        type == .user && path.extensionURN == nil && path.attribute.name == "emails"
+    }
 
     func isMembers(_ path: AttributePath) -> Bool {
         type == .group && path.extensionURN == nil && path.attribute.name == "members"
@@ -149,7 +154,7 @@ extension PatchReader {
     private mutating func readPathAsKey(
         _ key: String, _ text: String, _ verb: PatchOperation.Verb, _ value: JSONValue, _ named: inout Named
     ) throws(SCIMError) {
-        guard PatchTolerance.isPathAsKey(key) || PatchTolerance.managerWithoutURN(key, of: type) != nil else {
+        guard PatchTolerance.isPathAsKey(key) || Tolerance.managerWithoutURN(key, of: type) != nil else {
             named.others = true
             return
         }

@@ -22,10 +22,17 @@ enum PatchTolerance {
 
     // MARK: Paths
 
-    /// Azure AD named the manager without the URN of its extension in the years before 2019.
-    static func managerWithoutURN(_ path: String, of type: ResourceType) -> String? {
-        guard type == .user, path.equalsIgnoringASCIICase("manager") else { return nil }
-        return "\(SchemaURN.enterpriseUser):manager"
+    /// Entra ID's attribute lists let an administrator write a dot where the colon behind the URN is due, and then it
+    /// sends `urn:…:enterprise:2.0:User.manager`. No name of a schema goes on after the URN with a dot.
+    static func dotAfterURN(_ path: String, of type: ResourceType, _ registry: SchemaRegistry) -> String? {
+        for entry in registry.extensions(for: type) {
+            let urn = entry.schema.id
+            guard path.utf8.dropFirst(urn.utf8.count).first == UInt8(ascii: "."),
+                String(decoding: path.utf8.prefix(urn.utf8.count), as: UTF8.self).equalsIgnoringASCIICase(urn)
+            else { continue }
+            return "\(urn):\(String(decoding: path.utf8.dropFirst(urn.utf8.count + 1), as: UTF8.self))"
+        }
+        return nil
     }
 
     /// Entra ID writes paths as keys of a value without path: `name.givenName`, `<URN>:employeeNumber`,
@@ -55,10 +62,10 @@ enum PatchTolerance {
         return given[0].value
     }
 
-    /// Entra ID sends `""` for a manager who is no more: the id of nobody.
-    static func isEmptyReference(_ value: JSONValue, to attribute: SchemaAttribute) -> Bool {
-        guard case .string(let text) = value else { return false }
-        return text.isEmpty && attribute.isSingleReference
+    /// See ``Tolerance/isAddressOfNobody(_:)``.
+    static func withoutAddressesOfNobody(_ emails: JSONValue) -> JSONValue {
+        guard case .array(let list) = emails, list.contains(where: Tolerance.isAddressOfNobody) else { return emails }
+        return .array(list.filter { !Tolerance.isAddressOfNobody($0) })
     }
 
     /// A value of a list without sub-attributes may stand alone: RFC 7644 section 3.5.2.1 speaks of "a quoted value".
@@ -74,12 +81,5 @@ enum PatchTolerance {
         let asObject = { (value: JSONValue) in value.stringValue == nil ? value : ["value": value] }
         guard case .array(let list) = value else { return asObject(value) }
         return .array(list.map(asObject))
-    }
-}
-
-extension SchemaAttribute {
-    /// A value that is another resource, by its id and its address: `manager`.
-    var isSingleReference: Bool {
-        type == .complex && !multiValued && subAttribute("value") != nil && subAttribute("$ref") != nil
     }
 }

@@ -65,7 +65,7 @@ struct PatchedState {
             guard !isNew || selection.filter.map({ $0.matches(new) }) ?? true else {
                 throw .invalidValue(attribute: path.description, reason: "contradicts the filter of the path")
             }
-            if new.isEmpty { emptied.append(position) }
+            if new.isEmpty || Self.hasLostItsAddress(old, new, of: path) { emptied.append(position) }
             list.replace(at: position, with: .object(new))
         }
         if path.attribute.multiValued { try handOverPrimary(to: positions, in: &list, at: path) }
@@ -105,6 +105,12 @@ struct PatchedState {
             }
         }
         return new
+    }
+
+    /// A mailbox or an alias is nothing without its address: Entra ID removes `emails[type eq "mailbox"].value`.
+    private static func hasLostItsAddress(_ old: JSONObject, _ new: JSONObject, of path: AttributePath) -> Bool {
+        guard path.extensionURN == nil, path.attribute.name == "emails", old["value"] != nil else { return false }
+        return (new["value"] ?? "") == "" && HostedAddress(email: .object(new)) != nil
     }
 
     // MARK: - Values of an attribute

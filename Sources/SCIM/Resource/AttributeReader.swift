@@ -90,9 +90,11 @@ enum AttributeReader {
     ) throws(Refusal) -> JSONValue? {
         switch attribute.type {
         case .complex:
-            guard let object = value.objectValue ?? Tolerance.bareValue(value, for: attribute) else {
-                throw Refusal("must be an object")
-            }
+            guard
+                let object = value.objectValue ?? Tolerance.bareValue(value, for: attribute)
+                    ?? Tolerance.bareRole(value, for: attribute)
+            else { throw Refusal("must be an object") }
+            guard !Tolerance.isEmptyReference(value, to: attribute) else { return nil }
             guard object.contains(where: { !$0.value.isNull }) else { return nil }
             let read = try attributes(of: object, attribute.lookup)
             return read.isEmpty ? nil : .object(read)

@@ -175,7 +175,9 @@ package struct ResourceValidator: Sendable {
             try rules.checkPassword(password)
             resource.password = password
         case (.user, "emails"):
+            let sent = value.arrayValue ?? [value]
             let elements = try AttributeReader.elements(of: value, attribute)
+                .filter { !Tolerance.isAddressOfNobody(sent[$0.index]) }
             try checkEmails(elements)
             guard !elements.isEmpty else { return }
             resource.attributes.append(uniqueKey: attribute.name, .array(elements.map(\.value)))

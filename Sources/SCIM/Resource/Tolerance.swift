@@ -25,11 +25,52 @@ enum Tolerance {
         return ["value": value]
     }
 
+    /// Okta's lists of texts: `"roles": ["admin"]`. `roles` and `entitlements` have no vocabulary and no syntax (RFC 7643
+    /// section 4.1.2), so a text can only be the value of one.
+    static func bareRole(_ value: JSONValue, for attribute: SchemaAttribute) -> JSONObject? {
+        guard case .string = value, attribute.multiValued, ["roles", "entitlements"].contains(attribute.name),
+            attribute.subAttribute("value") != nil
+        else { return nil }
+        return ["value": value]
+    }
+
+    /// Entra ID and others send `""` for a manager who is no more, or `{"value": ""}`: the id of nobody.
+    static func isEmptyReference(_ value: JSONValue, to attribute: SchemaAttribute) -> Bool {
+        guard attribute.isSingleReference else { return false }
+        if case .object(let object) = value {
+            return object.contains { $0.key.equalsIgnoringASCIICase("value") && $0.value == "" }
+        }
+        return value == ""
+    }
+
+    /// A provider's mapping of a mailbox to an attribute that the user does not have: an element of `emails` with the type,
+    /// and `null` for the address.
+    static func isAddressOfNobody(_ email: JSONValue) -> Bool {
+        guard case .object(let object) = email else { return false }
+        func member(_ name: String) -> JSONValue? { object.first { $0.key.equalsIgnoringASCIICase(name) }?.value }
+        guard member("value")?.isNull == true, let type = member("type") else { return false }
+        return HostedAddress(email: ["type": type]) != nil
+    }
+
+    /// Azure AD named the manager without the URN of its extension in the years before 2019, and Microsoft's description
+    /// of the look-up of references has `manager eq "<id>"` to this day.
+    static func managerWithoutURN(_ path: String, of type: ResourceType) -> String? {
+        guard type == .user, path.equalsIgnoringASCIICase("manager") else { return nil }
+        return "\(SchemaURN.enterpriseUser):manager"
+    }
+
     /// `True`, `False` and `NULL` without quotation marks in a filter: the words of JSON as other languages spell them.
     static func keywordInAnyCase(_ word: String) -> JSONValue? {
         if word.equalsIgnoringASCIICase("true") { return true }
         if word.equalsIgnoringASCIICase("false") { return false }
         if word.equalsIgnoringASCIICase("null") { return .null }
         return nil
+    }
+}
+
+extension SchemaAttribute {
+    /// A value that is another resource, by its id and its address: `manager`.
+    var isSingleReference: Bool {
+        type == .complex && !multiValued && subAttribute("value") != nil && subAttribute("$ref") != nil
     }
 }

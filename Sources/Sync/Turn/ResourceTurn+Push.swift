@@ -53,6 +53,7 @@ extension ResourceTurn {
                     if batch.count > 1 { throw error }
                     looks += 1
                     if try await mayBeFree(error, goal.wanted, push, job, looks: looks) { continue }
+                    if try await wasDeletedMeanwhile() { throw CreateWait(remaining: .zero) }
                 }
                 // Careful, it changed what a lost call has created: of an object that is there any property can be left out.
                 if known == nil, isCareful, let found = try await push.findOwn() { known = KnownObject(dn: found) }

@@ -34,6 +34,15 @@ extension ResourceTurn {
         return looks == 1
     }
 
+    /// Whether a resource that UDM has never had was deleted since its jobs were leased: whoever has the value now has it by right, and the next turn
+    /// finds that nobody wants the create any more.
+    func wasDeletedMeanwhile() async throws -> Bool {
+        // What the lease shows, or leaves out, would be there again in the next turn.
+        guard known == nil, !isCareful, !lease.hasMoreJobs, !lease.hasPauses, lease.jobs.last?.operation != .delete
+        else { return false }
+        return try await environment.jobs.deletion(of: lease.resourceID) != nil
+    }
+
     /// The longest wait for a value: the holder's outcome calls earlier, unless that call is lost.
     private static let longestValueWait = Duration.seconds(60)
 
