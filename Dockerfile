@@ -22,7 +22,8 @@ RUN swift package resolve
 COPY . .
 
 # Swift's own libraries become part of the program; whatever else it needs is on the list of the second stage.
-RUN swift build -c release --product scim-bridge --static-swift-stdlib --explicit-target-dependency-import-check error \
+RUN swift build -c release --product scim-bridge --static-swift-stdlib -Xswiftc -cross-module-optimization \
+        --explicit-target-dependency-import-check error \
     && install -D -m 755 "$(swift build -c release --show-bin-path)/scim-bridge" /install/usr/bin/scim-bridge \
     && mkdir -p /install/usr/share/scim-bridge \
     && cp -R schema /install/usr/share/scim-bridge/schema \

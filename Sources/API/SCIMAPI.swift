@@ -105,7 +105,7 @@ package final class SCIMAPI: HTTPResponder {
                 share: share)
             response =
                 if known.mayTakeLong {
-                    try await offEventLoop { try await answer(known, at: route) }
+                    try await offEventLoop { [self] in try await answer(known, at: route) }
                 } else {
                     try await answer(known, at: route)
                 }

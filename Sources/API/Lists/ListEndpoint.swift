@@ -67,7 +67,7 @@ struct ListEndpoint: Sendable {
             withSyncStatus: projections.values.contains { $0.wantsSync })
         let page = try await page(query)
         guard page.resources.count > Self.quickCount else { return try await render(page, list, projections, binding) }
-        return try await offEventLoop { try await render(page, list, projections, binding) }
+        return try await offEventLoop { [projections] in try await render(page, list, projections, binding) }
     }
 
     private func page(_ query: ListQuery) async throws -> ListPage {

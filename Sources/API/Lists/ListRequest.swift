@@ -73,8 +73,7 @@ struct ListRequest: Sendable, Equatable {
     private static func integer(
         _ name: String, _ text: String?, hasCursor: Bool = false
     ) throws(SCIMError) -> Int? {
-        // As with sortBy: clients write out the parameters of a template that they have no value for.
-        guard let text, !text.isEmpty else { return nil }
+        guard let text else { return nil }
         let digits = text.utf8.first == UInt8(ascii: "-") ? text.utf8.dropFirst() : text.utf8[...]
         guard !digits.isEmpty, digits.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }) else {
             let reason = "must be a whole number, not \"\(text.prefix(40))\""

@@ -35,7 +35,7 @@ struct ResourceWrites: Sendable {
     /// - Parameter resource: Makes the replacing resource, knowing the attributes of the present one.
     func replace(
         _ type: ResourceType, _ id: ResourceID, _ precondition: Precondition, _ context: WriteContext,
-        with resource: @Sendable (JSONObject) throws -> ValidatedResource
+        with resource: @escaping @Sendable (JSONObject) throws -> ValidatedResource
     ) async throws -> WriteAnswer {
         let expected = try await precondition.expectedRevision(of: type, id, in: store, context)
         let result = try await store.replace(type, id, ifMatch: expected, context: context, with: resource)
