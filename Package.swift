@@ -114,7 +114,7 @@ let package = Package(
             ["JSON", coreMetrics, httpTypes, hummingbird, hummingbirdCore, logging, nioCore, serviceLifecycle]
         ),
 
-        target("HTTPServer", ["Executors", hummingbirdCore, logging, nioCore]),
+        target("HTTPServer", ["Executors", hummingbirdCore, hummingbirdTLS, logging, nioCore, nioSSL]),
 
         // The C libraries behind Swift; nobody else imports C.
         target("Postgres", ["CPostgres", "Executors", logging]),
@@ -172,7 +172,7 @@ let package = Package(
         tests(
             of: "API",
             [
-                "FuzzSupport", "JSON", "Postgres", "Queue", "Redis", "SCIM", "Storage", "TestSupport",
+                "Executors", "FuzzSupport", "HTTPServer", "JSON", "Postgres", "Queue", "Redis", "SCIM", "Storage", "TestSupport",
                 asyncHTTPClient, coreMetrics, hummingbird, hummingbirdCore, logging, metricsTestKit, nioCore, nioHTTP1,
                 serviceLifecycle,
             ]
@@ -199,7 +199,7 @@ let package = Package(
             ]
         ),
         .testTarget(name: "ChaosTests", dependencies: ["scim-chaos", "JSON"], swiftSettings: settings),
-        tests(of: "Executors"),
+        tests(of: "Executors", [nioCore, nioPosix]),
         tests(of: "Failpoints"),
         tests(of: "JSON", ["FuzzSupport"]),
         tests(

@@ -18,6 +18,8 @@ final class CallLedger: Sendable {
     private struct State {
         var next: UInt64 = 0
         var open: [UInt64: Call] = [:]
+        var isShut = false
+        var whenEmpty: [CheckedContinuation<Void, Never>] = []
     }
 
     private struct Call {
@@ -28,8 +30,10 @@ final class CallLedger: Sendable {
     private let state = Mutex(State())
 
     /// - Parameter deadline: When the last byte of the answer must be there.
-    func open(until deadline: NIODeadline) -> UInt64 {
+    /// - Returns: nil after ``shut()``.
+    func open(until deadline: NIODeadline) -> UInt64? {
         state.withLock { state in
+            if state.isShut { return nil }
             state.next += 1
             state.open[state.next] = Call(deadline: deadline)
             return state.next
@@ -46,6 +50,25 @@ final class CallLedger: Sendable {
 
     /// Ends the call; whether it was sent.
     func close(_ call: UInt64) -> Bool {
-        state.withLock { $0.open.removeValue(forKey: call)?.wasSent ?? false }
+        let (wasSent, waiters) = state.withLock { state in
+            let closed = state.open.removeValue(forKey: call)
+            guard state.isShut, state.open.isEmpty else { return (closed?.wasSent, []) }
+            defer { state.whenEmpty = [] }
+            return (closed?.wasSent, state.whenEmpty)
+        }
+        for waiter in waiters { waiter.resume() }
+        return wasSent ?? false
+    }
+
+    /// Lets no further call begin, and waits for the end of those under way: what carries them may be taken away then.
+    func shut() async {
+        await withCheckedContinuation { continuation in
+            let isEmpty = state.withLock { state in
+                state.isShut = true
+                if !state.open.isEmpty { state.whenEmpty.append(continuation) }
+                return state.open.isEmpty
+            }
+            if isEmpty { continuation.resume() }
+        }
     }
 }

@@ -100,6 +100,8 @@ final class UDMTransport: Sendable {
 
     func shutdown() async throws {
         try await client.shutdown()
+        // A task that prefers a loop which has ended would never go on.
+        await ledger.shut()
         try await loops.shutdownGracefully()
     }
 
@@ -108,7 +110,11 @@ final class UDMTransport: Sendable {
     private func answer(to request: UDMRequest) async throws(UDMError) -> UDMAnswer {
         let limit = request.timeout ?? configuration.timeout
         let deadline = NIODeadline.now() + TimeAmount(limit)
-        let call = ledger.open(until: deadline)
+        guard let call = ledger.open(until: deadline) else {
+            throw UDMError(
+                noAnswerTo: request, wasSent: false, reason: "the service is stopping",
+                isCancellation: Task.isCancelled)
+        }
         do {
             let answer = try await withTaskExecutorPreference(loop) {
                 guard let timeout = request.timeout else {

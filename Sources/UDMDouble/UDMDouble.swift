@@ -152,12 +152,8 @@ package final class UDMDouble: Service {
         let connections = connections
         let application = Application(
             responder: Responder(double: self),
-            server: HTTPServerBuilder { responder in
-                EventLoopChannel(
-                    responder: responder,
-                    configuration: HTTP1Channel.Configuration(
-                        additionalChannelHandlers: [ConnectionWatcher(connections: connections)]))
-            },
+            server: .onEventLoops(
+                HTTP1Channel.Configuration(additionalChannelHandlers: [ConnectionWatcher(connections: connections)])),
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port), backlog: 1024),
             onServerRunning: { [weak self] channel in

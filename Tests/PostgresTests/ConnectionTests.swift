@@ -34,6 +34,18 @@ import Testing
             // A task that prefers an executor leaves the queue of the connection at every `await`.
             try await withTaskExecutorPreference(QueueTaskExecutor()) {
                 for _ in 0..<5000 { _ = try await connection.execute(one) }
+                // The server is done with an answer before all of it has been read.
+                for _ in 0..<20 {
+                    let rows = try await connection.copyOut(
+                        "COPY (SELECT repeat('x', 1000) FROM generate_series(1, 2000)) TO STDOUT") { _ in }
+                    #expect(rows == 2000)
+                }
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for _ in 0..<20 {
+                        group.addTask { for _ in 0..<100 { _ = try await connection.execute(one) } }
+                    }
+                    try await group.waitForAll()
+                }
             }
         }
     }

@@ -26,6 +26,11 @@ import Testing
         return .head(head)
     }
 
+    /// A call whose answer must be there a minute after `time`.
+    private func open(after time: TimeAmount = .zero) throws -> UInt64 {
+        try #require(ledger.open(until: deadline + time))
+    }
+
     /// What has left the connection.
     private func left(_ channel: EmbeddedChannel) throws -> [HTTPClientRequestPart] {
         var parts: [HTTPClientRequestPart] = []
@@ -37,7 +42,7 @@ import Testing
     func oneFlush() throws {
         let channel = try connection()
         // As the client does it: a flush after the head, and one after the end.
-        channel.pipeline.write(head(ledger.open(until: deadline), length: 2), promise: nil)
+        try channel.pipeline.write(head(open(), length: 2), promise: nil)
         channel.flush()
         #expect(try left(channel).isEmpty)
         channel.pipeline.write(HTTPClientRequestPart.body(.byteBuffer(ByteBuffer(string: "{}"))), promise: nil)
@@ -48,7 +53,7 @@ import Testing
         guard case .head(let sent) = parts.first else { throw UnexpectedPart() }
         #expect(!sent.headers.contains(name: SentMark.header))
 
-        channel.pipeline.write(head(ledger.open(until: deadline), length: nil), promise: nil)
+        try channel.pipeline.write(head(open(), length: nil), promise: nil)
         channel.flush()
         #expect(try left(channel).count == 1)
         _ = try channel.finish(acceptAlreadyClosed: true)
@@ -57,12 +62,22 @@ import Testing
     @Test("A call that nobody waits for any more does not leave")
     func closedCall() throws {
         let channel = try connection()
-        let call = ledger.open(until: deadline)
+        let call = try open()
         #expect(!ledger.close(call))
         channel.pipeline.write(head(call, length: nil), promise: nil)
         channel.flush()
         #expect(try left(channel).isEmpty)
         #expect(!channel.isActive)
+    }
+
+    @Test("A ledger that is shut opens no call, and waits for those under way")
+    func shut() async throws {
+        let call = try open()
+        let shut = Task { await ledger.shut() }
+        while ledger.open(until: deadline).map({ ledger.close($0) }) != nil { await Task.yield() }
+        #expect(!ledger.close(call))
+        await shut.value
+        await ledger.shut()
     }
 
     private func answer(_ channel: EmbeddedChannel, ends: Bool) throws {
@@ -76,7 +91,7 @@ import Testing
     @Test("A body that stalls after its head ends with the deadline of the call, however late the head was")
     func overdueBody() throws {
         let channel = try connection()
-        try channel.writeOutbound(head(ledger.open(until: deadline), length: nil))
+        try channel.writeOutbound(head(open(), length: nil))
         channel.embeddedEventLoop.advanceTime(by: .seconds(59))
         try answer(channel, ends: false)
         // A trickle changes nothing.
@@ -92,11 +107,11 @@ import Testing
     @Test("A connection whose answer was whole lives on, and its next call has a deadline of its own")
     func wholeBody() throws {
         let channel = try connection()
-        try channel.writeOutbound(head(ledger.open(until: deadline), length: nil))
+        try channel.writeOutbound(head(open(), length: nil))
         try answer(channel, ends: false)
         channel.pipeline.fireChannelRead(HTTPClientResponsePart.end(nil))
         channel.embeddedEventLoop.advanceTime(by: .seconds(50))
-        try channel.writeOutbound(head(ledger.open(until: deadline + .seconds(50)), length: nil))
+        try channel.writeOutbound(head(open(after: .seconds(50)), length: nil))
         try answer(channel, ends: false)
         channel.embeddedEventLoop.advanceTime(by: .seconds(59))
         #expect(channel.isActive)

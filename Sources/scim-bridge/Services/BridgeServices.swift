@@ -7,7 +7,6 @@ import Foundation
 import HTTPServer
 import Hummingbird
 import HummingbirdCore
-import HummingbirdTLS
 import Logging
 import Operations
 import Queue
@@ -229,12 +228,7 @@ struct BridgeServices {
         var http = SCIMAPI.httpConfiguration()
         let rules = http.additionalChannelHandlers
         http.additionalChannelHandlers = { rules() + [connections.handler()] }
-        let tls = try ServerTLS.configuration(api)
-        return HTTPServerBuilder { [http] responder in
-            let channel = EventLoopChannel(responder: responder, configuration: http)
-            guard let tls else { return channel }
-            return try TLSChannel(channel, tlsConfiguration: tls)
-        }
+        return .onEventLoops(http, tls: try ServerTLS.configuration(api))
     }
 }
 

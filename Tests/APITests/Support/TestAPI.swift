@@ -3,6 +3,7 @@
 
 import AsyncHTTPClient
 import CoreMetrics
+import HTTPServer
 import Hummingbird
 import HummingbirdCore
 import JSON
@@ -199,7 +200,7 @@ private func serve(_ api: SCIMAPI, logger: Logger, _ body: @Sendable @escaping (
 {
     let (ports, running) = AsyncStream.makeStream(of: Int.self)
     let application = Application(
-        responder: api, server: .http1(configuration: SCIMAPI.httpConfiguration()),
+        responder: api, server: .onEventLoops(SCIMAPI.httpConfiguration()),
         configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)),
         onServerRunning: { channel in
             if let port = channel.localAddress?.port { running.yield(port) }
