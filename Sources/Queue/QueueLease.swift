@@ -52,6 +52,10 @@ package struct LeaseAnswer: Sendable, Hashable {
     package var limit: CallLimitState?
     /// No more leases are to be had before one ends or rests.
     package var isAtLimit = false
+    /// So many more leases of the caller may call UDM: new ones, or some that stood by.
+    package var places = 0
+    /// So many leases of all workers call UDM too much, because the limit has sunk.
+    package var surplus = 0
 }
 
 /// What a lease call asks and tells about calls to UDM.
@@ -60,21 +64,38 @@ package struct LimitedCalls: Sendable, Hashable {
     /// Calls that ended since the last report of this process.
     package var report: CallReport
 
-    /// Leases of this process that need no place at UDM any more: the last answer is there, and the outcome is being stored. Of other processes
-    /// the queue knows it from their last lease call, if that was a moment ago.
+    /// Leases of this process that need no place at UDM: the last answer is there, and the outcome is being stored, or they stand by. Of other
+    /// processes the queue knows it from their last lease call, if that was a moment ago.
     package var resting: Int
+    /// Those of them that have no place yet and would take one.
+    package var spare: Int
+    /// Leases that are wanted beyond those that get a place.
+    package var ahead: Int
     /// The generation of the queue that knows the leases which rest. In another one they are no leases, so that they would make room for others.
     package var generation: Int64?
 
-    package init(limit: CallLimit, report: CallReport, resting: Int = 0, generation: Int64? = nil) {
+    package init(
+        limit: CallLimit, report: CallReport, resting: Int = 0, spare: Int = 0, ahead: Int = 0, generation: Int64? = nil
+    ) {
         self.limit = limit
-        self.resting = resting
+        self.resting = max(resting, spare)
+        self.spare = spare
+        self.ahead = ahead
         self.generation = generation
         self.report = report
     }
 
+    /// The same without the report, which was told already.
+    var reported: LimitedCalls {
+        var calls = self
+        calls.report = CallReport(era: report.era)
+        return calls
+    }
+
     /// The argument of a script.
-    func argument(of worker: String) -> String { "\(limit.argument) \(resting) \(generation ?? -1) \(worker)" }
+    func argument(of worker: String) -> String {
+        "\(limit.argument) \(resting) \(spare) \(ahead) \(generation ?? -1) \(worker)"
+    }
 }
 
 /// The end of a turn.

@@ -142,11 +142,14 @@ package final class WorkQueue: Sendable {
     ) async throws(RedisError) -> LeaseAnswer {
         var stale = 0
         var rest = releases[...]
-        // More than a script's share: the leases come with the last part.
+        var calls = calls
+        // More than a script's share: the leases come with the last part. What rests is told with the first one: of the leases that end here, some
+        // were told before.
         while rest.count > QueueLua.batchMax {
             let chunk = rest.prefix(QueueLua.batchMax)
             rest = rest.dropFirst(QueueLua.batchMax)
-            stale += try await release(chunk, leaseNext: 0, for: length, worker: worker, calls: nil).staleReleases
+            stale += try await release(chunk, leaseNext: 0, for: length, worker: worker, calls: calls).staleReleases
+            calls = calls?.reported
         }
         var answer = try await release(rest, leaseNext: count, for: length, worker: worker, calls: calls)
         answer.staleReleases += stale
@@ -215,7 +218,7 @@ package final class WorkQueue: Sendable {
         let state = CallLimitState(
             breaker: limit ?? .closed, limit: Int(try reply.integer(4)), era: try reply.integer(5))
         var leases: [QueueLease] = []
-        for offset in stride(from: 7, to: reply.values.count, by: 2) {
+        for offset in stride(from: 9, to: reply.values.count, by: 2) {
             leases.append(
                 QueueLease(
                     key: try reply.key(offset), token: token, lane: try reply.lane(offset + 1), generation: generation,
@@ -224,7 +227,8 @@ package final class WorkQueue: Sendable {
         return LeaseAnswer(
             leases: leases, nextDue: try reply.duration(1), isPaused: try reply.integer(0) == 1,
             generation: reply.state, staleReleases: Int(try reply.integer(2)), limit: limit == nil ? nil : state,
-            isAtLimit: try reply.integer(6) == 1)
+            isAtLimit: try reply.integer(6) == 1, places: Int(try reply.integer(7)),
+            surplus: Int(try reply.integer(8)))
     }
 
     /// The time scripts are told; empty in production.

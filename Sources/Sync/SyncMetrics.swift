@@ -36,6 +36,7 @@ struct SyncMetrics: Sendable {
     }
 
     private let leases: Kept<String, Counter>
+    private let standbyGauge: Gauge
     private let lag: Timer
     private let waits: Kept<String, Timer>
     private let finishing: Kept<Finishing, Finished>
@@ -43,6 +44,7 @@ struct SyncMetrics: Sendable {
     private let verifications: Kept<String, Counter>
 
     init(factory: any MetricsFactory = MetricsSystem.factory) {
+        standbyGauge = Gauge(label: "scim_queue_standby", factory: factory)
         lag = Timer(label: "scim_sync_lag_seconds", factory: factory)
         leases = Kept { result in
             Counter(label: "scim_queue_leases_total", dimensions: [("result", result)], factory: factory)
@@ -60,7 +62,7 @@ struct SyncMetrics: Sendable {
         verifications = Kept { result in
             Counter(label: "scim_sync_verifications_total", dimensions: [("result", result)], factory: factory)
         }
-        for result in ["leased", "nothing", "elsewhere", "paused", "lost"] { _ = leases[result] }
+        for result in ["leased", "nothing", "elsewhere", "paused", "lost", "returned"] { _ = leases[result] }
         for result in ["done", "repaired", "problem"] { _ = verifications[result] }
         for lane in ["interactive", "bulk", "repair"] { _ = waits[lane] }
         for operation in [JobOperation.create, .modify, .delete] {
@@ -76,6 +78,9 @@ struct SyncMetrics: Sendable {
     func leased(_ result: String, _ count: Int = 1) {
         if count > 0 { leases[result].increment(by: count) }
     }
+
+    /// Confirmed leases that wait for a place at UDM.
+    func standby(_ count: Int) { standbyGauge.record(count) }
 
     /// From the moment the job was due to its lease.
     func waited(lane: String, for length: Duration) {

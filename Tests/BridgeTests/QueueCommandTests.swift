@@ -97,7 +97,7 @@ import Testing
                 "UDM a: breaker OPEN, tried again in 12 s",
                 "UDM b: breaker half-open, 2 at a time to see whether it works",
                 "UDM c: breaker closed, limit of calls 23",
-                "Calls to UDM under way: 18, outcomes being stored: 3",
+                "Calls to UDM under way: 18, leases without one: 3",
             ])
         let fresh = CallLimitOverview(endpoints: [Endpoint(name: "a", breaker: .closed)], calling: 1, resting: 0)
         #expect(QueueText.limits(fresh).first == "UDM: breaker closed, limit of calls at its start")

@@ -7,11 +7,18 @@
 struct QueueModel {
     var state = QueueSnapshot()
     var now: Int64
-    /// What the next lease call says of its leases.
-    var resting = 0
+    /// What the next lease call says and wants of leases without a place.
+    var told = Told()
     /// What is known of UDM, when a run limits its calls.
     var limiter: CallLimiter? {
         didSet { state.limit = limiter?.fields ?? [:] }
+    }
+
+    struct Told {
+        var worker = "w"
+        var resting = 0
+        var spare = 0
+        var ahead = 0
     }
 
     var generation: Int64 {
@@ -70,11 +77,16 @@ struct QueueModel {
         var isPaused = false
         var staleReleases = 0
         var limit: CallLimitState?
+        var places = 0
+        var surplus = 0
     }
 
     /// - Parameter token: The one that Redis stored, as it is random.
     mutating func lease(_ count: Int, length: Int64, token: String, report: CallReport? = nil) -> Answer {
-        if let report { note(report) }
+        if let report {
+            sayResting(told.resting)
+            note(report)
+        }
         return lease(count, length: length, token: token, isLimited: report != nil, placed: false)
     }
 
@@ -105,15 +117,23 @@ struct QueueModel {
             state.wakeTokens = 0
         } else if count > 0 {
             var room = count
+            var (ahead, spare) = (0, 0)
             if isLimited, var limiter {
-                (room, wait) = limiter.admit(count, inFlight: active(isLimited), at: now)
+                (room, wait) = limiter.admit(.max, inFlight: active(isLimited), at: now)
                 allowed = limiter.allowed
                 self.limiter = limiter
+                if limiter.breaker == .closed { (ahead, spare) = (told.ahead, told.spare) }
             }
+            let most = min(count, room + ahead)
             (answer.leases, remains) = pick(
-                room, length, token,
-                share: isLimited && room > 0 ? allowed + state.leaseEnds.count - active(isLimited) : nil)
+                most, length, token,
+                share: isLimited && most > 0 ? allowed + state.leaseEnds.count - active(isLimited) : nil)
+            answer.places = min(room, answer.leases.count + spare)
             if isLimited, var limiter {
+                if answer.leases.count != answer.places {
+                    told.resting += answer.leases.count - answer.places
+                    sayResting(told.resting)
+                }
                 limiter.used(active(isLimited))
                 self.limiter = limiter
             }
@@ -128,12 +148,22 @@ struct QueueModel {
         answer.nextDue = isLeasable ? 0 : next.map { max(0, $0 - now) }
         if let wait, remains || answer.nextDue != nil { answer.nextDue = max(answer.nextDue ?? 0, wait) }
         answer.limit = isLimited ? limiter?.state : nil
+        if let limit = answer.limit, limit.breaker == .closed {
+            answer.surplus = max(0, active(isLimited) - limit.limit)
+        }
         return answer
     }
 
     private func active(_ isLimited: Bool) -> Int {
         let rests = isLimited && limiter?.breaker == .closed
+        let resting = state.resting.values.reduce(0) { $0 + (Int($1.split(separator: " ")[1]) ?? 0) }
         return max(0, state.leaseEnds.count - (rests ? resting : 0))
+    }
+
+    /// What the others said a second ago is forgotten.
+    private mutating func sayResting(_ count: Int) {
+        state.resting[told.worker] = count > 0 ? "\(now) \(count)" : nil
+        state.resting = state.resting.filter { (Int64($1.split(separator: " ")[0]) ?? 0) > now - 1_000 }
     }
 
     /// - Parameter share: The limit that the lanes share; nil for none.
@@ -230,7 +260,10 @@ struct QueueModel {
     mutating func release(
         _ releases: [Release], leaseNext count: Int, length: Int64, token: String, report: CallReport? = nil
     ) -> Answer {
-        if let report { note(report) }
+        if let report {
+            sayResting(told.resting)
+            note(report)
+        }
         var stale = 0
         var placed = false
         var earliest: Int64?

@@ -31,6 +31,9 @@ import Testing
             #expect(run.reRegistered > 0)
             #expect(run.breakers == [.closed, .halfOpen, .open])
             #expect(run.limits.count > 4)
+            #expect(run.stoodBy > 0)
+            #expect(run.placesLater > 0)
+            #expect(run.surpluses > 0)
         }
     }
 }
@@ -56,8 +59,12 @@ private struct ModelRun {
     private var weather = 0
     /// How many times as long as usual all calls take for a while.
     private var slowness = 1
-    /// What the next lease call says of resting leases.
-    private var resting: (count: Int, generation: Int64?) = (0, nil)
+    /// Leases that came without a place, places for leases that had none, and answers that told of too many.
+    private(set) var stoodBy = 0
+    private(set) var placesLater = 0
+    private(set) var surpluses = 0
+    /// What the next lease call says of leases without a place.
+    private var told = (QueueModel.Told(), generation: Int64?.none)
     private let client: RedisClient
     private let clock = TestClock()
     private var random: SplitMix
@@ -129,7 +136,7 @@ private struct ModelRun {
         let report = report()
         rest()
         let answer = try await queue.lease(
-            upTo: count, for: .milliseconds(length), worker: "w", calls: limited(report))
+            upTo: count, for: .milliseconds(length), worker: told.0.worker, calls: limited(report))
         try take(answer) {
             $0.lease(count, length: length, token: answer.leases.first?.token ?? "", report: report)
         }
@@ -161,16 +168,23 @@ private struct ModelRun {
 
     private func limited(_ report: CallReport?) -> LimitedCalls? {
         report.map {
-            LimitedCalls(limit: Self.limit, report: $0, resting: resting.count, generation: resting.generation)
+            LimitedCalls(
+                limit: Self.limit, report: $0, resting: told.0.resting, spare: told.0.spare, ahead: told.0.ahead,
+                generation: told.generation)
         }
     }
 
-    /// Some leases rest; sometimes they are those of another content of Redis, and count for nothing.
+    /// Some leases rest or stand by; sometimes they are those of another content of Redis, and count for nothing.
     private mutating func rest() {
         let current = model.state.alive.flatMap { QueueState(alive: $0)?.generation }
         let isOld = Int.random(in: 0..<8, using: &random) == 0
-        resting = (Int.random(in: 0...2, using: &random), isOld ? current.map { $0 - 1 } : current)
-        model.resting = isOld ? 0 : resting.count
+        let spare = Int.random(in: 0...2, using: &random)
+        let said = QueueModel.Told(
+            worker: Bool.random(using: &random) ? "v" : "w", resting: spare + Int.random(in: 0...2, using: &random),
+            spare: spare, ahead: Int.random(in: 0...2, using: &random))
+        told = (said, isOld ? current.map { $0 - 1 } : current)
+        model.told = said
+        if isOld { (model.told.resting, model.told.spare) = (0, 0) }
     }
 
     private mutating func release() async throws {
@@ -189,7 +203,7 @@ private struct ModelRun {
         let report = report()
         rest()
         let answer = try await queue.release(
-            releases, leaseNext: count, for: .milliseconds(length), worker: "w", calls: limited(report))
+            releases, leaseNext: count, for: .milliseconds(length), worker: told.0.worker, calls: limited(report))
         try take(answer) {
             $0.release(
                 releases, leaseNext: count, length: length, token: answer.leases.first?.token ?? "", report: report)
@@ -208,7 +222,10 @@ private struct ModelRun {
         let found = QueueModel.Answer(
             leases: answer.leases.map(\.key.description),
             nextDue: answer.nextDue.map { $0.milliseconds }, isPaused: answer.isPaused,
-            staleReleases: answer.staleReleases, limit: answer.limit)
+            staleReleases: answer.staleReleases, limit: answer.limit, places: answer.places, surplus: answer.surplus)
+        stoodBy += max(0, answer.leases.count - answer.places)
+        placesLater += max(0, answer.places - answer.leases.count)
+        surpluses += answer.surplus > 0 ? 1 : 0
         if let limit = answer.limit {
             breakers.insert(limit.breaker)
             limits.insert(limit.limit)

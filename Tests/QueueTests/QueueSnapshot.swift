@@ -23,6 +23,8 @@ struct QueueSnapshot: Equatable {
     var wakeTokens = 0
     /// Fields of `P:limit:<endpoint>` that are not 0.
     var limit: [String: Int64] = [:]
+    /// What workers said of leases that need no place: when, and how many.
+    var resting: [String: String] = [:]
 
     /// - Parameters:
     ///   - tenants: Every tenant that can occur.
@@ -38,6 +40,7 @@ struct QueueSnapshot: Equatable {
             RedisCommand("SMEMBERS", prefix + ":paused"), RedisCommand("HGETALL", prefix + ":turn"),
             RedisCommand("LLEN", prefix + ":wake"),
             RedisCommand("HGETALL", "\(prefix):limit:\(limit?.endpoint ?? "")"),
+            RedisCommand("HGETALL", prefix + ":resting"),
         ]
         for lane in Lane.allCases {
             commands.append(RedisCommand("ZRANGE", "\(prefix):turn:\(lane.rawValue)", "0", "-1", "WITHSCORES"))
@@ -61,7 +64,8 @@ struct QueueSnapshot: Equatable {
             snapshot.limit = numbers(replies[9]).filter { $0.value != 0 }
             snapshot.limit["limit"] = snapshot.limit["limit"] ?? Int64(limit.start) * 1_000
         }
-        var index = 10
+        snapshot.resting = pairs(replies[10])
+        var index = 11
         for lane in Lane.allCases {
             let turns = numbers(replies[index])
             if !turns.isEmpty { snapshot.turns[lane] = turns }

@@ -9,11 +9,12 @@ import Testing
 /// The shared limit as leases meet it.
 @Suite struct WorkQueueLimitTests {
     private static func calls(
-        _ maximum: Int = 8, start: Int = 8, report: CallReport? = nil, resting: Int = 0, in generation: Int64? = nil
+        _ maximum: Int = 8, start: Int = 8, report: CallReport? = nil, resting: Int = 0, spare: Int = 0, ahead: Int = 0,
+        in generation: Int64? = nil
     ) -> LimitedCalls {
         LimitedCalls(
             limit: CallLimit(endpoint: "udm", maximum: maximum, start: start), report: report ?? CallReport(era: 0),
-            resting: resting, generation: generation)
+            resting: resting, spare: spare, ahead: ahead, generation: generation)
     }
 
     private static func failures(_ count: Int, era: Int64 = 0) -> CallReport {
@@ -73,6 +74,72 @@ import Testing
             try await fixture.queue.finishRebuild(generation: generation)
             let known = Self.calls(resting: 3, in: generation)
             #expect(try await Self.take(fixture, 12, known, worker: "a").leases.count == 3)
+        }
+    }
+
+    @Test("Leases ahead have no place until there is room, and take none from others")
+    func ahead() async throws {
+        try await QueueFixture.with { fixture in
+            try await fixture.enqueue((0..<13).map { "\($0)" })
+            let first = try await Self.take(fixture, 12, Self.calls(ahead: 3), worker: "a")
+            #expect([first.leases.count, first.places, first.surplus] == [11, 8, 0])
+            #expect(first.isAtLimit)
+            // They count as resting without being told again.
+            let other = try await Self.take(fixture, 12, Self.calls(), worker: "b")
+            #expect([other.leases.count, other.places, other.surplus] == [0, 0, 0])
+            #expect(try await fixture.queue.callLimits().calling == 8)
+
+            // Two turns have ended: with one new lease there are two places, one of them for a lease that stood by.
+            let next = try await Self.take(
+                fixture, 1, Self.calls(resting: 3, spare: 3, in: fixture.generation),
+                releasing: first.leases.prefix(2).map { Release($0, next: .forget) }, worker: "a")
+            #expect([next.leases.count, next.places, next.surplus] == [1, 2, 0])
+            #expect(try await fixture.queue.callLimits().calling == 8)
+            // Without room the last one comes to stand by.
+            let third = try await Self.take(
+                fixture, 12, Self.calls(resting: 2, spare: 2, ahead: 2, in: fixture.generation), worker: "a")
+            #expect([third.leases.count, third.places] == [1, 0])
+            // Four turns rest. Nothing more is to be leased, and two of the leases that stand by would take a place.
+            let last = try await Self.take(
+                fixture, 12, Self.calls(resting: 7, spare: 2, in: fixture.generation), worker: "a")
+            #expect([last.leases.count, last.places, last.surplus] == [0, 2, 0])
+            #expect(try await fixture.queue.callLimits().calling == 6)
+            // Whoever wants no lease gets no place.
+            let none = try await Self.take(
+                fixture, 0, Self.calls(resting: 5, spare: 2, in: fixture.generation), worker: "a")
+            #expect(none.places == 0)
+        }
+    }
+
+    @Test("What stood by before Redis was emptied, or stands by while UDM is tried, gets no place")
+    func aheadInOtherTimes() async throws {
+        try await QueueFixture.with { fixture in
+            try await fixture.enqueue((0..<30).map { "\($0)" })
+            let old = try await Self.take(fixture, 4, Self.calls(resting: 2, spare: 2, in: 3), worker: "a")
+            #expect([old.leases.count, old.places] == [4, 4])
+            _ = try await Self.take(fixture, 0, Self.calls(report: Self.failures(10)))
+            fixture.clock.advance(.seconds(5))
+            let releases = old.leases.prefix(4).map { Release($0, next: .forget) }
+            let probe = try await Self.take(
+                fixture, 8, Self.calls(spare: 2, ahead: 4, in: fixture.generation), releasing: releases, worker: "a")
+            #expect(probe.limit?.breaker == .halfOpen)
+            #expect([probe.leases.count, probe.places] == [1, 1])
+        }
+    }
+
+    @Test("When the limit sinks, workers are told how many calls are too many")
+    func surplus() async throws {
+        try await QueueFixture.with { fixture in
+            try await fixture.enqueue((0..<30).map { "\($0)" })
+            _ = try await Self.take(fixture, 12, Self.calls(ahead: 3), worker: "a")
+            var report = CallReport(era: 0)
+            report.add(.init("cu"), .throttled, duration: .seconds(1))
+            let lower = try await Self.take(
+                fixture, 4, Self.calls(report: report, resting: 3, spare: 3, in: fixture.generation), worker: "a")
+            #expect([lower.leases.count, lower.places, lower.surplus] == [0, 0, 3])
+            #expect(lower.limit?.limit == 5)
+            // Also who wants none, and who did not say that its leases rest.
+            #expect(try await Self.take(fixture, 0, Self.calls(), worker: "a").surplus == 6)
         }
     }
 

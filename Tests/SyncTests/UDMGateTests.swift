@@ -92,25 +92,29 @@ import UDM
         gate.whenPlaceIsLeft { left.withLock { $0 += 1 } }
         let handles = (1...4).map { LeaseHandle(resourceID: .random(), epoch: $0, token: .random()) }
         gate.storingBegan(handles[0])
-        #expect(gate.calls().resting == 1)
+        #expect(gate.takeLeft() == [handles[0]])
         #expect(left.withLock { $0 } == 0)
 
         gate.noteLimit(isReached: true)
         gate.storingBegan(handles[1])
         gate.storingBegan(handles[2])
-        #expect(gate.calls().resting == 3)
+        #expect(gate.takeLeft() == [handles[1], handles[2]])
+        #expect(gate.takeLeft().isEmpty)
         #expect(left.withLock { $0 } == 1)
 
-        // What Redis does not know any more is not told of.
-        let told = gate.calls(in: 7) { $0.epoch > 1 }
-        #expect([told.resting, Int(told.generation ?? 0)] == [2, 7])
-
-        for handle in handles { gate.storingEnded(handle) }
-        #expect(gate.calls().resting == 0)
         gate.noteLimit(isReached: true)
         gate.noteLimit(isReached: false)
         gate.storingBegan(handles[3])
         #expect(left.withLock { $0 } == 1)
+
+        // Whoever stands by is told each time.
+        gate.noteStandby(true)
+        gate.storingBegan(handles[0])
+        gate.storingBegan(handles[1])
+        #expect(left.withLock { $0 } == 3)
+        gate.noteStandby(false)
+        gate.storingBegan(handles[2])
+        #expect(left.withLock { $0 } == 3)
     }
 
     @Test("Without Redis a process goes by its own calls")
@@ -133,5 +137,5 @@ import UDM
 }
 
 extension UDMGate {
-    fileprivate func calls() -> LimitedCalls { calls(in: nil) { _ in true } }
+    fileprivate func calls() -> LimitedCalls { calls(resting: 0, spare: 0, ahead: 0, in: nil) }
 }

@@ -17,7 +17,8 @@
 #define WRITES 2
 #endif
 #ifndef FAULTS
-#define FAULTS 2      /* of any kind: a worker or leader killed, Redis emptied, a lease that runs out under its holder, an answer that is lost */
+#define FAULTS 2      /* of any kind: a worker or leader killed, Redis emptied, a lease that runs out under its holder or is given back without
+                         a call, an answer that is lost */
 #endif
 
 #define NOBODY 255
@@ -131,6 +132,18 @@ confirm:
               held = true; expired = false; early = false; holder = s; current[s] = true; acting[s] = true; goal = accepted
           }
        fi;
+       if
+       :: atomic {
+              /* It stood by, and is not needed or UDM is not to be called now: given back without a call, guarded as an outcome is. */
+              faults > 0 -> faults--;
+              if
+              :: current[s] -> held = false; expired = false; holder = NOBODY; current[s] = false
+              :: else
+              fi;
+              acting[s] = false; next = again; goto release
+          }
+       :: true
+       fi;
 push:
        if
        :: atomic { faults > 0 -> die(s); goal = 0; next = 0; goto end_idle }
@@ -211,7 +224,7 @@ release:
                  owner = NOBODY;
                  if
                  :: next == later -> key = due
-                 :: next != later && dirty -> key = ready
+                 :: next == again || (next == forget && dirty) -> key = ready
                  :: next == forget && !dirty -> key = absent
                  fi;
                  dirty = false

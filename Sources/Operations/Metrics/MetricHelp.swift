@@ -57,7 +57,7 @@ package enum MetricHelp {
         "scim_queue_lease_length_seconds": "How long a lease lasts without renewal (LEASE_SECONDS).",
         "scim_queue_lease_overdue_seconds":
             "How long the lease that ended first is over without anybody having taken its resource back.",
-        "scim_queue_leases_total": "Leases by result (leased, nothing, elsewhere, lost).",
+        "scim_queue_leases_total": "Leases by result (leased, nothing, elsewhere, paused, lost, returned).",
         "scim_queue_odd_leases_total": "Leases alive in Redis that are over in PostgreSQL, at two looks.",
         "scim_queue_oldest_age_seconds": "Age of the oldest open job by lane.",
         "scim_queue_rebuilds_total": "Rebuilds of the queue in Redis from PostgreSQL.",
@@ -65,6 +65,7 @@ package enum MetricHelp {
             "Open jobs that the sweep found missing in Redis; more than 0 deserves a look.",
         "scim_queue_resources":
             "Resources with open work, by store: open jobs in PostgreSQL, all states in Redis.",
+        "scim_queue_standby": "Confirmed leases of this process that wait for a place at UDM.",
         "scim_queue_wait_seconds": "From the moment a job was due to its lease.",
         "scim_redis_command_duration_seconds":
             "From the writing of a command to its reply; commands that wait in Redis on purpose apart.",

@@ -31,7 +31,7 @@ package struct CallLimitOverview: Sendable, Hashable {
     package let endpoints: [Endpoint]
     /// Leases for which UDM is being called or will be, at all endpoints.
     package let calling: Int
-    /// Leases that rest while their outcome is stored.
+    /// Leases that need no place: they rest while their outcome is stored, or stand by.
     package let resting: Int
 
     package init(endpoints: [Endpoint], calling: Int, resting: Int) {

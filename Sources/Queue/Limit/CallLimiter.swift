@@ -38,7 +38,7 @@ package struct CallLimiter: Sendable, Hashable {
     static let slices: Int64 = 6
     static let callsMin = 10
     static let bestLength: Int64 = 300_000
-    /// What a worker says of resting leases holds for so long.
+    /// What a worker says of leases that need no place holds for so long.
     static let restingLength: Int64 = 1_000
     static let quickBucket = CallReport.bucket(of: .milliseconds(25))
     /// Half as long again, and twice as long, in buckets.

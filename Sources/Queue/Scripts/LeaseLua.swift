@@ -9,10 +9,11 @@
 /// returns without credit. Within a lane the tenant whose turn it is gives its oldest resource. A resource that waited
 /// longer than the aging limit costs its lane no more than an interactive one.
 ///
-/// With a limit (``LimitLua``) there are never more leases than it allows, those apart that rest. While several lanes have work, one that holds its share of the limit
-/// (``Lane/share``) waits for those that do not, unless its oldest resource has aged; what they leave is for all.
+/// With a limit (``LimitLua``) there are never more leases than it allows, those apart that rest or stand by. A worker can ask for some that
+/// stand by, and gets a place for each of its leases as far as there is room. While several lanes have work, one that holds its share of the
+/// limit (``Lane/share``) waits for those that do not, unless its oldest resource has aged; what they leave is for all.
 ///
-/// Returns `paused`, time to the next due one (-1: none), and resource and lane of each lease.
+/// Returns `paused`, time to the next due one (-1: none), resource and lane of each lease, and how many places the worker got.
 enum LeaseLua {
     /// Virtual time of one lease at weight 1; divisible by every weight.
     private static let virtualUnit = Lane.allCases.reduce(1) { $0 * $1.weight }
@@ -91,19 +92,22 @@ enum LeaseLua {
             local isPaused = anyPaused and redis.call('SISMEMBER', PAUSED, 'all') == 1
             local picked, expiries, owners, open, lead = {}, {}, {}, {}, {}
             local clock, remains, tenantClocks = nil, false, {}
-            local room, allowed, wait = 0, math.huge, nil
+            local room, most, allowed, wait = 0, 0, math.huge, nil
+            local ahead, spare = 0, 0
             if isPaused then
                 redis.call('DEL', WAKE)
             elseif count > 0 then
-                room, allowed, wait = admit(count)
+                room, allowed, wait = admit()
+                ahead, spare = standby()
+                most = math.min(count, room + ahead)
                 local leads = redis.call('HMGET', TURN, unpack(LANES))
                 for i, lane in ipairs(LANES) do
                     lead[lane] = tonumber(leads[i] or 0)
                     open[lane] = not anyPaused or redis.call('SISMEMBER', PAUSED, 'lane:' .. lane) == 0
                 end
                 local held, share
-                if limiter and room > 0 then held, share = sharing(open, allowed + redis.call('ZCARD', LEASE) - active()) end
-                while #picked < 2 * room do
+                if limiter and most > 0 then held, share = sharing(open, allowed + redis.call('ZCARD', LEASE) - active()) end
+                while #picked < 2 * most do
                     local lane, over
                     for _, name in ipairs(LANES) do
                         local isOver = false
@@ -152,6 +156,8 @@ enum LeaseLua {
                 end
                 redis.call('HSET', TURN, unpack(times))
             end
+            local places = math.min(room, #picked / 2 + spare)
+            give(#picked / 2, places)
             local leased = active()
             if limiter and count > 0 and not isPaused and get('breaker') == 0 and leased >= allowed then
                 set('used', 1)
@@ -175,7 +181,7 @@ enum LeaseLua {
                 end
             end
             if wait and (remains or nextDue >= 0) then nextDue = math.max(nextDue, wait) end
-            return isPaused and 1 or 0, nextDue, picked
+            return isPaused and 1 or 0, nextDue, picked, places
         end
 
         """

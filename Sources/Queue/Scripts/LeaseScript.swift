@@ -7,8 +7,8 @@ internal import Redis
 ///
 /// `ARGV`: time, count, length, token, the limit of calls and the report of calls that ended (empty: none).
 ///
-/// Reply: `alive`, paused, time to the next due one (-1: none), stale releases (0), breaker (-1: no limit), limit, era and whether the limit is reached, then resource
-/// and lane of each lease.
+/// Reply: `alive`, paused, time to the next due one (-1: none), stale releases (0), breaker (-1: no limit), limit, era, whether the limit is
+/// reached, places given, places too many at all, then resource and lane of each lease.
 enum LeaseScript {
     static let script = RedisScript(
         "lease",
@@ -16,10 +16,10 @@ enum LeaseScript {
             + LeaseLua.function + """
                 openLimiter(ARGV[5])
                 noteCalls(ARGV[6])
-                local paused, nextDue, picked = lease(tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], false)
+                local paused, nextDue, picked, places = lease(tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], false)
                 saveLimiter()
-                local reply = {alive, paused, nextDue, 0, limiterReply()}
-                for i, value in ipairs(picked) do reply[i + 8] = value end
+                local reply = {alive, paused, nextDue, 0, limiterReply(places)}
+                for i, value in ipairs(picked) do reply[i + 10] = value end
                 return reply
                 """)
 

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
-/// ``CallLimiter`` for all workers of the queue, in the hash `P:limit:<endpoint>`. What workers say of their resting leases is in the hash
-/// `P:resting`: worker → time and count.
+/// ``CallLimiter`` for all workers of the queue, in the hash `P:limit:<endpoint>`. How many leases of a worker need no place at UDM, because they
+/// rest or stand by, is in the hash `P:resting`: worker → time and count.
 ///
 /// Fields: `breaker` (0 closed, 1 half-open, 2 open), `era`, `until`, `length`, `probes`, `good`, `limit` and `trouble` in thousandths, `done`,
 /// `cut`, `used`, `calls:<slice>` and `failed:<slice>` of five seconds each, `took:<kind>:<bucket>` of the present window, `best:<kind>`,
@@ -10,15 +10,19 @@
 enum LimitLua {
     static let function = """
         local limiter
-        -- The leases of all workers that rest. What a worker said a while ago may be over.
-        local function countResting(worker, own)
+        -- So many leases of the worker need no place.
+        local function rest(worker, own)
             local name = P .. ':resting'
             if own > 0 then
                 redis.call('HSET', name, worker, now .. ' ' .. own)
-                redis.call('PEXPIRE', name, \(CallLimiter.restingLength))
+                redis.call('PEXPIRE', name, 60000)
             else
                 redis.call('HDEL', name, worker)
             end
+        end
+        -- The leases of all workers that need no place. What a worker said a while ago may be over.
+        local function countResting()
+            local name = P .. ':resting'
             local sum, said = 0, redis.call('HGETALL', name)
             for i = 1, #said, 2 do
                 local at, count = string.match(said[i + 1], '^(%d+) (%d+)$')
@@ -31,17 +35,20 @@ enum LimitLua {
             return sum
         end
         local function openLimiter(text)
-            local endpoint, maximum, start, first, longest, resting, generation, worker =
-                string.match(text, '^(%S+) (%d+) (%d+) (%d+) (%d+) (%d+) (%-?%d+) (%S+)$')
+            local endpoint, maximum, start, first, longest, resting, spare, ahead, generation, worker =
+                string.match(text, '^(%S+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%-?%d+) (%S+)$')
             if not endpoint then return end
-            -- What Redis has forgotten is no lease that could rest.
-            if generation ~= string.match(alive, '%d+$') then resting = 0 end
+            resting = tonumber(resting)
+            -- What Redis has forgotten is no lease that could rest or stand by.
+            if generation ~= string.match(alive, '%d+$') then resting, spare = 0, 0 end
+            rest(worker, resting)
             local name, fields = P .. ':limit:' .. endpoint, {}
             local stored = redis.call('HGETALL', name)
             for i = 1, #stored, 2 do fields[stored[i]] = tonumber(stored[i + 1]) end
             limiter = {
                 name = name, fields = fields, changed = {}, maximum = maximum * 1000, start = start * 1000,
-                first = tonumber(first), longest = tonumber(longest), resting = countResting(worker, tonumber(resting)),
+                first = tonumber(first), longest = tonumber(longest), resting = countResting(),
+                worker = worker, own = resting, spare = tonumber(spare), ahead = tonumber(ahead),
             }
         end
         local function get(field) return limiter.fields[field] or 0 end
@@ -247,9 +254,9 @@ enum LimitLua {
             return math.max(0, leased - limiter.resting)
         end
 
-        -- How many of `count` leases may be given, how many there may be at all, and how long the breaker is open (nil: it is not).
-        local function admit(count)
-            if not limiter then return count, math.huge, nil end
+        -- How many more leases may call UDM, how many may at all, and how long the breaker is open (nil: it is not).
+        local function admit()
+            if not limiter then return math.huge, math.huge, nil end
             if get('breaker') == 2 then
                 if now < get('until') then return 0, 0, get('until') - now end
                 set('breaker', 1)
@@ -258,13 +265,28 @@ enum LimitLua {
             end
             local allowed = math.floor(limitNow() / 1000)
             if get('breaker') == 1 then allowed = math.min(allowed, get('probes')) end
-            return math.max(0, math.min(count, allowed - active())), allowed, nil
+            return math.max(0, allowed - active()), allowed, nil
         end
 
-        local function limiterReply()
-            if not limiter then return -1, 0, 0, 0 end
-            local limit = math.floor(limitNow() / 1000)
-            return get('breaker'), limit, get('era'), active() >= limit and 1 or 0
+        -- How many leases may be given beyond those that may call UDM, and how many of the worker's have no place yet.
+        local function standby()
+            if not limiter or get('breaker') ~= 0 then return 0, 0 end
+            return limiter.ahead, limiter.spare
+        end
+
+        -- Of the leases that were given just now and those that had none, so many have a place: the others count as resting.
+        local function give(leases, places)
+            if not limiter or leases == places then return end
+            limiter.own = limiter.own + leases - places
+            limiter.resting = limiter.resting + leases - places
+            rest(limiter.worker, limiter.own)
+        end
+
+        local function limiterReply(places)
+            if not limiter then return -1, 0, 0, 0, places, 0 end
+            local limit, leased = math.floor(limitNow() / 1000), active()
+            local surplus = get('breaker') == 0 and math.max(0, leased - limit) or 0
+            return get('breaker'), limit, get('era'), leased >= limit and 1 or 0, places, surplus
         end
 
         """

@@ -45,12 +45,12 @@ enum ReleaseScript {
                     end
                 end
                 local count = tonumber(ARGV[2])
-                local paused, nextDue, picked = lease(count, tonumber(ARGV[3]), ARGV[4], placed)
+                local paused, nextDue, picked, places = lease(count, tonumber(ARGV[3]), ARGV[4], placed)
                 -- Whoever takes no leases will not come back when the resource is due.
                 if count == 0 and earliest and isFirstDue(earliest) then wake() end
                 saveLimiter()
-                local reply = {alive, paused, nextDue, stale, limiterReply()}
-                for i, value in ipairs(picked) do reply[i + 8] = value end
+                local reply = {alive, paused, nextDue, stale, limiterReply(places)}
+                for i, value in ipairs(picked) do reply[i + 10] = value end
                 return reply
                 """)
 

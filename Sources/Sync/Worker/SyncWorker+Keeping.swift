@@ -29,10 +29,12 @@ extension SyncWorker {
                     }
                     if ours.contains(handle.token) {
                         held[handle.resourceID]?.deadline = before.advanced(by: configuration.leaseLength)
-                    } else {
+                    } else if let turn = current.turn {
                         // Either somebody else's, or the turn has just ended and its end is on the way here: then the
                         // cancellation changes nothing. Whatever ignores it is abandoned at the deadline.
-                        current.task?.cancel()
+                        turn.task.cancel()
+                    } else {
+                        lose(handle.resourceID, why: "somebody else has it")
                     }
                 }
                 for loan in loans {
@@ -40,7 +42,7 @@ extension SyncWorker {
                         lent.renewed(loan, until: before.advanced(by: configuration.leaseLength))
                     } else if lent.remove(loan) {
                         // Not given back in the meantime: the call made under it must end.
-                        held[loan.group]?.task?.cancel()
+                        held[loan.group]?.turn?.task.cancel()
                     }
                 }
             } catch {
@@ -94,9 +96,14 @@ extension SyncWorker {
         guard let lost = held.removeValue(forKey: id) else { return }
         lent.remove(lentTo: id)
         logger.warning("A lease was lost: \(why)", metadata: ["resource": "\(id)", "epoch": "\(lost.confirmed.epoch)"])
-        lost.task?.cancel()
         metrics.leased("lost")
-        idleSlots.append(makeSlot(lost.slot.number))
+        if let turn = lost.turn {
+            turn.task.cancel()
+            idleSlots.append(makeSlot(turn.slot.number))
+        } else {
+            standby.removeAll { $0 == id }
+            noteStandby()
+        }
         change.raise()
     }
 }

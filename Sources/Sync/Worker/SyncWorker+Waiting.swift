@@ -79,17 +79,19 @@ extension SyncWorker {
             trickleAfter = work.next
             let token = "\(worker):\(String(UInt64.random(in: .min ... .max), radix: 36))"
             // Of no generation: when Redis is back, the next renewal registers it there.
+            let asked = ContinuousClock.now
             begin(
                 work.entries.map { entry in
                     QueueLease(
-                        key: entry.key, token: token, lane: Lane(rawValue: entry.lane) ?? .repair, generation: -1,
-                        deadline: deadline)
-                })
+                        key: entry.key, token: token, lane: Lane(rawValue: entry.lane) ?? .repair,
+                        generation: Self.unregistered, deadline: deadline)
+                }, asked: asked)
         } catch {
             logger.warning("PostgreSQL told no work while Redis is away", metadata: ["error": "\(error)"])
         }
     }
 
+    static let unregistered: Int64 = -1
     /// Resources at a look, of which there are one or two a second.
     private static let trickleBatch = 4
 }

@@ -18,7 +18,7 @@ package import UDM
 /// | state     | holds                                                                                            |
 /// |-----------|--------------------------------------------------------------------------------------------------|
 /// | leased    | Redis gave it to us; PostgreSQL has not said yes. Nobody works on it                               |
-/// | held      | PostgreSQL confirmed epoch and token; a slot works on it; both leases are renewed by the heartbeats |
+/// | held      | PostgreSQL confirmed epoch and token; both leases are renewed by the heartbeats. It stands by until UDM has a place for it; then a slot works on it |
 /// | finished  | the turn has ended in PostgreSQL; the release in Redis goes out with the next lease call           |
 /// | lost      | PostgreSQL no longer says it is ours, or the deadline is near: the work is cancelled, nothing is written |
 ///
@@ -28,10 +28,26 @@ package actor SyncWorker: Service {
         /// Its deadline moves with every renewal: without that, an emptied Redis would take it for one that is over.
         var lease: QueueLease
         let confirmed: ConfirmedLease
-        let slot: SyncSlot
+        let since = ContinuousClock.now
         var deadline: ContinuousClock.Instant { didSet { term.move(to: deadline) } }
         let term: LeaseTerm
-        var task: Task<Void, Never>?
+        /// Nil while it stands by.
+        var turn: Turn?
+        /// The turn has made its last call, and stores what came of it.
+        var isResting = false
+
+        init(lease: QueueLease, confirmed: ConfirmedLease, deadline: ContinuousClock.Instant) {
+            self.lease = lease
+            self.confirmed = confirmed
+            self.deadline = deadline
+            term = LeaseTerm(until: deadline)
+        }
+    }
+
+    struct Turn {
+        let slot: SyncSlot
+        let began: ContinuousClock.Instant
+        let task: Task<Void, Never>
     }
 
     let executor = DispatchExecutor(label: "sync.supervisor")
@@ -53,8 +69,18 @@ package actor SyncWorker: Service {
     var idleSlots: [SyncSlot]
     var held: [ResourceID: Held] = [:]
     var finished: [Release] = []
-    /// Keys that PostgreSQL has not answered for yet; each will need a slot.
-    var confirming = 0
+    /// Keys that PostgreSQL has not answered for yet, by the call that gave them; each will need a slot.
+    var batches: [Int: [QueueLease]] = [:]
+    private var batchNumber = 0
+    var places = Places()
+    var pace = StandbyPace()
+    /// Held leases without a turn, the oldest first.
+    var standby: [ResourceID] = []
+    var isWatchingStandby = false
+    /// Leases that PostgreSQL is about to get back.
+    var returning = 0
+    /// The whole queue is, as the last answer said.
+    var isPaused = false
     var isDraining = false
     var isStopped = false
     var isListening = false
@@ -64,8 +90,6 @@ package actor SyncWorker: Service {
     /// Since when Redis does not answer; nil while it does.
     var redisAwaySince: ContinuousClock.Instant?
     private var lastLease = ContinuousClock.now
-    /// Of the queue, as the last answer said; nil before the first one, and when the queue is lost.
-    private var generation: Int64?
     /// Where the look for work without Redis goes on.
     var trickleAfter: JobID?
 
@@ -106,7 +130,6 @@ package actor SyncWorker: Service {
             metrics: metrics, leftOut: LeftOutLog(),
             record: { outcome in
                 if outcome.endsTurn { gate.storingBegan(outcome.lease) }
-                defer { if outcome.endsTurn { gate.storingEnded(outcome.lease) } }
                 return try await Self.record(outcome, with: recorder, logger: logger)
             },
             giveBack: { handle, mayHaveCalled in
@@ -134,10 +157,7 @@ package actor SyncWorker: Service {
 
     package func run() async throws {
         logger.info("Leasing work", metadata: ["worker": "\(worker)"])
-        gate.whenPlaceIsLeft { [weak self] in
-            guard let self else { return }
-            executor.dispatchQueue.async { self.assumeIsolated { $0.change.raise() } }
-        }
+        prepare()
         await withTaskCancellationHandler {
             await withGracefulShutdownHandler {
                 await withTaskGroup(of: Void.self) { group in
@@ -156,15 +176,23 @@ package actor SyncWorker: Service {
         }
     }
 
+    func prepare() {
+        gate.whenPlaceIsLeft { [weak self] in
+            guard let self else { return }
+            executor.dispatchQueue.async { self.assumeIsolated { $0.placeLeft() } }
+        }
+    }
+
     /// Stops leasing; turns under way may finish within `time`, then they are cancelled and handed back. What ignores that is left behind:
     /// its lease runs out.
     private func drain(within time: Duration) {
         guard !isDraining || time == .zero else { return }
         isDraining = true
         logger.info("Draining", metadata: ["held": "\(held.count)"])
+        giveBackStandby { _ in true }
         change.raise()
         after(time) { worker in
-            for held in worker.held.values { held.task?.cancel() }
+            for held in worker.held.values { held.turn?.task.cancel() }
         }
         after(time + configuration.leaseLength / 2) { worker in
             for id in worker.held.keys { worker.lose(id, why: "its turn did not end in time") }
@@ -173,7 +201,7 @@ package actor SyncWorker: Service {
 
     private func leaseUntilDrained() async {
         while true {
-            if isDraining && held.isEmpty && finished.isEmpty && confirming == 0 { return }
+            if isDraining && held.isEmpty && finished.isEmpty && batches.isEmpty && returning == 0 { return }
             // A worker with little to do asks at once.
             let pause = Self.shortestPause - lastLease.duration(to: .now)
             if isBusy, pause > .zero { await sleep(pause) }
@@ -182,7 +210,8 @@ package actor SyncWorker: Service {
                 await wait(upTo: Self.longestWait)
                 continue
             }
-            lastLease = .now
+            let asked = ContinuousClock.now
+            lastLease = asked
             let releases = finished
             finished = []
             let calls = limitedCalls()
@@ -198,13 +227,12 @@ package actor SyncWorker: Service {
                             calls: calls)
                     }
                 redisAwaySince = nil
-                generation = answer.generation.generation
-                note(answer)
+                took(answer)
                 let isAtLimit = answer.leases.count < wanted && answer.isAtLimit
                 gate.noteLimit(isReached: isAtLimit)
                 try await Failpoint.hit("worker.leased")
                 if !answer.leases.isEmpty {
-                    begin(answer.leases)
+                    begin(answer.leases, asked: asked)
                 } else if isAtLimit, !held.isEmpty {
                     // Other work that comes finds no place either: a turn of ours that ends or leaves its place tells us.
                     await wait(upTo: min(answer.nextDue ?? Self.longestWait, Self.longestWait))
@@ -220,28 +248,22 @@ package actor SyncWorker: Service {
 
     /// Leases that this process has room for.
     var wanted: Int {
-        isDraining ? 0 : min(idleSlots.count - confirming, Self.leaseBatch, Self.confirmingMax - confirming)
+        isDraining
+            ? 0 : min(idleSlots.count - standby.count - confirming, Self.leaseBatch, Self.confirmingMax - confirming)
     }
+
+    var confirming: Int { batches.values.reduce(0) { $0 + $1.count } }
 
     /// What ends while leases are being confirmed is released with the next ones: under load a call carries many, and a statement in PostgreSQL
     /// costs most of what it costs by itself, not for its rows.
     var isGathering: Bool {
-        !isDraining && confirming > 0 && wanted < min(Self.leaseBatch, configuration.slots / 4)
+        !isDraining && !batches.isEmpty && wanted < min(Self.leaseBatch, configuration.slots / 4)
     }
 
     /// Many turns are under way: there will be more to say in a moment.
     var isBusy: Bool { held.count > configuration.slots / 4 }
 
-    /// A lease that Redis gave in this generation, and that has not run out there, may be said to rest.
-    private func limitedCalls() -> LimitedCalls {
-        let now = ContinuousClock.now
-        return gate.calls(in: generation) { handle in
-            guard let held = held[handle.resourceID], held.confirmed.epoch == handle.epoch else { return false }
-            return held.lease.generation == generation && held.lease.deadline > now
-        }
-    }
-
-    private func note(_ answer: LeaseAnswer) {
+    func note(_ answer: LeaseAnswer) {
         guard let known = answer.limit, let former = gate.learned(known) else { return }
         switch known.breaker {
         case .open:
@@ -252,17 +274,19 @@ package actor SyncWorker: Service {
         }
     }
 
-    func begin(_ leases: [QueueLease]) {
-        confirming += leases.count
+    /// - Parameter asked: When Redis was asked for them.
+    func begin(_ leases: [QueueLease], asked: ContinuousClock.Instant) {
+        batchNumber += 1
+        let number = batchNumber
+        batches[number] = leases
         Task {
-            await confirm(leases)
-            confirming -= leases.count
+            await confirm(leases, batch: number, asked: asked)
             change.raise()
         }
     }
 
-    /// Asks PostgreSQL for the leases that Redis gave, and starts what it confirms.
-    private func confirm(_ leases: [QueueLease]) async {
+    /// Asks PostgreSQL for the leases that Redis gave, and starts what it confirms, as far as there are places.
+    private func confirm(_ leases: [QueueLease], batch: Int, asked: ContinuousClock.Instant) async {
         var byID: [ResourceID: QueueLease] = [:]
         var requests: [LeaseRequest] = []
         for lease in leases {
@@ -277,12 +301,16 @@ package actor SyncWorker: Service {
         let before = ContinuousClock.now
         do {
             try await Failpoint.hit("worker.before-confirm")
-            for confirmation in try await jobs.confirm(requests, worker: worker, length: configuration.leaseLength) {
+            let confirmations = try await jobs.confirm(requests, worker: worker, length: configuration.leaseLength)
+            // From here to the start of turns nothing else happens: what is confirmed counts once in what Redis is told.
+            batches[batch] = nil
+            pace.noteLease(asked.duration(to: .now))
+            for confirmation in confirmations {
                 guard let lease = byID.removeValue(forKey: confirmation.resourceID) else { continue }
                 switch confirmation {
                 case .leased(let confirmed):
                     metrics.leased("leased")
-                    start(lease, confirmed, deadline: before.advanced(by: configuration.leaseLength))
+                    standBy(lease, confirmed, deadline: before.advanced(by: configuration.leaseLength))
                 case .nothingToDo:
                     metrics.leased("nothing")
                     finished.append(Release(lease, next: .forget))
@@ -295,26 +323,28 @@ package actor SyncWorker: Service {
                     finished.append(Release(lease, next: .due(PauseStore.lookAgain)))
                 }
             }
+            startStandby()
+            if !mayStandBy { giveBackStandby { _ in true } }
             try await Failpoint.hit("worker.confirmed")
         } catch {
             logger.warning("PostgreSQL did not confirm leases", metadata: ["error": "\(error)"])
             // The keys count as being confirmed meanwhile, so that no others are leased in their place.
             await sleep(.milliseconds(Int64.random(in: 200...1000)))
         }
+        batches[batch] = nil
         // Neither confirmed nor refused: later, by whoever comes first.
         for lease in byID.values { finished.append(Release(lease, next: .due(.seconds(1)))) }
     }
 
-    private func start(_ lease: QueueLease, _ confirmed: ConfirmedLease, deadline: ContinuousClock.Instant) {
+    func begin(_ id: ResourceID) {
+        guard let lease = held[id] else { return }
         let slot = idleSlots.popLast() ?? makeSlot(0)
-        let id = confirmed.resourceID
         Failpoint.strike("worker.turn-begins")
-        let term = LeaseTerm(until: deadline)
-        held[id] = Held(lease: lease, confirmed: confirmed, slot: slot, deadline: deadline, term: term)
-        held[id]?.task = Task {
-            let end = await slot.work(on: confirmed, for: term)
-            await self.ended(id, epoch: confirmed.epoch, slot: slot, end: end)
+        let task = Task {
+            let end = await slot.work(on: lease.confirmed, for: lease.term)
+            await self.ended(id, epoch: lease.confirmed.epoch, slot: slot, end: end)
         }
+        held[id]?.turn = Turn(slot: slot, began: .now, task: task)
     }
 
     private func ended(_ id: ResourceID, epoch: Int64, slot: SyncSlot, end: TurnEnd) async {
@@ -324,6 +354,9 @@ package actor SyncWorker: Service {
         if end == .lost && isDraining {
             await handBack(held)
         }
+        noteResting()
+        // A call that was given up may go on at UDM: its place comes back with the end of its lease in Redis.
+        if end != .lost, let ended = self.held[id], !ended.isResting { leavePlace(ended) }
         self.held[id] = nil
         idleSlots.append(slot)
         switch end {
@@ -335,6 +368,7 @@ package actor SyncWorker: Service {
             metrics.leased("lost")
             if isDraining { finished.append(Release(held.lease, next: .again)) }
         }
+        startStandby()
         change.raise()
     }
 

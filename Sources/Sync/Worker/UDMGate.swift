@@ -8,7 +8,7 @@ internal import Storage
 internal import UDM
 
 /// What this process sees of UDM: it gathers what came of its calls until the next call to Redis carries it to the shared limit, and knows
-/// what Redis said last. Leases whose outcome is being stored need no place at UDM: it tells that, too.
+/// what Redis said last. A turn whose outcome is being stored needs no place at UDM any more: it tells that, too.
 ///
 /// A ``CallLimiter`` of its own sees the same calls, for the time in which Redis is away.
 final class UDMGate: UDMObserver {
@@ -20,10 +20,12 @@ final class UDMGate: UDMObserver {
         var own: CallLimiter
         var ownOpenedAt: ContinuousClock.Instant?
         var inFlight = 0
-        /// Turns whose last outcome is being stored.
-        var storing: Set<LeaseHandle> = []
+        /// Turns that have made their last call since the worker asked.
+        var left: [LeaseHandle] = []
         /// Redis gave fewer leases than were asked for, because UDM has no place for more.
         var isAtLimit = false
+        /// Leases of this process stand by.
+        var hasStandby = false
         /// Called when a place is left.
         var whenLeft: (@Sendable () -> Void)?
     }
@@ -79,13 +81,15 @@ final class UDMGate: UDMObserver {
 
     /// What the next lease call tells and asks.
     /// - Parameters:
-    ///   - generation: Of the queue, as it was last heard of.
-    ///   - isKnown: Whether Redis knows the lease in that generation; of others, nobody may believe that they rest.
-    func calls(in generation: Int64?, where isKnown: (LeaseHandle) -> Bool) -> LimitedCalls {
+    ///   - resting: Leases that need no place.
+    ///   - spare: Those of them that have none yet.
+    ///   - ahead: Leases that are wanted to stand by, besides.
+    ///   - generation: Of the queue, as it was last heard of; only what Redis knows in that one is counted here.
+    func calls(resting: Int, spare: Int, ahead: Int, in generation: Int64?) -> LimitedCalls {
         state.withLock { state in
             defer { state.report = CallReport(era: state.shared.era) }
             return LimitedCalls(
-                limit: limit, report: state.report, resting: state.storing.count(where: isKnown), generation: generation
+                limit: limit, report: state.report, resting: resting, spare: spare, ahead: ahead, generation: generation
             )
         }
     }
@@ -93,18 +97,30 @@ final class UDMGate: UDMObserver {
     /// A turn has made its last call, and stores what came of it. Its place at UDM is another one's.
     func storingBegan(_ lease: LeaseHandle) {
         let whenLeft = state.withLock { state in
-            state.storing.insert(lease)
+            state.left.append(lease)
             defer { state.isAtLimit = false }
-            return state.isAtLimit ? state.whenLeft : nil
+            return state.isAtLimit || state.hasStandby ? state.whenLeft : nil
         }
         whenLeft?()
     }
 
-    func storingEnded(_ lease: LeaseHandle) { state.withLock { _ = $0.storing.remove(lease) } }
+    /// Turns that rest and were not returned before.
+    func takeLeft() -> [LeaseHandle] {
+        state.withLock { state in
+            defer { state.left = [] }
+            return state.left
+        }
+    }
+
+    func noteStandby(_ hasStandby: Bool) { state.withLock { $0.hasStandby = hasStandby } }
+
+    /// As Redis said last.
+    var breaker: CallLimitState.Breaker { state.withLock { $0.shared.breaker } }
 
     func noteLimit(isReached: Bool) { state.withLock { $0.isAtLimit = isReached } }
 
-    /// - Parameter body: Called once after each ``noteLimit(isReached:)`` with `true`, when a turn has left its place.
+    /// - Parameter body: Called when a turn has left its place: each time while leases stand by, otherwise once after each
+    ///   ``noteLimit(isReached:)`` with `true`.
     func whenPlaceIsLeft(_ body: @escaping @Sendable () -> Void) { state.withLock { $0.whenLeft = body } }
 
     /// The lease call did not reach Redis.

@@ -174,7 +174,7 @@ enum QueueJSON {
     /// - Parameter now: What the time until the next try counts from.
     static func udm(_ limits: CallLimitOverview, at now: Timestamp) -> JSONObject {
         [
-            "callsUnderWay": number(Int64(limits.calling)), "outcomesBeingStored": number(Int64(limits.resting)),
+            "callsUnderWay": number(Int64(limits.calling)), "leasesWithoutCall": number(Int64(limits.resting)),
             "endpoints": .array(
                 limits.endpoints.map { endpoint in
                     var line: JSONObject = [

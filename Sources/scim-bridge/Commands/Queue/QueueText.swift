@@ -88,7 +88,7 @@ enum QueueText {
             }
         }
         if lines.isEmpty { lines.append("UDM: no worker has called it for a day") }
-        lines.append("Calls to UDM under way: \(limits.calling), outcomes being stored: \(limits.resting)")
+        lines.append("Calls to UDM under way: \(limits.calling), leases without one: \(limits.resting)")
         return lines
     }
 
