@@ -50,14 +50,14 @@ final class CallLedger: Sendable {
 
     /// Ends the call; whether it was sent.
     func close(_ call: UInt64) -> Bool {
-        let (wasSent, waiters) = state.withLock { state in
+        var waiters: [CheckedContinuation<Void, Never>] = []
+        let closed = state.withLock { state in
             let closed = state.open.removeValue(forKey: call)
-            guard state.isShut, state.open.isEmpty else { return (closed?.wasSent, []) }
-            defer { state.whenEmpty = [] }
-            return (closed?.wasSent, state.whenEmpty)
+            if state.isShut, state.open.isEmpty { swap(&waiters, &state.whenEmpty) }
+            return closed
         }
         for waiter in waiters { waiter.resume() }
-        return wasSent ?? false
+        return closed?.wasSent ?? false
     }
 
     /// Lets no further call begin, and waits for the end of those under way: what carries them may be taken away then.
