@@ -84,8 +84,9 @@ import Testing
             let intent = try #require(
                 MemberIntent([.change(adding: [.init(id: newcomer, type: nil)], removing: [ids[3]])]))
             #expect(try await members.apply(intent, groups: [], revision: 2) == 100_000)
-            try await fixture.connection.run("COMMIT")
+            // With the end of the transaction the server may hand the counts on, and begins anew.
             let after = try await fixture.scans()
+            try await fixture.connection.run("COMMIT")
             #expect(after - before > 0 && after - before < 20, "\(after - before) member rows were read")
         }
     }
