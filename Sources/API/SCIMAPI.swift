@@ -102,9 +102,9 @@ package final class SCIMAPI: HTTPResponder {
             let query = target.query.isEmpty ? .none : try QueryParameters(target.query)
             let known = SCIMRequest(
                 method: method, headers: headers, query: query, body: request.body, id: id, principal: principal,
-                share: share)
+                share: share, channel: context.channel)
             response =
-                if known.mayTakeLong {
+                if known.mayTakeLong || route == .bulk {
                     try await offEventLoop { [self] in try await answer(known, at: route) }
                 } else {
                     try await answer(known, at: route)
@@ -196,7 +196,9 @@ package final class SCIMAPI: HTTPResponder {
 
 /// What Hummingbird makes for every request. The API takes everything from the request itself.
 package struct SCIMRequestContext: InitializableFromSource {
-    package init(source: ApplicationRequestContextSource) {}
+    let channel: any Channel
+
+    package init(source: ApplicationRequestContextSource) { channel = source.channel }
 }
 
 extension SCIMAPI {

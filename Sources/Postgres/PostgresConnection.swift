@@ -262,7 +262,10 @@ package actor PostgresConnection {
     }
 
     private func endTurn() {
-        if turns.isEmpty { isBusy = false } else { turns.removeFirst().continuation.resume(returning: true) }
+        guard turns.isEmpty else { return turns.removeFirst().continuation.resume(returning: true) }
+        isBusy = false
+        // While it is idle it is to notice its end.
+        link?.resumeReading()
     }
 
     nonisolated func cancel(_ operation: UInt64?) {

@@ -27,6 +27,8 @@ final class SocketWatch: @unchecked Sendable {
     private var reads = false
     private var writes = false
     private var isCancelled = false
+    /// How often something was told of the socket, whether anybody wanted it or not.
+    private(set) var tellings = 0
     private var onReadable: @Sendable () -> Void = {}
     private var onWritable: @Sendable () -> Void = {}
 
@@ -68,13 +70,15 @@ final class SocketWatch: @unchecked Sendable {
         case .queue:
             queue.async { [self] in
                 tell(events)
-                // It was told once only, or the poller would not rest until the queue comes to it.
-                if !isCancelled { arm() }
+                // It was told once only, or the poller would not rest until the queue comes to it. Who watches nothing must not be armed again: the
+                // end of the connection would be told anew with each time.
+                if !isCancelled, reads || writes { arm() }
             }
         }
     }
 
     private func tell(_ events: UInt32) {
+        tellings += 1
         let end = EPOLLHUP.rawValue | EPOLLERR.rawValue
         if writes, !isCancelled, events & (EPOLLOUT.rawValue | end) != 0 { onWritable() }
         if reads, !isCancelled, events & (EPOLLIN.rawValue | end) != 0 { onReadable() }

@@ -116,12 +116,13 @@ final class UDMTransport: Sendable {
                 isCancellation: Task.isCancelled)
         }
         do {
+            let message = message(for: request, call: call)
             let answer = try await withTaskExecutorPreference(loop) {
                 guard let timeout = request.timeout else {
-                    return try await exchange(request, call: call, until: deadline)
+                    return try await exchange(message, for: request, until: deadline)
                 }
                 return try await withDeadline(timeout) {
-                    try await self.exchange(request, call: call, until: deadline)
+                    try await self.exchange(message, for: request, until: deadline)
                 }
             }
             _ = ledger.close(call)
@@ -143,13 +144,8 @@ final class UDMTransport: Sendable {
 
     /// The client's deadline ends with the head of the answer; that of the body is kept by ``SentMark``.
     private func exchange(
-        _ request: UDMRequest, call: UInt64, until deadline: NIODeadline
+        _ message: HTTPClientRequest, for request: UDMRequest, until deadline: NIODeadline
     ) async throws -> UDMAnswer {
-        var message = HTTPClientRequest(url: url(of: request))
-        message.method = request.method
-        message.headers = headers(of: request)
-        message.headers.add(name: SentMark.header, value: "\(call)")
-        if let body = request.body { message.body = .bytes(ByteBuffer(bytes: body.serialize())) }
         let response = try await client.execute(message, deadline: deadline)
         let status = Int(response.status.code)
         do {
@@ -193,6 +189,16 @@ final class UDMTransport: Sendable {
     }
 
     // MARK: The request's parts
+
+    /// Made before the event loop has it: the body of a large group takes a while, and the loop carries all calls.
+    private func message(for request: UDMRequest, call: UInt64) -> HTTPClientRequest {
+        var message = HTTPClientRequest(url: url(of: request))
+        message.method = request.method
+        message.headers = headers(of: request)
+        message.headers.add(name: SentMark.header, value: "\(call)")
+        if let body = request.body { message.body = .bytes(ByteBuffer(bytes: body.serialize())) }
+        return message
+    }
 
     private func url(of request: UDMRequest) -> String {
         let query = request.query.map { "\(PercentEncoding.encode($0.name))=\(PercentEncoding.encode($0.value))" }

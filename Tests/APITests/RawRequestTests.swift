@@ -264,5 +264,38 @@ extension OverHTTP {
                 }
             }
         }
+
+        @Test("A body that nobody will read is not asked for")
+        func unwantedBody() async throws {
+            try await withAPI { api in
+                let large = ["Expect: 100-continue", Self.json, "Content-Length: \(17 << 20)"]
+                for (head, status) in [
+                    (Self.head("POST", "/Groups", large), 413), (Self.head("PUT", "/nothing", large), 404),
+                    (Self.head("POST", "/Users", large).replacing(TestToken.client.secret, with: "x"), 401),
+                ] {
+                    let bytes = try await RawConnection.exchange(Array(head.utf8), port: api.port, limit: .seconds(10))
+                    try Answer(raw: bytes).expect(status)
+                }
+            }
+        }
+
+        @Test("HTTP/1.0 gets no chunks, and the end of the connection; close closes in any case and in a list")
+        func connectionEnds() async throws {
+            try await withAPI { api in
+                try await api.post("/Groups", ["schemas": [.string(SchemaURN.group)], "displayName": "g"]).expect(201)
+                let head = Self.head("GET", "/Groups").replacing("Connection: close\r\n", with: "")
+                let old = head.replacing("HTTP/1.1", with: "HTTP/1.0")
+                let bytes = try await RawConnection.exchange(Array(old.utf8), port: api.port, limit: .seconds(10))
+                let parts = String(decoding: bytes, as: UTF8.self).split(separator: "\r\n\r\n", maxSplits: 1)
+                #expect(parts.first?.hasPrefix("HTTP/1.0 200") == true)
+                #expect(parts.first?.lowercased().contains("transfer-encoding") == false)
+                #expect(parts.last?.first == "{" && parts.last?.last == "}")
+                for close in ["Close", "TE, close"] {
+                    let head = head.replacing("Host: x\r\n", with: "Host: x\r\nConnection: \(close)\r\n")
+                    try Answer(raw: try await RawConnection.exchange(Array(head.utf8), port: api.port, limit: .seconds(10)))
+                        .expect(200)
+                }
+            }
+        }
     }
 }

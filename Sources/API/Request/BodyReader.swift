@@ -65,6 +65,7 @@ struct BodyReader: Sendable {
         var hasShare = try await request.share.take(for: announced ?? 0)
         var end = hasShare ? deadline : nil
         var received = 0
+        request.wantBody()
         do {
             for try await part in request.body {
                 received += part.readableBytes

@@ -6,53 +6,68 @@ internal import NIOCore
 internal import NIOHTTP1
 internal import SCIM
 
-/// What HTTP asks of every server and Hummingbird leaves open: a request names one host, a client that waits for 100 before it sends a body gets it,
-/// and the refusal of what is no HTTP has a body like every other error.
+/// What HTTP asks of every server and Hummingbird leaves open: a request names one host; a client that waits for 100 before it sends a body gets it when
+/// the body is to be read, or a final answer without having sent it; HTTP/1.0 gets no chunks; `close` closes however it is written; and the refusal of
+/// what is no HTTP has a body like every other error.
 final class HTTPRules: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
     typealias OutboundIn = HTTPServerResponsePart
     typealias OutboundOut = HTTPServerResponsePart
 
-    /// Heads that came without the end of their answer.
-    private var unanswered = 0
-    /// Whether the last of them waits for 100, which must not come before the answers to the others.
-    private var awaitsContinue = false
+    /// Somebody is about to read the body of the request.
+    struct BodyIsWanted {}
+
+    /// A request that came without the end of its answer.
+    private struct Unanswered {
+        var awaitsContinue: Bool
+        let isOld: Bool
+    }
+
+    /// Oldest first: Hummingbird answers them one after the other.
+    private var unanswered: CircularBuffer<Unanswered> = []
     private var fault: HTTPParserError?
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         // Nothing that follows a refused head means anything.
         guard fault == nil else { return }
-        guard case .head(let head) = unwrapInboundIn(data) else { return context.fireChannelRead(data) }
+        guard case .head(var head) = unwrapInboundIn(data) else { return context.fireChannelRead(data) }
         guard head.namesItsHost else { return errorCaught(context: context, error: HTTPParserError.invalidHost) }
-        unanswered += 1
-        awaitsContinue = head.expectsContinue
-        context.fireChannelRead(data)
-        sendContinue(context)
+        unanswered.append(Unanswered(awaitsContinue: head.expectsContinue, isOld: head.isOld))
+        // The one spelling that Hummingbird knows.
+        if head.closes { head.headers.replaceOrAdd(name: "Connection", value: "close") }
+        context.fireChannelRead(wrapInboundOut(.head(head)))
     }
 
     /// Hummingbird answers these errors by an empty 400, after the answers to what came before, and closes the connection.
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if let error = error as? HTTPParserError { fault = error }
+        if fault == nil, let error = error as? HTTPParserError { fault = error }
         context.fireErrorCaught(error)
+    }
+
+    func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
+        guard event is BodyIsWanted else { return context.triggerUserOutboundEvent(event, promise: promise) }
+        guard unanswered.first?.awaitsContinue == true else {
+            promise?.succeed()
+            return
+        }
+        unanswered[unanswered.startIndex].awaitsContinue = false
+        context.writeAndFlush(
+            wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .continue))), promise: promise)
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch unwrapOutboundIn(data) {
         case .head(let head) where fault != nil && head.isEmptyRefusal: refuse(head, context, promise)
+        case .head(var head) where unanswered.first?.isOld == true:
+            // What has no length ends with the connection.
+            head.version = .http1_0
+            context.write(wrapOutboundOut(.head(head)), promise: promise)
         case .end:
+            _ = unanswered.popFirst()
             context.write(data, promise: promise)
-            unanswered = max(0, unanswered - 1)
-            sendContinue(context)
         case .head, .body: context.write(data, promise: promise)
         }
-    }
-
-    private func sendContinue(_ context: ChannelHandlerContext) {
-        guard awaitsContinue, unanswered == 1 else { return }
-        awaitsContinue = false
-        context.writeAndFlush(
-            wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .continue))), promise: nil)
     }
 
     private func refuse(_ head: HTTPResponseHead, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?)
@@ -98,7 +113,12 @@ extension HTTPRules {
 
 extension HTTPRequestHead {
     /// Of HTTP/1.0; other versions than that and 1.1 do not get past the decoder.
-    private var isOld: Bool { version == .http1_0 }
+    fileprivate var isOld: Bool { version == .http1_0 }
+
+    /// RFC 9112 section 9.3. Connections of HTTP/1.0 are kept for nobody: where an answer has no length, only their end tells that it is whole.
+    fileprivate var closes: Bool {
+        isOld || headers[canonicalForm: "Connection"].contains { $0.lowercased() == "close" }
+    }
 
     /// RFC 9112 section 3.2: exactly one; HTTP/1.0 may have none.
     fileprivate var namesItsHost: Bool {

@@ -14,6 +14,7 @@ struct RequestHeaders: Sendable {
     private(set) var ifMatch: String?
     private(set) var ifNoneMatch: String?
     private(set) var accept: String?
+    private(set) var expect: String?
     private(set) var prefer: String?
 
     init(_ fields: HTTPFields) {
@@ -28,6 +29,7 @@ struct RequestHeaders: Sendable {
             case "if-match": RequestHeaders.add(field.value, to: &ifMatch)
             case "if-none-match": RequestHeaders.add(field.value, to: &ifNoneMatch)
             case "accept": RequestHeaders.add(field.value, to: &accept)
+            case "expect": RequestHeaders.add(field.value, to: &expect)
             case "prefer": RequestHeaders.add(field.value, to: &prefer)
             default: break
             }

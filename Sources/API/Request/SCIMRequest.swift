@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Hummingbird
+internal import NIOCore
 internal import Queue
 internal import Storage
 
@@ -17,6 +18,12 @@ struct SCIMRequest: Sendable {
     var lane = Lane.interactive
     /// What its body may have of the memory for large bodies.
     let share: BodyShare
+    let channel: any Channel
+
+    /// Before the body is read: a client may wait for that.
+    func wantBody() {
+        if headers.expect != nil { channel.triggerUserOutboundEvent(HTTPRules.BodyIsWanted(), promise: nil) }
+    }
 
     /// Whether its body is a large one, or may become one: to read and check it would keep the other connections of its event loop waiting.
     var mayTakeLong: Bool {

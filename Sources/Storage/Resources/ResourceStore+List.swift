@@ -19,17 +19,15 @@ extension ResourceStore {
             if page.total <= ListStatement.lookupLimit { return page }
         }
         if let command = try statement.prepared() {
-            let result = try await preparedListPool.withConnection { connection in
-                try await connection.execute(command.statement, command.parameters)
+            let page = try await preparedListPool.withConnection { connection in
+                try Self.page(try await connection.execute(command.statement, command.parameters), query)
             }
-            let page = try Self.page(result, query)
             if query.knownTotal != nil || page.total <= ListStatement.few { return page }
         }
         let command = try statement.page()
-        let result = try await listPool.withConnection { connection in
-            try await connection.execute(command.statement, command.parameters)
+        return try await listPool.withConnection { connection in
+            try Self.page(try await connection.execute(command.statement, command.parameters), query)
         }
-        return try Self.page(result, query)
     }
 
     private func count(_ statement: ListStatement) async throws -> Int64 {

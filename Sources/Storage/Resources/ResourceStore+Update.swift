@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Executors
 package import JSON
 internal import Postgres
 package import SCIM
@@ -44,12 +45,27 @@ extension ResourceStore {
                 return .notFound
             }
             if let ifMatch, current.revision != ifMatch { return .revisionMismatch(current: current.revision) }
-            let attributes = try current.parsedAttributes()
-            let update = Update(store: self, current: current, attributes: attributes, context: context)
-            let attempt = try await update.apply(try change(current, attributes), isConditional: ifMatch != nil)
+            let attempt =
+                if current.attributes.count > Self.quickSize {
+                    try await offEventLoop { try await self.attempt(current, ifMatch != nil, context, change) }
+                } else {
+                    try await attempt(current, ifMatch != nil, context, change)
+                }
             if case .finished(let result) = attempt { return result }
         }
         return try await updateLocked(type, id, ifMatch: ifMatch, context, change)
+    }
+
+    /// Bytes of attributes that are read, changed and written again in about a millisecond.
+    private static let quickSize = 64 << 10
+
+    private func attempt(
+        _ current: StoredResource, _ isConditional: Bool, _ context: WriteContext,
+        _ change: @Sendable (StoredResource, JSONObject) throws -> ResourceChange
+    ) async throws -> Attempt {
+        let attributes = try current.parsedAttributes()
+        let update = Update(store: self, current: current, attributes: attributes, context: context)
+        return try await update.apply(try change(current, attributes), isConditional: isConditional)
     }
 
     private func updateLocked(

@@ -27,11 +27,13 @@ final class BatchWriter: Sendable {
         var queue = WriteQueue()
         /// By connection: what the batch touches that is under way there.
         var underWay: [Int: WriteFootprint] = [:]
+        /// A lone write is. It ends where its request is answered, and that thread may be busy with something else.
+        var isAlone = false
         var batches = 0
 
         /// The connection for a further batch; nil when what waits goes with the next one of another.
         mutating func takeConnection(of count: Int) -> Int? {
-            guard underWay.isEmpty || queue.count >= BatchWriter.worthBatch,
+            guard underWay.isEmpty || isAlone || queue.count >= BatchWriter.worthBatch,
                 let connection = (0..<count).first(where: { underWay[$0] == nil })
             else { return nil }
             underWay[connection] = WriteFootprint()
@@ -44,12 +46,14 @@ final class BatchWriter: Sendable {
             var footprint = WriteFootprint()
             footprint.insert(operation)
             underWay[0] = footprint
+            isAlone = true
             batches += 1
             return true
         }
 
         /// Whether others wait, who have the connection now.
         mutating func endAlone() -> Bool {
+            isAlone = false
             if queue.count > 0 { return true }
             underWay[0] = nil
             return false
