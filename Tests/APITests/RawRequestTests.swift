@@ -292,8 +292,8 @@ extension OverHTTP {
                 #expect(parts.last?.first == "{" && parts.last?.last == "}")
                 for close in ["Close", "TE, close"] {
                     let head = head.replacing("Host: x\r\n", with: "Host: x\r\nConnection: \(close)\r\n")
-                    try Answer(raw: try await RawConnection.exchange(Array(head.utf8), port: api.port, limit: .seconds(10)))
-                        .expect(200)
+                    let bytes = try await RawConnection.exchange(Array(head.utf8), port: api.port, limit: .seconds(10))
+                    try Answer(raw: bytes).expect(200)
                 }
             }
         }

@@ -37,7 +37,8 @@ import Testing
                 // The server is done with an answer before all of it has been read.
                 for _ in 0..<20 {
                     let rows = try await connection.copyOut(
-                        "COPY (SELECT repeat('x', 1000) FROM generate_series(1, 2000)) TO STDOUT") { _ in }
+                        "COPY (SELECT repeat('x', 1000) FROM generate_series(1, 2000)) TO STDOUT"
+                    ) { _ in }
                     #expect(rows == 2000)
                 }
                 try await withThrowingTaskGroup(of: Void.self) { group in

@@ -87,7 +87,8 @@ import Testing
         for pair in [pair, other] { pair.queue.sync { pair.watch.cancel() } }
     }
 
-    @Test("A connection that ends while nobody reads keeps no thread busy", arguments: [SocketWatch.Place.poller, .queue])
+    @Test(
+        "A connection that ends while nobody reads keeps no thread busy", arguments: [SocketWatch.Place.poller, .queue])
     func endWhilePaused(place: SocketWatch.Place) async throws {
         let pair = try Pair(place)
         pair.queue.sync {
