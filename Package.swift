@@ -128,7 +128,8 @@ let package = Package(
         target(
             "UDMDouble",
             [
-                "HTTPServer", "JSON", crypto, httpTypes, hummingbird, hummingbirdCore, logging, nioCore, serviceLifecycle,
+                "HTTPServer", "JSON", crypto, httpTypes, hummingbird, hummingbirdCore, logging, nioCore,
+                serviceLifecycle,
                 unixSignals,
             ]
         ),
@@ -172,7 +173,8 @@ let package = Package(
         tests(
             of: "API",
             [
-                "Executors", "FuzzSupport", "HTTPServer", "JSON", "Postgres", "Queue", "Redis", "SCIM", "Storage", "TestSupport",
+                "Executors", "FuzzSupport", "HTTPServer", "JSON", "Postgres", "Queue", "Redis", "SCIM", "Storage",
+                "TestSupport",
                 asyncHTTPClient, coreMetrics, hummingbird, hummingbirdCore, logging, metricsTestKit, nioCore, nioHTTP1,
                 serviceLifecycle,
             ]

@@ -62,7 +62,8 @@ extension ResourceStore {
 
     private func edit(
         _ type: ResourceType, _ id: ResourceID, _ ifMatch: Int64?, _ context: WriteContext, _ note: EditNote,
-        _ change: @escaping @Sendable (StoredResource, JSONObject) throws -> ResourceChange, on connection: PostgresConnection
+        _ change: @Sendable (StoredResource, JSONObject) throws -> ResourceChange,
+        on connection: PostgresConnection
     ) async throws -> Attempt {
         // What the change will be is not known yet.
         if type == .group { try await GroupMembers.lockNesting(context.tenant, on: connection) }
