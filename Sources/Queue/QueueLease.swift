@@ -85,10 +85,12 @@ package struct LimitedCalls: Sendable, Hashable {
         self.report = report
     }
 
-    /// The same without the report, which was told already.
-    var reported: LimitedCalls {
+    /// For a release before the one that takes leases. What is asked for and the report go with the last one: as long as that was not
+    /// answered, nothing was told.
+    var beforehand: LimitedCalls {
         var calls = self
         calls.report = CallReport(era: report.era)
+        (calls.spare, calls.ahead) = (0, 0)
         return calls
     }
 
@@ -105,6 +107,8 @@ package struct Release: Sendable, Hashable {
         case forget
         /// More work is to be done now.
         case again
+        /// No turn has begun: it is the next one of its lane and tenant again.
+        case untouched
         /// The next try is due after this time, also when the resource was enqueued meanwhile.
         case due(Duration)
         /// The resource waits for others: due after this time, or at once when it was enqueued meanwhile, so that a wake-up during the

@@ -142,14 +142,13 @@ package final class WorkQueue: Sendable {
     ) async throws(RedisError) -> LeaseAnswer {
         var stale = 0
         var rest = releases[...]
-        var calls = calls
         // More than a script's share: the leases come with the last part. What rests is told with the first one: of the leases that end here, some
         // were told before.
         while rest.count > QueueLua.batchMax {
             let chunk = rest.prefix(QueueLua.batchMax)
             rest = rest.dropFirst(QueueLua.batchMax)
-            stale += try await release(chunk, leaseNext: 0, for: length, worker: worker, calls: calls).staleReleases
-            calls = calls?.reported
+            stale += try await release(chunk, leaseNext: 0, for: length, worker: worker, calls: calls?.beforehand)
+                .staleReleases
         }
         var answer = try await release(rest, leaseNext: count, for: length, worker: worker, calls: calls)
         answer.staleReleases += stale

@@ -100,9 +100,7 @@ struct QueueModel {
             state.leaseEnds[key] = nil
             state.owners[key] = nil
             state.dirty.remove(key)
-            let lane = state.lanes[key] ?? .interactive
-            let first = state.ready[lane]?[tenant(of: key)]?.values.min()
-            place(key, since: first.map { min(now, $0 - 1) } ?? now)
+            placeFirst(key)
             placed = true
         }
         for (key, time) in state.due where time <= now {
@@ -113,9 +111,10 @@ struct QueueModel {
         answer.isPaused = state.paused.contains("all")
         var remains = false
         var (allowed, wait) = (Int.max, Int64?.none)
+        let wantsPlaces = isLimited && limiter?.breaker == .closed && told.spare > 0
         if answer.isPaused {
             state.wakeTokens = 0
-        } else if count > 0 {
+        } else if count > 0 || wantsPlaces {
             var room = count
             var (ahead, spare) = (0, 0)
             if isLimited, var limiter {
@@ -125,9 +124,11 @@ struct QueueModel {
                 if limiter.breaker == .closed { (ahead, spare) = (told.ahead, told.spare) }
             }
             let most = min(count, room + ahead)
-            (answer.leases, remains) = pick(
-                most, length, token,
-                share: isLimited && most > 0 ? allowed + state.leaseEnds.count - active(isLimited) : nil)
+            if count > 0 {
+                (answer.leases, remains) = pick(
+                    most, length, token,
+                    share: isLimited && most > 0 ? allowed + state.leaseEnds.count - active(isLimited) : nil)
+            }
             answer.places = min(room, answer.leases.count + spare)
             if isLimited, var limiter {
                 if answer.leases.count != answer.places {
@@ -267,6 +268,7 @@ struct QueueModel {
         var stale = 0
         var placed = false
         var earliest: Int64?
+        var untouched: [String] = []
         for release in releases {
             let key = release.lease.key.description
             guard state.owners[key] == release.lease.token else {
@@ -284,12 +286,15 @@ struct QueueModel {
             case .waiting(let delay) where delay > .zero && !isDirty:
                 state.due[key] = now + milliseconds(delay)
                 earliest = min(earliest ?? .max, now + milliseconds(delay))
+            case .untouched: untouched.append(key)
             case .forget where !isDirty: state.lanes[key] = nil
             default:
                 place(key, since: now)
                 placed = true
             }
         }
+        for key in untouched.reversed() { placeFirst(key) }
+        placed = placed || !untouched.isEmpty
         var answer = lease(count, length: length, token: token, isLimited: report != nil, placed: placed)
         if count == 0, isFirst(earliest) { wake() }
         answer.staleReleases = stale
@@ -359,6 +364,12 @@ struct QueueModel {
         guard let lane = state.lanes[key] else { return }
         state.ready[lane, default: [:]][tenant(of: key), default: [:]][key] = since
         enter(tenant(of: key), lane)
+    }
+
+    private mutating func placeFirst(_ key: String) {
+        let lane = state.lanes[key] ?? .interactive
+        let first = state.ready[lane]?[tenant(of: key)]?.values.min()
+        place(key, since: first.map { min(now, $0 - 1) } ?? now)
     }
 
     private mutating func enter(_ tenant: String, _ lane: Lane) {

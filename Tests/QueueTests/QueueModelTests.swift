@@ -190,8 +190,9 @@ private struct ModelRun {
     private mutating func release() async throws {
         let releases = pickHeld().map { lease in
             let next: Release.Next =
-                switch Int.random(in: 0..<5, using: &random) {
+                switch Int.random(in: 0..<6, using: &random) {
                 case 0: .again
+                case 3: .untouched
                 case 2: .waiting(.milliseconds(Int.random(in: 0...900, using: &random)))
                 case 1: .due(.milliseconds(Int.random(in: 0...900, using: &random)))
                 default: .forget

@@ -74,6 +74,24 @@ import Testing
         }
     }
 
+    @Test("What is given back untouched comes before all that waits, in its order, with the age of what it was before")
+    func untouched() async throws {
+        try await QueueFixture.with { fixture async throws in
+            try await fixture.enqueue(["a", "b", "c"], lane: .bulk)
+            fixture.clock.advance(Lane.agingLimit + .milliseconds(1))
+            let leases = try await fixture.lease(2)
+            #expect(leases.map(\.key) == [.user("a"), .user("b")])
+            // A write of one of them meanwhile changes nothing: it is ready anyway.
+            try await fixture.enqueue(["a"], lane: .bulk)
+            _ = try await fixture.queue.release(
+                leases.map { Release($0, next: .untouched) }, leaseNext: 0, for: .seconds(15), worker: "w")
+            #expect(try await fixture.queue.depth().dirty == 0)
+            let depth = try await fixture.queue.depth().lanes[.bulk]
+            #expect(depth?.oldestReadyAge.map { $0 > Lane.agingLimit } == true)
+            #expect(try await fixture.lease(3).map(\.key) == [.user("a"), .user("b"), .user("c")])
+        }
+    }
+
     @Test("Tenants share equally, however much each has queued", arguments: [1, 4, 16])
     func tenants(batch: Int) async throws {
         try await QueueFixture.with { fixture async throws in

@@ -104,10 +104,37 @@ import Testing
                 fixture, 12, Self.calls(resting: 7, spare: 2, in: fixture.generation), worker: "a")
             #expect([last.leases.count, last.places, last.surplus] == [0, 2, 0])
             #expect(try await fixture.queue.callLimits().calling == 6)
-            // Whoever wants no lease gets no place.
+            // Also who only releases, because all its slots are in use.
             let none = try await Self.take(
                 fixture, 0, Self.calls(resting: 5, spare: 2, in: fixture.generation), worker: "a")
-            #expect(none.places == 0)
+            #expect([none.leases.count, none.places] == [0, 2])
+            #expect(try await fixture.queue.callLimits().calling == 8)
+            #expect(none.isAtLimit)
+        }
+    }
+
+    @Test("Of a release in several parts the last one tells the report: if it fails, all is told again")
+    func parts() async throws {
+        try await QueueFixture.with { fixture in
+            try await fixture.enqueue((0..<QueueLua.batchMax).map { "\($0)" })
+            try await fixture.enqueue(["last"], tenant: "other")
+            let leases = try await fixture.lease(QueueLua.leaseMax)
+            #expect(leases.count == QueueLua.batchMax + 1)
+            let releases = leases.filter { $0.key.tenant != "other" } + leases.filter { $0.key.tenant == "other" }
+            // What is no set is no place for the last one.
+            let ready = "{scim:\(fixture.name)}:ready:interactive:other"
+            _ = try await fixture.client.send(RedisCommand("SET", ready, "broken"))
+            var report = CallReport(era: 0)
+            for _ in 0..<3 { report.add(.init("cu"), .answered, duration: .milliseconds(30)) }
+            await #expect(throws: RedisError.self) {
+                _ = try await Self.take(
+                    fixture, 0, Self.calls(report: report), releasing: releases.map { Release($0, next: .again) })
+            }
+            let done = RedisCommand("HGET", "{scim:\(fixture.name)}:limit:udm", "done")
+            #expect(try await fixture.client.send(done).isNull)
+            _ = try await fixture.client.send(RedisCommand("DEL", ready))
+            _ = try await Self.take(fixture, 0, Self.calls(report: report))
+            #expect(try await fixture.client.send(done).string == "3")
         }
     }
 

@@ -207,7 +207,7 @@ struct PlacesRun {
         let generation = processes[index].places.generation
         for lease in processes[index].standby {
             taken.remove(lease.key)
-            if lease.generation == generation { processes[index].ended.append(Release(lease, next: .again)) }
+            if lease.generation == generation { processes[index].ended.append(Release(lease, next: .untouched)) }
         }
         processes[index].standby = []
     }

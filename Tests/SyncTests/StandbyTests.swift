@@ -32,11 +32,12 @@ import UDMDouble
 
     /// A worker that asks Redis for nothing by itself, with the leases of three users and so many places.
     private static func withLeases(
-        places: Int, latency: Int = 30,
+        places: Int, latency: Int = 30, crashes: Int = 0,
         _ body: (SyncFixture, SyncWorker, _ generation: Int64) async throws -> Void
     ) async throws {
         try await SyncFixture.run(settings: settings(latency)) { fixture in
             for name in ["jo", "flo", "mo"] { try await fixture.createUser(name) }
+            try await fixture.run("UPDATE job SET crashes = \(crashes)")
             let (worker, client) = try fixture.makeWorker()
             let leases = try await fixture.queue.lease(upTo: 3, for: .seconds(8), worker: "w").leases
             #expect(leases.count == 3)
@@ -94,7 +95,7 @@ import UDMDouble
                 Self.answer(generation, breaker: breaker, era: isPause ? 0 : 1, isPaused: isPause))
             #expect(await worker.standby.isEmpty)
             try await fixture.until { await worker.returning == 0 }
-            #expect(await worker.finished.map(\.next) == [.again, .again])
+            #expect(await worker.finished.map(\.next) == [.untouched, .untouched])
             #expect(try await Self.leases(fixture) == 1)
             try await Self.expectNoTrace(fixture)
         }
@@ -105,7 +106,7 @@ import UDMDouble
         try await Self.withLeases(places: 0) { fixture, worker, _ in
             #expect(await worker.held.count == 3)
             try await fixture.until { await worker.hasReturned }
-            #expect(await worker.finished.map(\.next) == [.again, .again, .again])
+            #expect(await worker.finished.map(\.next) == [.untouched, .untouched, .untouched])
             #expect(try await Self.leases(fixture) == 0)
             try await Self.expectNoTrace(fixture)
             #expect(fixture.double.requests().isEmpty)
@@ -128,6 +129,73 @@ import UDMDouble
             // The turn of before rests and ends, and leaves no place.
             try await fixture.until { await worker.held.isEmpty }
             #expect(await worker.places.credit == 0)
+        }
+    }
+
+    @Test("Writes of which one more crash would be the last are tried one after the other; that one ended is no crash")
+    func lastTries() async throws {
+        try await Self.withLeases(places: 3, crashes: 4) { fixture, worker, _ in
+            #expect(await worker.standby.count == 2)
+            try await fixture.drain()
+            #expect(fixture.mostRequestsAtOnce == 1)
+            #expect(try await fixture.states() == ["done": 3])
+        }
+    }
+
+    @Test("A write whose last try cannot begin is given back for later, so that others take its turn")
+    func laterTries() async throws {
+        try await Self.withLeases(places: 0, crashes: 4) { fixture, worker, _ in
+            try await fixture.until { await worker.hasReturned }
+            #expect(await worker.finished.map(\.next) == Array(repeating: .due(.seconds(1)), count: 3))
+            #expect(try await fixture.number("SELECT sum(crashes) FROM job") == 12)
+        }
+    }
+
+    @Test("However often a worker is killed, what only stood by is no dead letter; what was being tried alone is one")
+    func killed() async throws {
+        try await SyncFixture.run { fixture in
+            let id = try await fixture.createUser("jo")
+            let poison = try await fixture.createUser("mo")
+            let jobs = fixture.database.jobs
+            for kill in 1...8 {
+                for id in [id, poison] {
+                    let request = LeaseRequest(resourceID: id, tenant: "default", type: .user)
+                    let answer = try await jobs.confirm(
+                        [request], worker: "killed", length: .seconds(60), maximumCrashes: 5)
+                    guard case .leased(let lease)? = answer.first, let job = lease.jobs.first else {
+                        throw UnexpectedAnswer()
+                    }
+                    #expect(job.crashes == min(kill - 1, 4))
+                    guard kill == 8, id == poison else { continue }
+                    #expect(lease.isLastTry(of: 5))
+                    #expect(try await jobs.noteLastTry(of: job, under: lease.handle, maximumCrashes: 5))
+                }
+                try await fixture.run("UPDATE resource_sync SET leased_until = clock_timestamp() - interval '1 second'")
+            }
+            try await fixture.withWorker { try await fixture.drain() }
+            #expect(try await fixture.states() == ["done": 1, "dead": 1])
+            #expect(fixture.object(id) != nil && fixture.object(poison) == nil)
+        }
+    }
+
+    @Test("A call that goes on when another lease of its resource has followed keeps its place until it has ended")
+    func following() async throws {
+        try await Self.withLeases(places: 1, latency: 400) { fixture, worker, generation in
+            let former = try #require(await worker.held.values.first { $0.turn != nil })
+            let id = former.confirmed.resourceID
+            try await fixture.run(
+                "UPDATE resource_sync SET leased_until = now() - interval '1 second' WHERE resource_id = '\(id)'")
+            let request = LeaseRequest(resourceID: id, tenant: "default", type: .user)
+            let answer = try await fixture.database.jobs.confirm([request], worker: "w", length: .seconds(8))
+            guard case .leased(let confirmed)? = answer.first else { throw UnexpectedAnswer() }
+            let lease = QueueLease(
+                key: former.lease.key, token: "another", lane: .interactive, generation: generation,
+                deadline: former.lease.deadline)
+            // Two leases stand by without a place; the third one has that of the call.
+            let spare = await worker.follow(lease, confirmed)
+            #expect(spare == 2)
+            try await fixture.until { await worker.spare == 3 }
+            await worker.took(Self.answer(generation, places: 3))
         }
     }
 
@@ -187,8 +255,17 @@ import UDMDouble
     }
 }
 
+private struct UnexpectedAnswer: Error {}
+
 extension SyncWorker {
     fileprivate var isQuiet: Bool { held.isEmpty && returning == 0 }
+    fileprivate var spare: Int { limitedCalls().spare }
+
+    fileprivate func follow(_ lease: QueueLease, _ confirmed: ConfirmedLease) -> Int {
+        standBy(lease, confirmed, deadline: lease.deadline)
+        return spare
+    }
+
     fileprivate var hasReturned: Bool { standby.isEmpty && returning == 0 }
 }
 

@@ -12,6 +12,7 @@
 /// With a limit (``LimitLua``) there are never more leases than it allows, those apart that rest or stand by. A worker can ask for some that
 /// stand by, and gets a place for each of its leases as far as there is room. While several lanes have work, one that holds its share of the
 /// limit (``Lane/share``) waits for those that do not, unless its oldest resource has aged; what they leave is for all.
+/// Also without a new lease, the worker's leases that stand by get places.
 ///
 /// Returns `paused`, time to the next due one (-1: none), resource and lane of each lease, and how many places the worker got.
 enum LeaseLua {
@@ -23,6 +24,13 @@ enum LeaseLua {
         local COST = {\(Lane.allCases.map { "\($0.rawValue) = \(virtualUnit / $0.weight)" }.joined(separator: ", "))}
         local steps, anyPaused = 0, false
 
+        -- Before all that is ready: it was first when it was leased, and nobody has worked on it since.
+        local function placeFirst(key)
+            local lane = redis.call('HGET', META, key)
+            local first = redis.call('ZRANGE', readyKey(lane, tenantOf(key)), 0, 0, 'WITHSCORES')
+            place(key, lane, first[2] and math.min(now, tonumber(first[2]) - 1) or now)
+        end
+
         local function refill()
             local placed = false
             local overdue = redis.call('ZRANGEBYSCORE', LEASE, '-inf', now, 'LIMIT', 0, \(QueueLua.expireMax))
@@ -31,10 +39,7 @@ enum LeaseLua {
                 redis.call('ZREM', LEASE, key)
                 redis.call('HDEL', OWNER, key)
                 redis.call('SREM', DIRTY, key)
-                -- It was first when it was leased, and has waited for a whole lease: before all that is ready.
-                local lane = redis.call('HGET', META, key)
-                local first = redis.call('ZRANGE', readyKey(lane, tenantOf(key)), 0, 0, 'WITHSCORES')
-                place(key, lane, first[2] and math.min(now, tonumber(first[2]) - 1) or now)
+                placeFirst(key)
                 placed = true
             end
             local due = redis.call(
@@ -94,12 +99,15 @@ enum LeaseLua {
             local clock, remains, tenantClocks = nil, false, {}
             local room, most, allowed, wait = 0, 0, math.huge, nil
             local ahead, spare = 0, 0
+            local asks = count > 0 or (limiter and get('breaker') == 0 and limiter.spare > 0)
             if isPaused then
                 redis.call('DEL', WAKE)
-            elseif count > 0 then
+            elseif asks then
                 room, allowed, wait = admit()
                 ahead, spare = standby()
                 most = math.min(count, room + ahead)
+            end
+            if count > 0 and not isPaused then
                 local leads = redis.call('HMGET', TURN, unpack(LANES))
                 for i, lane in ipairs(LANES) do
                     lead[lane] = tonumber(leads[i] or 0)
@@ -159,7 +167,7 @@ enum LeaseLua {
             local places = math.min(room, #picked / 2 + spare)
             give(#picked / 2, places)
             local leased = active()
-            if limiter and count > 0 and not isPaused and get('breaker') == 0 and leased >= allowed then
+            if limiter and asks and not isPaused and get('breaker') == 0 and leased >= allowed then
                 set('used', 1)
             end
             -- At the limit whoever gives a lease back takes the next.

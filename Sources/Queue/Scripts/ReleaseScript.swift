@@ -7,9 +7,9 @@ internal import Redis
 ///
 /// Only the present holder can release. New work during the turn (dirty) makes the resource ready at once, unless the
 /// turn ended with a backoff: then the due time counts, and the turn that follows reads all open jobs anyway. A
-/// resource that waits for others is no backoff: new work may be what it waits for.
+/// resource that waits for others is no backoff: new work may be what it waits for. Untouched ones are the first again, in the order of the call.
 ///
-/// `ARGV`: as ``LeaseScript`` with a new token, then for each release resource, its token, and `forget`, `again`, the delay, or `wait:` and the
+/// `ARGV`: as ``LeaseScript`` with a new token, then for each release resource, its token, and `forget`, `again`, `untouched`, the delay, or `wait:` and the
 /// delay.
 /// Reply: as ``LeaseScript``.
 enum ReleaseScript {
@@ -19,7 +19,7 @@ enum ReleaseScript {
             + LeaseLua.function + """
                 openLimiter(ARGV[5])
                 noteCalls(ARGV[6])
-                local stale, placed, earliest = 0, false, nil
+                local stale, placed, earliest, untouched = 0, false, nil, {}
                 for i = 7, #ARGV, 3 do
                     local key, token, following = ARGV[i], ARGV[i + 1], ARGV[i + 2]
                     if redis.call('HGET', OWNER, key) ~= token then
@@ -36,6 +36,8 @@ enum ReleaseScript {
                         if delay and delay > 0 then
                             redis.call('ZADD', DUE, now + delay, key)
                             earliest = math.min(earliest or math.huge, now + delay)
+                        elseif following == 'untouched' then
+                            untouched[#untouched + 1] = key
                         elseif isDirty or following ~= 'forget' then
                             place(key, redis.call('HGET', META, key), now)
                             placed = true
@@ -43,6 +45,10 @@ enum ReleaseScript {
                             redis.call('HDEL', META, key)
                         end
                     end
+                end
+                for i = #untouched, 1, -1 do
+                    placeFirst(untouched[i])
+                    placed = true
                 end
                 local count = tonumber(ARGV[2])
                 local paused, nextDue, picked, places = lease(count, tonumber(ARGV[3]), ARGV[4], placed)
@@ -66,6 +72,7 @@ enum ReleaseScript {
             switch release.next {
             case .forget: arguments.append("forget")
             case .again: arguments.append("again")
+            case .untouched: arguments.append("untouched")
             case .due(let delay): arguments.append(max(0, delay.milliseconds))
             case .waiting(let delay): arguments.append("wait:\(max(0, delay.milliseconds))")
             }

@@ -14,9 +14,11 @@ extension JobStore {
     /// - Parameters:
     ///   - worker: Random name of this process, for operators.
     ///   - length: Of the lease, from now on.
+    ///   - maximumCrashes: So many crashes end a job. The last of them counts only when it is known that the turn had begun
+    ///     (``noteLastTry(of:under:maximumCrashes:)``): of many leases that ran out at once most have begun nothing, or are not to blame.
     /// - Returns: An answer for each request.
     package func confirm(
-        _ requests: [LeaseRequest], worker: String, length: Duration
+        _ requests: [LeaseRequest], worker: String, length: Duration, maximumCrashes: Int = .max
     ) async throws -> [Confirmation] {
         guard !requests.isEmpty else { return [] }
         let requests = requests.sorted { $0.resourceID < $1.resourceID }
@@ -31,7 +33,7 @@ extension JobStore {
                         ids, .textArray(requests.map(\.tenant)), .textArray(requests.map(\.type.rawValue)),
                         .ids(tokens), .text(worker), .length(length),
                     ]),
-                PostgresCommand(Self.markingCrashes, [ids, .ids(tokens)]),
+                PostgresCommand(Self.markingCrashes, [ids, .ids(tokens), .int(Int64(maximumCrashes))]),
                 PostgresCommand(Self.notingDoubts, [ids, .ids(tokens), .length(verifyAfter)]),
                 PostgresCommand(Self.reading, [ids, .ids(tokens), .int(Int64(Self.turnLimit) + 1)]),
             ])
@@ -139,7 +141,7 @@ extension JobStore {
         WHERE s.leased_until IS NULL OR s.leased_until < clock_timestamp()
         """)
 
-    /// Whoever held an abandoned lease was working on the first job.
+    /// Whoever held an abandoned lease was working on the first job. A last try that was noted and has ended was no crash.
     private static let markingCrashes = PostgresStatement(
         "lease_mark_crashes",
         """
@@ -151,10 +153,38 @@ extension JobStore {
             ORDER BY j.resource_id, j.revision, j.id
         )
         UPDATE job j SET
-            crashes = j.crashes + CASE WHEN f.is_abandoned THEN 1 ELSE 0 END,
+            crashes = CASE
+                WHEN f.is_abandoned THEN greatest(j.crashes, least(j.crashes + 1, $3::int8 - 1))
+                ELSE least(j.crashes, $3::int8 - 1) END,
             first_attempt_at = coalesce(j.first_attempt_at, clock_timestamp())
         FROM first_job f
-        WHERE j.id = f.id AND (f.is_abandoned OR j.first_attempt_at IS NULL)
+        WHERE j.id = f.id AND (f.is_abandoned OR j.first_attempt_at IS NULL OR j.crashes >= $3::int8)
+        """)
+
+    /// The turn begins now that ends the job if it crashes: counted before, and no crash any more when the turn has ended.
+    /// - Returns: Whether the lease is still ours.
+    package func noteLastTry(
+        of job: LeasedJob, under lease: LeaseHandle, maximumCrashes: Int
+    ) async throws -> Bool {
+        let result = try await renewals.execute(
+            Self.lastTry,
+            [
+                .id(lease.resourceID), .int(lease.epoch), .id(lease.token), .id(job.id), .int(Int64(maximumCrashes)),
+            ])
+        return result.rowCount == 1
+    }
+
+    private static let lastTry = PostgresStatement(
+        "lease_note_last_try",
+        """
+        WITH ours AS (
+            SELECT s.resource_id FROM resource_sync s
+            WHERE s.resource_id = $1::uuid AND s.lease_epoch = $2::int8 AND s.lease_token = $3::uuid
+                AND s.leased_until IS NOT NULL
+            FOR UPDATE
+        )
+        UPDATE job j SET crashes = $5::int8 FROM ours WHERE j.id = $4::uuid AND j.resource_id = ours.resource_id
+        RETURNING j.id
         """)
 
     /// The last call of an abandoned lease began before now; when it began, the confirmation has just overwritten.

@@ -23,7 +23,7 @@ package struct LeasedJob: Sendable {
     package let firstAttemptAt: Timestamp?
     /// Leased tries that ended with a failure of UDM's.
     package let attempts: Int
-    /// Leases whose holder never ended its turn.
+    /// Leases whose holder never ended its turn. The one that would end the job is counted when its turn begins, and taken back when that ends.
     package let crashes: Int
     /// The error of the last attempt, as the worker stored it.
     package let lastError: [UInt8]?

@@ -88,6 +88,11 @@ struct ResourceTurn {
         let deletion = looksBeyond ? try await environment.jobs.deletion(of: lease.resourceID) : nil
         if let deletion { jobs.append(deletion) }
         var isWhole = !lease.hasMoreJobs || deletion != nil
+        if let first = jobs.first, lease.isLastTry(of: configuration.maximumCrashes) {
+            let isOurs = try await environment.jobs.noteLastTry(
+                of: first, under: lease.handle, maximumCrashes: configuration.maximumCrashes)
+            guard isOurs else { return .lost }
+        }
         var plan = TurnPlan(maximumCrashes: configuration.maximumCrashes)
         while let step = plan.next(jobs, isUntouched: known == nil && !isCareful), let first = jobs.first {
             if Task.isCancelled { return .lost }

@@ -48,6 +48,14 @@ struct TurnPlan: Equatable, Sendable {
     }
 }
 
+extension ConfirmedLease {
+    /// If the next turn crashes too, its first job is taken for the cause. So it is known beforehand when that turn begins, and it is the only
+    /// one of its kind in this process: what kills a process is then not blamed on all that it held.
+    func isLastTry(of maximumCrashes: Int) -> Bool {
+        jobs.first.map { $0.crashes + 1 == maximumCrashes } ?? false
+    }
+}
+
 /// Jobs that are pushed as one. Trouble that passes is that of the first one, which waits longest.
 struct JobBatch: Sendable {
     let jobs: ArraySlice<LeasedJob>

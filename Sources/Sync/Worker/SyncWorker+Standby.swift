@@ -29,7 +29,7 @@ extension SyncWorker {
         startStandby()
         var (calling, resting, idle) = (0, 0, 0)
         for held in held.values where isKnown(held.lease) {
-            if held.turn == nil {
+            if held.turn == nil, !held.followsCall {
                 idle += 1
             } else if held.isResting {
                 resting += 1
@@ -85,14 +85,31 @@ extension SyncWorker {
     func standBy(_ lease: QueueLease, _ confirmed: ConfirmedLease, deadline: ContinuousClock.Instant) {
         let id = confirmed.resourceID
         Failpoint.strike("worker.stands-by")
+        var next = Held(lease: lease, confirmed: confirmed, deadline: deadline)
         // PostgreSQL says that the former lease is over.
-        if held[id] != nil { lose(id, why: "another one has followed") }
-        held[id] = Held(lease: lease, confirmed: confirmed, deadline: deadline)
+        if let former = held[id] {
+            lose(id, why: "another one has followed")
+            if let turn = former.turn, !former.isResting {
+                next.followsCall = true
+                Task {
+                    await turn.task.value
+                    formerEnded(id, before: confirmed.epoch)
+                }
+            }
+        }
+        held[id] = next
         // Of no generation: found without Redis, where others decide how many there may be.
-        if lease.generation == Self.unregistered, !isDraining { return begin(id) }
+        if lease.generation == Self.unregistered, !isDraining, mayBegin(next) { return begin(id) }
         guard lease.generation == places.generation, !isDraining else { return giveBack([id]) }
         standby.append(id)
         watchStandby()
+    }
+
+    private func formerEnded(_ id: ResourceID, before epoch: Int64) {
+        guard held[id]?.confirmed.epoch == epoch else { return }
+        held[id]?.followsCall = false
+        startStandby()
+        change.raise()
     }
 
     /// Begins the turns for which there are places.
@@ -111,8 +128,17 @@ extension SyncWorker {
 
     /// In the order in which they came, single writes first.
     private func nextStandby() -> Int? {
-        standby.firstIndex { held[$0]?.lease.lane == .interactive } ?? standby.indices.first
+        let isFree = { (id: ResourceID) in self.held[id].map { self.mayBegin($0) } ?? true }
+        return standby.firstIndex { held[$0]?.lease.lane == .interactive && isFree($0) }
+            ?? standby.firstIndex { isFree($0) }
     }
+
+    private func mayBegin(_ next: Held) -> Bool {
+        if next.followsCall { return false }
+        return !isLastTry(next) || !held.values.contains { $0.turn != nil && isLastTry($0) }
+    }
+
+    private func isLastTry(_ held: Held) -> Bool { held.confirmed.isLastTry(of: configuration.maximumCrashes) }
 
     private func isOld(_ held: Held) -> Bool {
         held.since.duration(to: .now) >= longestStandby
@@ -157,9 +183,11 @@ extension SyncWorker {
         Task {
             if await handBack(unused.map(\.confirmed.handle), until: first) {
                 Failpoint.strike("worker.standby-returned")
-                for lease in unused.map(\.lease) {
+                for held in unused {
+                    let lease = held.lease
                     if lease.generation == places.generation {
-                        finished.append(Release(lease, next: .again))
+                        // One that has to wait for another one's last try leaves its turn to the rest.
+                        finished.append(Release(lease, next: isLastTry(held) ? .due(.seconds(1)) : .untouched))
                     } else {
                         // Another Redis may have given the key to somebody whom PostgreSQL has turned away.
                         queue.enqueueDetached([Enqueue(lease.key, lane: lease.lane)])

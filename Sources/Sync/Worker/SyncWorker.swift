@@ -35,6 +35,8 @@ package actor SyncWorker: Service {
         var turn: Turn?
         /// The turn has made its last call, and stores what came of it.
         var isResting = false
+        /// The turn of a former lease has not ended yet: its call has the place.
+        var followsCall = false
 
         init(lease: QueueLease, confirmed: ConfirmedLease, deadline: ContinuousClock.Instant) {
             self.lease = lease
@@ -301,7 +303,9 @@ package actor SyncWorker: Service {
         let before = ContinuousClock.now
         do {
             try await Failpoint.hit("worker.before-confirm")
-            let confirmations = try await jobs.confirm(requests, worker: worker, length: configuration.leaseLength)
+            let confirmations = try await jobs.confirm(
+                requests, worker: worker, length: configuration.leaseLength,
+                maximumCrashes: configuration.maximumCrashes)
             // From here to the start of turns nothing else happens: what is confirmed counts once in what Redis is told.
             batches[batch] = nil
             pace.noteLease(asked.duration(to: .now))
