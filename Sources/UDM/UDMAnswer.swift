@@ -18,6 +18,7 @@ struct UDMAnswer: Sendable {
     var isSuccess: Bool { (200..<300).contains(status) }
     var isRedirect: Bool { [301, 302, 303, 307, 308].contains(status) }
     var etag: String? { headers.first(name: "Etag") }
+    var announcesJSON: Bool { headers.first(name: "Content-Type")?.lowercased().contains("json") ?? false }
 
     /// What `Retry-After` asks for, however long.
     func retryAfter(now: Timestamp) -> Duration? {

@@ -182,6 +182,7 @@ package final class UDMClient: Sendable {
         request.ifMatch = ifMatch
         request.secret = properties["password"]?.stringValue
         let answer = try await transport.send(request)
+        try checkWritten(answer, to: request)
         return UDMWritten(
             dn: located(answer, in: module.rawValue) ?? dn, etag: answer.etag,
             warnings: Self.warnings(in: parse(answer)))
@@ -194,7 +195,7 @@ package final class UDMClient: Sendable {
     ) async throws(UDMError) {
         var request = request(.DELETE, module, dn: dn, requestID: requestID)
         request.ifMatch = ifMatch
-        _ = try await transport.send(request)
+        try checkWritten(try await transport.send(request), to: request)
     }
 
     // MARK: Answers
@@ -209,6 +210,15 @@ package final class UDMClient: Sendable {
         let answer = try await transport.send(request)
         guard let body = parse(answer), body.objectValue != nil else { throw Self.unreadable(answer, to: request) }
         return body
+    }
+
+    /// UDM answers a change with 204, or with JSON that has more to say: a page of something in between has changed nothing, whatever its status.
+    private func checkWritten(_ answer: UDMAnswer, to request: UDMRequest) throws(UDMError) {
+        // Of an answer whose body was lost, the head tells whose it is.
+        let isOfUDM =
+            answer.status == 204
+            || (answer.body == nil ? answer.announcesJSON : parse(answer)?.objectValue != nil)
+        guard isOfUDM else { throw Self.unreadable(answer, to: request) }
     }
 
     private func parse(_ answer: UDMAnswer) -> JSONValue? {

@@ -34,8 +34,7 @@ extension UDMError {
         switch status {
         case 401: .authentication
         // An ingress without a way to UDM says 404 to everything: that no object is there, only UDM can know.
-        case 404: body.isOfUDM ? .notFound : .transient
-        case 410: .notFound
+        case 404, 410: body.isOfUDM ? .notFound : .transient
         case 406, 416: .bug
         case 412: .preconditionFailed
         case 408, 429, 503: .transient
@@ -109,7 +108,7 @@ private struct ErrorBody {
         if (300..<400).contains(status) {
             return "\(status) \(phrase) to \(location ?? "nowhere"): is the base URL right?"
         }
-        if isComplete, !isOfUDM, [400, 403, 404, 422].contains(status) {
+        if isComplete, !isOfUDM, [400, 403, 404, 410, 422].contains(status) {
             return "\(status) \(phrase), which UDM did not say: is the base URL right, and what is in between?"
         }
         let text = errors.isEmpty ? message : errors.map(\.message).joined(separator: "; ")

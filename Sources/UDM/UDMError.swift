@@ -17,8 +17,8 @@ package struct UDMError: Error, Hashable, Sendable {
     package var detail: String
     /// The calling task was cancelled; ``class`` still tells whether the write may have happened.
     package var isCancellation: Bool
-    /// An object that was there is not found, neither at its DN nor by its identifier: UDM may read from an LDAP server that has not heard of it
-    /// yet (`directory/manager/rest/ldap-connection/user-read/uri`).
+    /// An object that was written a short time ago is not found: UDM may read from an LDAP server that has not heard of it yet
+    /// (`directory/manager/rest/ldap-connection/user-read/uri`).
     package var mayBeLate = false
     package var module: UDMModule?
     /// The DN that was called for, if the call had one.
@@ -53,9 +53,6 @@ package struct UDMError: Error, Hashable, Sendable {
 
     /// The first property that UDM named.
     package var property: String? { properties.first }
-
-    /// How often an object that was there is looked for again before it counts as gone.
-    package static let lateReadRetries = 2
 
     /// Every property UDM named, in its order, each once.
     package var properties: [String] {

@@ -45,6 +45,7 @@ import UDMDouble
             let id = try await synced(fixture, "jo")
             try await fixture.client.delete(
                 .user, dn: fixture.object(id)?.dn ?? "", requestID: LowercaseUUID.random().description)
+            try await fixture.age()
             let foreign = try await fixture.foreignUser("jo")
             try await fixture.delete(.user, id)
             try await fixture.withWorker { try await fixture.drain() }
@@ -122,6 +123,7 @@ import UDMDouble
             let id = try await synced(fixture, "jo")
             try await fixture.client.delete(
                 .user, dn: fixture.object(id)?.dn ?? "", requestID: LowercaseUUID.random().description)
+            try await fixture.age()
             let group = try await fixture.createGroup("crew", members: [id])
             try await fixture.withWorker { try await fixture.drain() }
             #expect(fixture.object(group) != nil)

@@ -176,6 +176,7 @@ import UDMDouble
             let crew = try await group(fixture, "crew", Array(users[..<3]))
             try await fixture.client.delete(
                 .user, dn: fixture.object(users[3])?.dn ?? "", requestID: LowercaseUUID.random().description)
+            try await fixture.age()
             try await fixture.addMember(users[3], to: crew)
             try await worker(fixture) { try await fixture.drain() }
             #expect(fixture.members(of: crew) == (try dns(fixture, Array(users[..<3]))))

@@ -62,10 +62,110 @@ import UDMDouble
             let id = try await synced(fixture)
             _ = fixture.double.add(UDMDouble.Fault(.staleRead))
             try await fixture.replaceUser(id, "jo") { $0["title"] = "Lead" }
-            try await fixture.withWorker { try await fixture.drain() }
+            try await fixture.withWorker {
+                try await tried(fixture, atLeast: 5)
+                #expect(try await fixture.database.jobs.statistics().openJobs == 1)
+                try await fixture.age()
+                try await fixture.drain()
+            }
             #expect(try await fixture.states() == ["done": 1, "dead": 1])
             #expect(
                 try await fixture.number("SELECT count(*) FROM dead_letter WHERE last_error->>'status' = '404'") == 1)
         }
+    }
+
+    @Test("What was written long ago and is not found is gone at once, also after an outage")
+    func longGone() async throws {
+        try await SyncFixture.run { fixture in
+            let id = try await synced(fixture)
+            try await fixture.age()
+            _ = fixture.double.add(UDMDouble.Fault(.foreignPage(status: 503), count: 1))
+            _ = fixture.double.add(UDMDouble.Fault(.staleRead))
+            let before = reads(fixture)
+            try await fixture.replaceUser(id, "jo") { $0["title"] = "Lead" }
+            try await fixture.withWorker { try await fixture.drain() }
+            #expect(try await fixture.states() == ["done": 1, "dead": 1])
+            #expect(reads(fixture) == before + 3)
+        }
+    }
+
+    @Test("A delete of what is gone is done, however old its job", arguments: [true, false])
+    func deletedBefore(isRecent: Bool) async throws {
+        try await SyncFixture.run { fixture in
+            let id = try await synced(fixture)
+            try await fixture.remove(id)
+            if !isRecent { try await fixture.age() }
+            try await fixture.delete(.user, id)
+            try await fixture.withWorker({ $0.maximumAge = .zero }) {
+                try await tried(fixture, atLeast: 1)
+                if isRecent { try await fixture.age() }
+                try await fixture.drain()
+            }
+            #expect(try await fixture.states() == ["done": 2])
+        }
+    }
+
+    @Test("A group goes on without a member that is gone, however old its job")
+    func memberDeletedBefore() async throws {
+        try await SyncFixture.run { fixture in
+            let user = try await synced(fixture)
+            try await fixture.remove(user)
+            let group = try await fixture.createGroup("crew", members: [user])
+            try await fixture.withWorker({ $0.maximumAge = .zero }) {
+                try await tried(fixture, atLeast: 1)
+                #expect(try await fixture.database.jobs.statistics().openJobs == 1)
+                try await fixture.age()
+                try await fixture.drain()
+            }
+            #expect(try await fixture.states() == ["done": 2])
+            #expect(fixture.members(of: group) == [])
+            #expect(try await fixture.status(group) == .partial)
+        }
+    }
+
+    @Test("A member that is gone for long delays no write of its group, and no turn without one")
+    func memberLongGone() async throws {
+        try await SyncFixture.run { fixture in
+            let user = try await synced(fixture)
+            try await fixture.age()
+            try await fixture.remove(user)
+            let before = reads(fixture)
+            let group = try await fixture.createGroup("crew", members: [user])
+            try await fixture.withWorker { try await fixture.drain() }
+            #expect(reads(fixture) == before + 2)
+            #expect(try await fixture.states() == ["done": 2])
+            try await fixture.enqueue(.group, group)
+            try await fixture.withWorker {
+                try await fixture.until { reads(fixture) >= before + 4 }
+                try await fixture.until {
+                    try await fixture.number("SELECT count(*) FROM resource_sync WHERE leased_until IS NOT NULL") == 0
+                }
+            }
+            #expect(reads(fixture) == before + 4)
+            #expect(try await fixture.number("SELECT count(*) FROM waits_for WHERE last_error IS NOT NULL") == 0)
+        }
+    }
+
+    @Test("A delete is not done because a search sees what a read does not")
+    func searchSees() async throws {
+        try await SyncFixture.run { fixture in
+            let id = try await synced(fixture)
+            _ = fixture.double.add(UDMDouble.Fault(.staleRead, count: 2, contains: "uid=jo"))
+            try await fixture.delete(.user, id)
+            try await fixture.withWorker { try await fixture.drain() }
+            #expect(fixture.object(id) == nil)
+            #expect(try await fixture.states() == ["done": 2])
+        }
+    }
+
+    /// Waits until no open job was tried less often.
+    private func tried(_ fixture: SyncFixture, atLeast count: Int) async throws {
+        try await fixture.until {
+            try await fixture.number("SELECT count(*) FROM job WHERE attempts < \(count)") == 0
+        }
+    }
+
+    private func reads(_ fixture: SyncFixture) -> Int {
+        fixture.double.requests().count { $0.method == "GET" && $0.module == "users/user" }
     }
 }

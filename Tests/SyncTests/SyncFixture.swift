@@ -294,6 +294,9 @@ final class SyncFixture: Sendable {
         }
     }
 
+    /// All that is in UDM was brought there long ago.
+    func age() async throws { try await run("UPDATE udm_object SET synced_at = synced_at - interval '1 hour'") }
+
     /// What an administrator does in UDM.
     func change(_ id: ResourceID, in module: UDMModule = .user, _ properties: JSONObject) async throws {
         let dn = object(id)?.dn ?? ""

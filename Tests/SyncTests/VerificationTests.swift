@@ -154,6 +154,20 @@ import UDMDouble
         }
     }
 
+    @Test("Where UDM does not tell its base nobody is taken out, and the look is over")
+    func baseless() async throws {
+        try await SyncFixture.run { fixture in
+            let group = try await fixture.createGroup("crew", members: [])
+            try await fixture.withWorker { try await fixture.drain() }
+            let nobody = "uid=gone,cn=users,dc=example,dc=org"
+            try await fixture.change(group, in: .group, ["users": [.string(nobody)]])
+            try await doubt(fixture, group, "Group")
+            _ = fixture.double.add(UDMDouble.Fault(.staleRead, contains: "ldap/base"))
+            try await verify(fixture)
+            #expect(fixture.members(of: group) == [nobody])
+        }
+    }
+
     @Test("A page of something in between is no proof that nobody is there")
     func foreignPage() async throws {
         try await SyncFixture.run { fixture in

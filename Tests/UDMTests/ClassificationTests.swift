@@ -60,7 +60,8 @@ import UDM
         Case(name: "accept", status: 406, write: .bug),
         Case(name: "proxy wait", status: 408, write: .transient),
         Case(name: "conflict", status: 409, write: .permanent),
-        Case(name: "gone", status: 410, write: .notFound),
+        Case(name: "gone", status: 410, body: errorBody(410), write: .notFound),
+        Case(name: "nothing", status: 410, write: .transient),
         Case(
             name: "changed", status: 412, body: errorBody(412, message: "HTTP 412: Precondition Failed"),
             write: .preconditionFailed),

@@ -221,6 +221,15 @@ import UDM
                 ["type": "home", "streetAddress": "C:\\Elm $1", "locality": "Oz"],
                 ["type": "home", "locality": "\\24"],
             ])
+        // To LDAP a scalar is one, whatever is combined with it.
+        let accented = "a$\u{301}\\\u{301}24"
+        let combined = try user(#"{"addresses": [{"type": "home", "locality": "a$\u0301\\\u030124"}]}"#)
+        #expect(
+            combined["homePostalAddress"] == [["street": "", "zipcode": "", "city": "a\\24\u{301}\\5C\u{301}24"]])
+        #expect(
+            mapping.attributes(of: combined, type: .user)["addresses"] == [
+                ["type": "home", "locality": .string(accented)]
+            ])
         // What others have put there need not be escaped.
         #expect(
             mapping.attributes(of: ["homePostalAddress": [["street": "a\\b\\", "city": "\\5c"]]], type: .user)[

@@ -153,6 +153,30 @@ import UDM
         }
     }
 
+    @Test(
+        "a change or a delete is done by 204 or JSON, and by no page of something in between",
+        arguments: [
+            (ScriptedServer.Reply.answer(200, headers: [("Content-Type", "text/html")], body: "<html>"), false),
+            (.answer(200), false), (.cutOff(200, headers: [("Content-Type", "text/html")]), false),
+            (.cutOff(200), true), (.answer(200, body: "{}"), true), (.answer(204), true),
+        ])
+    func foreignSuccess(reply: ScriptedServer.Reply, isDone: Bool) async throws {
+        try await withUDM { _ in
+            reply
+        } _: { client, _ in
+            if isDone {
+                _ = try await client.modify(.user, dn: roe, properties: [:], requestID: requestID)
+                try await client.delete(.user, dn: roe, requestID: requestID)
+            } else {
+                let change = try await udmError {
+                    _ = try await client.modify(.user, dn: roe, properties: [:], requestID: requestID)
+                }
+                let removal = try await udmError { try await client.delete(.user, dn: roe, requestID: requestID) }
+                #expect([change.class, removal.class] == [.transient, .transient])
+            }
+        }
+    }
+
     @Test("a success that names no object leaves a create unknown")
     func namelessSuccess() async throws {
         try await withUDM { _ in

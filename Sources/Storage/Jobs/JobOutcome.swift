@@ -167,6 +167,8 @@ package struct MemberChange: Sendable, Hashable {
     package let dn: String?
     /// Why it cannot be sent now.
     package var hold: MemberHold?
+    /// Written to UDM so shortly ago that UDM may not find it yet (``UDMObjectRecord/replicationTime``).
+    package var isRecent = false
 }
 
 /// A call about a user's `groups` that is not over: what a group sends of this user might be undone by it.

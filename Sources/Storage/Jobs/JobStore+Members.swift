@@ -12,7 +12,8 @@ extension JobStore {
             MemberChange(
                 memberID: try row.id(0), memberType: try ResourceType(stored: row.string(1)),
                 isAddition: try row.bool(2), dn: try row.optionalString(3),
-                hold: try row.bool(4) ? (row.optionalBool(5) ?? false ? .lent : .doubtful) : nil)
+                hold: try row.bool(4) ? (row.optionalBool(5) ?? false ? .lent : .doubtful) : nil,
+                isRecent: try row.optionalBool(6) ?? false)
         }
     }
 
@@ -28,7 +29,8 @@ extension JobStore {
         "member_difference",
         """
         SELECT d.member_id, d.member_type, d.is_wanted, o.dn,
-            v.group_id IS NOT NULL AND NOT (v.group_id = $1::uuid AND v.is_addition = d.is_wanted), \(isLent)
+            v.group_id IS NOT NULL AND NOT (v.group_id = $1::uuid AND v.is_addition = d.is_wanted), \(isLent),
+            o.synced_at > clock_timestamp() - interval '\(UDMObjectRecord.replicationTime.components.seconds) s'
         FROM (
             SELECT m.member_id, min(m.member_type) AS member_type, bool_or(m.removed_revision IS NULL) AS is_wanted,
                 bool_or(m.synced) AS is_listed

@@ -23,6 +23,7 @@ extension JobStore {
             CASE WHEN v.resource_id IS NOT NULL THEN EXISTS (
                 SELECT FROM resource x WHERE x.tenant = s.tenant AND x.type = s.type AND x.id = r.resource_id) END,
             \(PauseStore.operations), v.group_id IS NOT NULL,
+            (extract(epoch FROM clock_timestamp() - o.synced_at) * 1000000)::int8,
             \(jobColumns)
         FROM (
             SELECT q.resource_id, q.token,
@@ -46,7 +47,7 @@ extension JobStore {
         ORDER BY r.resource_id, j.revision, j.id
         """)
 
-    private static let firstJobColumn = 19
+    private static let firstJobColumn = 20
 
     /// Of a row `j` of `job`, as ``job(_:from:)`` reads them.
     private static let jobColumns = """
@@ -95,6 +96,7 @@ extension JobStore {
                 ConfirmedLease(
                     handle: handle, tenant: try row.string(3), type: try ResourceType(stored: row.string(4)),
                     ambiguousSince: try row.optionalTime(7), syncedRevision: try row.int(8), udmObject: object,
+                    syncedAgo: try row.optionalInt(19).map { .microseconds($0) },
                     membersError: try row.optionalBytes(12), parked: try row.optionalBytes(13),
                     verification: verification, jobs: Array(workable.prefix(turnLimit)),
                     hasMoreJobs: jobs.count > min(workable.count, turnLimit), hasPauses: !paused.isEmpty,

@@ -40,6 +40,10 @@ package struct UDMObjectRecord: Sendable, Hashable {
         self.dn = dn
         self.properties = properties
     }
+
+    /// How long an object that UDM has written may not be found: UDM may read from an LDAP server that hears of it later. Replication takes
+    /// seconds; what is longer away than this is out of order.
+    package static let replicationTime = Duration.seconds(30)
 }
 
 /// The right to work on a resource, and all that is open for it.
@@ -51,6 +55,8 @@ package struct ConfirmedLease: Sendable {
     package let ambiguousSince: Timestamp?
     package let syncedRevision: Int64
     package let udmObject: UDMObjectRecord?
+    /// How long ago the last push of ``udmObject`` was recorded, by PostgreSQL's clock.
+    package let syncedAgo: Duration?
     /// The error of the last try to settle members without a job, as the worker stored it.
     package let membersError: [UInt8]?
     /// JSON object: attribute that UDM has refused → its refused values by property, or null when they are to be tried again.

@@ -28,8 +28,9 @@ enum Disposition: Equatable, Sendable {
             return .retry(after: wait, isAmbiguous: isAmbiguous)
         }
         switch error.class {
-        case .notFound where error.mayBeLate && series.count <= UDMError.lateReadRetries:
-            return isExpired ? .dead : retry()
+        case .notFound where error.mayBeLate:
+            // Whether it is late or gone, the age of the job says nothing about it; it is not late for longer than replication takes.
+            return retry(atMost: .seconds(5))
         case .permanent, .notFound, .bug:
             return .dead
         case .authentication:

@@ -39,7 +39,8 @@ struct JobError: Error, Sendable {
         let retryable =
             switch error.class {
             case .transient, .unknownOutcome, .preconditionFailed, .authentication, .nameLock: true
-            case .permanent, .notFound, .bug: false
+            case .notFound: error.mayBeLate
+            case .permanent, .bug: false
             }
         self.init(
             error.scimError(action, type, id), udm: error.json, retryable: retryable, attributes: attributes)

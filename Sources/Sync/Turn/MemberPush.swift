@@ -60,7 +60,7 @@ struct MemberPush {
         for member in additions {
             if case .own = try await holder(of: member) {
                 seen.append(member)
-            } else if let found = try await find(member, isPatient: push.isPatient) {
+            } else if let found = try await find(member, isPatient: member.change.isRecent) {
                 seen.append(found)
             }
         }

@@ -21,7 +21,7 @@ struct Push: Sendable {
     var term = LeaseTerm(until: nil)
     /// A former call may have had its effect, or may still be running.
     let isCareful: Bool
-    /// What was there and is not found is looked for again before it counts as gone.
+    /// The object was written a short time ago: if it is not found, it is looked for again before it counts as gone.
     var isPatient = false
     /// How long a create that may still be on its way may take: UDM has no lock that keeps a group from being made twice.
     var createWait: Duration?
@@ -183,7 +183,7 @@ struct Push: Sendable {
                 if error.class == .preconditionFailed { continue }
                 // The DN was a hint: only a search by identifier tells whether the object is gone.
                 guard error.class == .notFound else { throw error }
-                guard !isResolved, let found = try await findOwn() else { throw error.late }
+                guard !isResolved, let found = try await findOwn() else { throw isPatient ? error.late : error }
                 isResolved = true
                 dn = found
             }
@@ -223,7 +223,10 @@ struct Push: Sendable {
                 if error.class == .preconditionFailed { continue }
                 guard error.class == .notFound else { throw error }
                 // UDM said it itself, of a DN that it gave for our identifier a moment ago.
-                if isResolved && error.status != nil { return }
+                if isResolved && error.status != nil {
+                    if isPatient { throw error.late }
+                    return
+                }
                 // Another object is at the DN, or none: ours is elsewhere, or gone.
                 isResolved = true
                 target = try await findOwn()
@@ -285,7 +288,7 @@ extension Push.Goal {
 }
 
 extension UDMError {
-    /// Of an object that was there.
+    /// Of an object that was written a short time ago.
     var late: UDMError {
         var error = self
         error.mayBeLate = true

@@ -143,15 +143,15 @@ extension ResourceTurn {
             logger: logger)
     }
 
-    /// Whether this is one of the first tries, in which an object that is not found may only not have reached the LDAP server that UDM reads from.
+    /// Whether the object may only not have reached the LDAP server that UDM reads from.
     private var isPatient: Bool {
-        let former = FailureSeries(storedIn: lease.jobs.isEmpty ? lease.membersError : lease.jobs.first?.lastError)
-        guard let former, former.kind == UDMErrorClass.notFound.series else { return true }
-        return former.count < UDMError.lateReadRetries
+        guard let synced else { return false }
+        return synced.duration(to: configuration.now()) < UDMObjectRecord.replicationTime
     }
 
     /// UDM's state is known now, whatever became of earlier calls.
     mutating func arrived() {
+        synced = known == nil ? nil : configuration.now()
         isCareful = false
         possibleStates = []
     }

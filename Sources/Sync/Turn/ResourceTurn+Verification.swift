@@ -20,7 +20,7 @@ extension ResourceTurn {
             possibleStates = states.compactMap { mapped($0) }
             isCareful = true
             var push = try await makePush(module, requestID: requestID)
-            // It comes long after the last write.
+            // What is not found is looked for again anyway.
             push.isPatient = false
             mayHaveCalled = true
             let hits = try await environment.client.search(
@@ -100,9 +100,17 @@ extension ResourceTurn {
     private mutating func removeGhosts(_ push: Push) async throws {
         guard let dn = known?.dn else { return }
         let members = DN.normalizedSet(try await environment.jobs.memberDNs(of: lease.resourceID))
+        let base: String
+        do throws(UDMError) {
+            base = try await environment.client.findBase(requestID: push.requestID)
+        } catch {
+            // A UDM that does not tell its base cannot be asked who is nobody.
+            guard error.class == .notFound else { throw error }
+            return
+        }
         let written = try await push.write(at: dn) { object in
-            let users = try await ghosts(MemberDelta.usersProperty, in: object, besides: members, push)
-            let groups = try await ghosts(MemberDelta.groupsProperty, in: object, besides: members, push)
+            let users = try await ghosts(MemberDelta.usersProperty, in: object, besides: members, under: base, push)
+            let groups = try await ghosts(MemberDelta.groupsProperty, in: object, besides: members, under: base, push)
             let delta = MemberDelta(removedUsers: users, removedGroups: groups)
             return Push.Change(properties: delta.merged(into: object.properties), note: users + groups)
         }
@@ -117,12 +125,10 @@ extension ResourceTurn {
     /// Listed DNs at which UDM has nothing. Those of members are looked at when they are pushed; whoever else is listed is somebody else's, and
     /// may be written otherwise than UDM writes it.
     private func ghosts(
-        _ property: String, in group: UDMObject, besides members: Set<String>, _ push: Push
+        _ property: String, in group: UDMObject, besides members: Set<String>, under base: String, _ push: Push
     ) async throws -> [String] {
         let listed = group.properties[property]?.arrayValue?.compactMap(\.stringValue) ?? []
         let strangers = listed.filter { !members.contains(DN.normalized($0)) }.prefix(Self.mostStrangers)
-        guard !strangers.isEmpty else { return [] }
-        let base = try await environment.client.findBase(requestID: push.requestID)
         var ghosts: [String] = []
         for dn in strangers {
             // What is outside of UDM's base, UDM cannot judge.

@@ -21,6 +21,8 @@ struct ResourceTurn {
 
     /// What UDM holds; nil when nothing was ever pushed.
     var known: KnownObject?
+    /// When UDM took the last push of ``known``.
+    var synced: Timestamp?
     /// A former call may have had its effect, or may still be running.
     var isCareful: Bool
     /// A job of this turn has become a dead letter.
@@ -46,6 +48,7 @@ struct ResourceTurn {
         self.environment = environment
         self.logger = logger
         isCareful = lease.ambiguousSince != nil
+        synced = lease.syncedAgo.map { environment.configuration.now().advanced(by: .zero - $0) }
         parked = ParkedAttributes(storedIn: lease.parked)
         known = lease.udmObject.map { object in
             // A record that cannot be read is as good as none: the difference is then made from what UDM says.

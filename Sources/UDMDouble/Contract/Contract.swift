@@ -86,7 +86,7 @@ final class Contract: Sendable {
     private func answer(_ request: ContractRequest, _ state: inout State) throws(Refusal) -> Answer {
         if request.seesNothing {
             switch request.route {
-            case .object, .lookup: throw .notFound
+            case .object, .lookup, .directoryBase: throw .notFound
             default: break
             }
         }

@@ -7,27 +7,36 @@
 /// LDAP server refuse the whole write.
 enum PostalAddressLine {
     static func escaped(_ text: String) -> String {
-        guard text.contains(where: { $0 == "$" || $0 == "\\" }) else { return text }
-        return text.map { $0 == "$" ? "\\24" : $0 == "\\" ? "\\5C" : String($0) }.joined()
+        guard text.utf8.contains(where: { $0 == UInt8(ascii: "$") || $0 == UInt8(ascii: "\\") }) else { return text }
+        // LDAP knows no characters of several scalars: a `$` with an accent on it separates all the same.
+        var result = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "$": result.append(contentsOf: "\\24".unicodeScalars)
+            case "\\": result.append(contentsOf: "\\5C".unicodeScalars)
+            default: result.append(scalar)
+            }
+        }
+        return String(result)
     }
 
     /// Other backslashes stay as they are.
     static func unescaped(_ text: String) -> String {
-        var result = ""
-        var rest = Substring(text)
+        var result = String.UnicodeScalarView()
+        var rest = text.unicodeScalars[...]
         while let backslash = rest.firstIndex(of: "\\") {
             result += rest[..<backslash]
             let code = rest[rest.index(after: backslash)...].prefix(2)
-            switch code.lowercased() {
-            case "24": result += "$"
-            case "5c": result += "\\"
+            switch String(code).lowercased() {
+            case "24": result.append("$")
+            case "5c": result.append("\\")
             default:
-                result += "\\"
+                result.append("\\")
                 rest = rest[rest.index(after: backslash)...]
                 continue
             }
             rest = rest[code.endIndex...]
         }
-        return result + rest
+        return String(result + rest)
     }
 }
