@@ -92,6 +92,34 @@ import Testing
         }
     }
 
+    @Test("The last crash counts only when the turn is known to have begun, and no more when that has ended")
+    func lastTry() async throws {
+        try await StorageFixture.run { fixture in
+            try await fixture.insertJob(id)
+            let jobs = fixture.database.jobs
+            let lease = { (crashes: Int) in
+                let lease = try #require(try await fixture.lease(id, maximumCrashes: 3))
+                #expect(lease.jobs[0].crashes == crashes)
+                return lease
+            }
+            for crashes in [0, 1, 2, 2] {
+                _ = try await lease(crashes)
+                try await fixture.expireLeases()
+            }
+            let ended = try await lease(2)
+            #expect(try await jobs.noteLastTry(of: ended.jobs[0], under: ended.handle, maximumCrashes: 3))
+            #expect(try await fixture.number("SELECT crashes FROM job") == 3)
+            try await jobs.giveBack([ended.handle], callMayHaveStarted: true)
+            let crashed = try await lease(2)
+            #expect(try await !jobs.noteLastTry(of: ended.jobs[0], under: ended.handle, maximumCrashes: 3))
+            #expect(try await jobs.noteLastTry(of: crashed.jobs[0], under: crashed.handle, maximumCrashes: 3))
+            for _ in 0..<2 {
+                try await fixture.expireLeases()
+                _ = try await lease(3)
+            }
+        }
+    }
+
     @Test("Handing back counts no crash; a call that may have started stays ambiguous", arguments: [true, false])
     func giveBack(callMayHaveStarted: Bool) async throws {
         try await StorageFixture.run { fixture in

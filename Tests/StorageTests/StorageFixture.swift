@@ -130,10 +130,11 @@ struct StorageFixture {
 
     /// Leases one resource.
     func lease(
-        _ id: ResourceID, type: ResourceType = .user, length: Duration = .seconds(60)
+        _ id: ResourceID, type: ResourceType = .user, length: Duration = .seconds(60), maximumCrashes: Int = .max
     ) async throws -> ConfirmedLease? {
         let request = LeaseRequest(resourceID: id, tenant: "default", type: type)
-        let answer = try await database.jobs.confirm([request], worker: "test", length: length)
+        let answer = try await database.jobs.confirm(
+            [request], worker: "test", length: length, maximumCrashes: maximumCrashes)
         guard answer.count == 1, case .leased(let lease) = answer[0] else { return nil }
         return lease
     }
