@@ -93,7 +93,12 @@ extension RefusedGroupTests {
             try await fixture.withWorker { try await fixture.drain() }
             let late = try await fixture.createUser("late", enqueues: false)
             try await fixture.replaceGroup(group, "team", members: [user, late] + (isAlone ? [] : [other]))
-            try await fixture.run("UPDATE job SET crashes = 99 WHERE type = 'Group'")
+            // The last of its leases ran out, too.
+            try await fixture.run(
+                """
+                UPDATE job SET crashes = 99 WHERE resource_id = '\(group)';
+                UPDATE resource_sync SET leased_until = now() - interval '1 second' WHERE resource_id = '\(group)'
+                """)
             try await fixture.withWorker {
                 try await fixture.until {
                     try await fixture.number(
