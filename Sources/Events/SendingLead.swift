@@ -48,7 +48,12 @@ actor SendingLead {
         if isLeading { return true }
         do {
             // A backlog of millions takes minutes, in which the leadership must not be taken for lost.
-            report(try await events.useSinks(sinks, between: { [leadership] in _ = await leadership.hold() }))
+            let change = try await events.useSinks(sinks) { [leadership] in
+                guard await leadership.hold() else { throw LeadLost() }
+            }
+            report(change)
+        } catch is LeadLost {
+            return lost()
         } catch {
             logger.warning(
                 "The sinks of events cannot be set; nothing is sent until they are", metadata: ["error": "\(error)"])
@@ -59,10 +64,20 @@ actor SendingLead {
         } catch {
             logger.warning("The outbox could not be tidied up", metadata: ["error": "\(error)"])
         }
+        // That took long, perhaps, and nobody has asked meanwhile.
+        guard await leadership.hold() else { return lost() }
         isLeading = true
         logger.notice("This process sends events", metadata: ["sinks": "\(names(sinks.map(\.rawValue)))"])
         return true
     }
+
+    /// Another process may lead now, and make the outbox know other sinks.
+    private func lost() -> Bool {
+        logger.notice("This process was to send events, and no longer leads")
+        return false
+    }
+
+    private struct LeadLost: Error {}
 
     private func report(_ change: SinkChange) {
         if !change.added.isEmpty {

@@ -1,7 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
-import Events
 import Logging
 import Postgres
 import ProvisioningDouble
@@ -11,6 +10,8 @@ import ServiceLifecycle
 import Storage
 import TestSupport
 import Testing
+
+@testable import Events
 
 /// Waking, stopping, and more than one sender.
 extension EventSenderTests {
@@ -199,6 +200,45 @@ extension EventSenderTests {
                     #expect(try await outbox.leaderAsked() != before)
                 }
             }
+        }
+    }
+
+    @Test("a process that loses the lead while it prepares the outbox sends nothing")
+    func leadLostMeanwhile() async throws {
+        try await withOutbox { outbox in
+            let (first, second) = (outbox.database.leadership(.events), outbox.database.leadership(.events))
+            _ = try await outbox.database.events.useSinks([.provisioning])
+            let lead = SendingLead(
+                leadership: first, events: outbox.database.events, sinks: [.provisioning],
+                logger: LogCollector().logger)
+            // Tidying up waits for the end of this.
+            try await outbox.connection.run("BEGIN; LOCK TABLE event_delivery IN SHARE MODE")
+            let answer = Task { await lead.hold() }
+            func wait(for isSo: () async throws -> Bool) async throws {
+                let deadline = clock.now + .seconds(20)
+                while try await !isSo(), clock.now < deadline { try await Task.sleep(for: .milliseconds(10)) }
+            }
+            try await wait {
+                try await outbox.connection.execute(
+                    PostgresStatement(
+                        unnamed:
+                            "SELECT count(*) FROM pg_locks WHERE relation = 'event_delivery'::regclass AND NOT granted")
+                )[0].int(0) == 1
+            }
+            try await outbox.connection.run(
+                """
+                SELECT pg_terminate_backend(l.pid) FROM pg_locks l
+                WHERE l.locktype = 'advisory' AND l.granted
+                    AND (l.classid::int8 << 32) + l.objid::int8 = \(0x5343_494D_0002)
+                """)
+            try await wait { await second.hold() }
+            try await outbox.connection.run("COMMIT")
+            #expect(await !answer.value)
+            #expect(await !lead.isLeadingNow)
+            await second.resign()
+            try await wait { await lead.hold() }
+            #expect(await lead.isLeadingNow)
+            await first.resign()
         }
     }
 

@@ -220,6 +220,20 @@ import Testing
         }
     }
 
+    @Test("The word of the caller ends the change; the next one brings the new sink the backlog all the same")
+    func endedBetween() async throws {
+        try await StorageFixture.run { fixture in
+            let events = fixture.database.events
+            _ = try await record(fixture)
+            struct Ended: Error {}
+            await #expect(throws: Ended.self) {
+                _ = try await events.useSinks([.provisioning, .webhook]) { throw Ended() }
+            }
+            #expect(try await events.useSinks([.provisioning, .webhook]).added == ["webhook"])
+            #expect(try await fixture.number("SELECT count(*) FROM event_delivery WHERE sink = 'webhook'") == 1)
+        }
+    }
+
     @Test("The next try comes when PostgreSQL's clock says so, which has set it")
     func dueByServer() async throws {
         try await StorageFixture.run { fixture in

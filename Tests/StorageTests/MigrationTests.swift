@@ -82,7 +82,8 @@ import Testing
     }
 }
 
-private struct WarningLog: LogHandler {
+/// Keeps the warnings of a log.
+struct WarningLog: LogHandler {
     private let messages = Messages()
     var metadata: Logger.Metadata = [:]
     var logLevel = Logger.Level.warning

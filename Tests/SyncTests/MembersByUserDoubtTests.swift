@@ -163,6 +163,35 @@ import UDMDouble
         }
     }
 
+    @Test(
+        "The write of another group fails for good while nobody knows of the user: the look at the user settles it there",
+        arguments: [true, false])
+    func deadWrite(isAddition: Bool) async throws {
+        try await SyncFixture.run { fixture in
+            let users = try await fixture.syncedUsers(4)
+            let crew = try await group(fixture, "crew", Array(users[..<3]))
+            let small = try await group(fixture, "small", Array(users[(isAddition ? 3 : 2)...]))
+            _ = try await fixture.foreignUser("taken")
+            try await fixture.run(
+                """
+                INSERT INTO verification (resource_id, tenant, type, since, due_at, group_id, is_addition)
+                VALUES ('\(users[2])', 'default', 'User', now(), now() + interval '1 hour', '\(crew)', true)
+                """)
+            try await fixture.replaceGroup(small, "taken", members: Array(users[(isAddition ? 2 : 3)...]))
+            try await worker(fixture) {
+                try await fixture.until {
+                    try await fixture.number(
+                        "SELECT count(*) FROM dead_letter WHERE NOT EXISTS (SELECT FROM waits_for WHERE reason = 'turn')"
+                    ) == 1
+                }
+            }
+            #expect(fixture.members(of: small).count == (isAddition ? 1 : 2))
+            try await look(fixture) { try await fixture.number("SELECT count(*) FROM waits_for") == 0 }
+            #expect(fixture.members(of: small) == (try dns(fixture, users[(isAddition ? 2 : 3)...])))
+            #expect(try await fixture.database.jobs.memberDifference(of: small).isEmpty)
+        }
+    }
+
     @Test("A call that came late took the user out of another group: the look puts it back")
     func takenOut() async throws {
         try await SyncFixture.run { fixture in

@@ -5,6 +5,7 @@ import JSON
 import Queue
 import SCIM
 import Storage
+import Synchronization
 import Testing
 import UDM
 import UDMDouble
@@ -19,6 +20,33 @@ import UDMDouble
 
     private func letters(_ fixture: SyncFixture) async throws -> [JobSummary] {
         try await fixture.database.operators.deadLetters.list(BacklogFilter(), limit: 100).entries
+    }
+
+    @Test("Attempts are pruned page by page, and no further when another process leads")
+    func prune() async throws {
+        try await SyncFixture.run { fixture in
+            try await fixture.run(
+                """
+                INSERT INTO job_attempt (job_id, number, resource_id, lease_epoch, at, outcome, class, error)
+                SELECT gen_random_uuid(), 1, gen_random_uuid(), 1, now(), 'retry', 'permanent', '{}'
+                FROM generate_series(1, 5000)
+                """)
+            let questions = Mutex(0)
+            func duties(_ isLeader: @escaping @Sendable () async -> Bool) -> OperatorDuties {
+                OperatorDuties(
+                    stores: fixture.database.operators, queue: fixture.queue, logger: fixture.logger, isLeader: isLeader
+                )
+            }
+            try await duties {
+                questions.withLock {
+                    $0 += 1
+                    return $0 <= 2
+                }
+            }.prune()
+            #expect(try await fixture.number("SELECT count(*) FROM job_attempt") == 1000)
+            try await duties { true }.prune()
+            #expect(try await fixture.number("SELECT count(*) FROM job_attempt") == 0)
+        }
     }
 
     // MARK: Replay

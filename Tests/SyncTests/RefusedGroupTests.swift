@@ -81,6 +81,75 @@ import UDM
     }
 }
 
+extension RefusedGroupTests {
+    @Test(
+        "A member that UDM lacks comes to the group later, although the group's job died of crashes before it was waited for",
+        arguments: [true, false])
+    func crashed(isAlone: Bool) async throws {
+        try await SyncFixture.run { fixture in
+            let user = try await fixture.createUser("jo")
+            let other = try await fixture.createUser("mo")
+            let group = try await fixture.createGroup("team", members: [user])
+            try await fixture.withWorker { try await fixture.drain() }
+            let late = try await fixture.createUser("late", enqueues: false)
+            try await fixture.replaceGroup(group, "team", members: [user, late] + (isAlone ? [] : [other]))
+            // The last of its leases ran out, too.
+            try await fixture.run(
+                """
+                UPDATE job SET crashes = 99 WHERE resource_id = '\(group)';
+                UPDATE resource_sync SET leased_until = now() - interval '1 second' WHERE resource_id = '\(group)'
+                """)
+            try await fixture.withWorker {
+                try await fixture.until {
+                    try await fixture.number(
+                        "SELECT count(*) FROM dead_letter WHERE NOT EXISTS (SELECT FROM waits_for WHERE reason = 'turn')"
+                    ) == 1
+                }
+                try await fixture.enqueue(.user, late)
+                try await fixture.until(limit: .seconds(20)) {
+                    fixture.members(of: group).contains("uid=late,cn=users,dc=example,dc=org")
+                }
+                try await fixture.until { try await fixture.number("SELECT count(*) FROM waits_for") == 0 }
+            }
+            #expect(fixture.members(of: group).count == (isAlone ? 2 : 3))
+        }
+    }
+
+    @Test("A group that is owed a turn, and is taken by a worker that leaves that on record, is enqueued once a minute")
+    func oncePerMinute() async throws {
+        try await SyncFixture.run { fixture in
+            let user = try await fixture.createUser("jo")
+            let group = try await fixture.createGroup("team", members: [])
+            try await fixture.withWorker { try await fixture.drain() }
+            try await fixture.run(
+                """
+                INSERT INTO group_member (tenant, group_id, member_id, member_type, added_revision)
+                VALUES ('default', '\(group)', '\(user)', 'User', 1);
+                INSERT INTO waits_for (resource_id, target_id, tenant, type, since, reason)
+                VALUES ('\(group)', '\(group)', 'default', 'Group', now() - interval '1 hour', 'turn')
+                """)
+            let key = ResourceKey(tenant: "default", type: "Group", id: group.description)
+            let sweep = QueueSweep(queue: fixture.queue, jobs: fixture.database.jobs, logger: fixture.logger)
+            let start = ContinuousClock.now
+            for (seconds, isEnqueued) in [(0, true), (10, false), (50, false), (60, true), (70, false)] {
+                try await sweep.recent(at: start.advanced(by: .seconds(seconds)))
+                #expect(try await fixture.queue.known([key]).isEmpty != isEnqueued, "after \(seconds) s")
+                // The worker of the older version.
+                _ = try await fixture.queue.forget([key])
+            }
+            // A member that came is work for every version.
+            try await fixture.run(
+                """
+                INSERT INTO waits_for (resource_id, target_id, tenant, type, since)
+                VALUES ('\(group)', '\(user)', 'default', 'Group', now() - interval '1 hour');
+                UPDATE udm_object SET synced_at = now() - interval '1 minute'
+                """)
+            try await sweep.recent(at: start.advanced(by: .seconds(80)))
+            #expect(try await fixture.queue.known([key]) == [key])
+        }
+    }
+}
+
 extension SyncFixture {
     /// What a worker's turns share, for a turn that a test runs by itself.
     fileprivate func environment() throws -> TurnEnvironment {

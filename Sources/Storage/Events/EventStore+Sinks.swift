@@ -34,9 +34,9 @@ extension EventStore {
     /// A new one gets what the outbox holds too. First it is known to whoever records events; the lock waits for those who recorded theirs
     /// without it, so that none is missed. What a removed one had not taken is given up, and only that. Whatever takes long goes by portions,
     /// and goes on where it was when it is called again.
-    /// - Parameter between: Called after each portion.
+    /// - Parameter between: Called after each portion; its error ends the change there.
     package func useSinks(
-        _ sinks: Set<SinkName>, between: @Sendable () async -> Void = {}
+        _ sinks: Set<SinkName>, between: @Sendable () async throws -> Void = {}
     ) async throws -> SinkChange {
         let names = sinks.map(\.rawValue).sorted()
         var known: [String: Bool] = [:]
@@ -63,14 +63,14 @@ extension EventStore {
                     Int(try await connection.execute(Self.abandon, [.textArray(removed)])[0].int(0))
                 }
                 change.abandoned += portion
-                await between()
+                try await between()
             } while portion > 0
         }
         return change
     }
 
     /// Events recorded meanwhile have their deliveries already.
-    private func deliverBacklog(to sinks: [String], between: @Sendable () async -> Void) async throws -> Int {
+    private func deliverBacklog(to sinks: [String], between: @Sendable () async throws -> Void) async throws -> Int {
         var count = 0
         var last: EventID? = EventID(high: 0, low: 0)
         while let after = last {
@@ -79,7 +79,7 @@ extension EventStore {
             }
             last = try row.optionalID(0)
             count += Int(try row.int(1))
-            await between()
+            try await between()
         }
         _ = try await pool.withConnection { try await $0.execute(Self.completeSinks, [.textArray(sinks)]) }
         return count

@@ -73,11 +73,13 @@ package struct JobOutcome: Sendable {
     package let hasWaits: Bool
     /// With `dead` only: members of the group that differ are work for a turn of its own, which the outcome leaves on record.
     package let leavesMembers: Bool
+    /// Members of the group that could not be looked at, and have perhaps no record of that yet: not in UDM, or in doubt. It waits for them.
+    package let awaited: [ResourceID]
 
     package init(
         lease: LeaseHandle, result: Result, endsTurn: Bool, merges: Bool = false, parking: Parking = Parking(),
         reverts: Bool = false, leavesDoubt: Bool = false, hasMembers: Bool = true, hasWaits: Bool = true,
-        leavesMembers: Bool = false
+        leavesMembers: Bool = false, awaited: [ResourceID] = []
     ) {
         self.lease = lease
         self.result = result
@@ -89,6 +91,7 @@ package struct JobOutcome: Sendable {
         self.hasMembers = hasMembers
         self.hasWaits = hasWaits
         self.leavesMembers = leavesMembers
+        self.awaited = awaited
     }
 }
 

@@ -45,6 +45,7 @@ extension JobStore {
         add(OutcomeStatements.leaveMembers, rows.leaving, if: rows.hasLeaving)
         add(OutcomeStatements.endValueWaits, rows.waiting, if: outcomes.contains(where: \.hasWaits))
         add(OutcomeStatements.missing, rows.missing, if: rows.hasMissing)
+        add(OutcomeStatements.awaited, rows.awaited, if: rows.hasAwaited)
         add(OutcomeStatements.membersLater, rows.later, if: rows.hasLater)
         add(OutcomeStatements.refusedLate, rows.refusal, if: rows.hasRefusal)
         add(OutcomeStatements.unpark, rows.unparked, if: rows.hasUnparked)

@@ -14,6 +14,8 @@ package struct OpenWork: Sendable, Hashable {
     package let dueAt: Timestamp
     /// A look at UDM that nobody has enqueued before: it was put off when it was written down.
     package var isVerification = false
+    /// A group that is owed a turn of its own, and has nothing else to do. A worker of an older version takes it and leaves that on record.
+    package var isOwedTurn = false
 }
 
 /// Some resources with open work, and where to go on.
@@ -102,7 +104,7 @@ extension JobStore {
         let entries = try result.map { row in
             OpenWork(
                 resourceID: try row.id(0), tenant: try row.string(1), type: try ResourceType(stored: row.string(2)),
-                lane: "repair", dueAt: try row.time(3))
+                lane: "repair", dueAt: try row.time(3), isOwedTurn: try row.bool(4))
         }
         let next: OpenWorkPage.Position =
             if let last = entries.last, result.rowCount == limit {
@@ -139,7 +141,7 @@ extension JobStore {
     private static let waitingPage = PostgresStatement(
         "waiting_page",
         """
-        SELECT w.resource_id, min(w.tenant), min(w.type), min(coalesce(w.due_at, w.since))
+        SELECT w.resource_id, min(w.tenant), min(w.type), min(coalesce(w.due_at, w.since)), bool_and(w.reason = 'turn')
         FROM waits_for w
         JOIN udm_object g ON g.resource_id = w.resource_id
         LEFT JOIN udm_object u ON u.resource_id = w.target_id

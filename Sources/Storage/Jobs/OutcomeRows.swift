@@ -20,6 +20,7 @@ struct OutcomeRows {
     private(set) var settling: [PostgresParameter] = []
     private(set) var leaving: [PostgresParameter] = []
     private(set) var missing: [PostgresParameter] = []
+    private(set) var awaited: [PostgresParameter] = []
     private(set) var later: [PostgresParameter] = []
     private(set) var refusal: [PostgresParameter] = []
     private(set) var waiting: [PostgresParameter] = []
@@ -33,6 +34,7 @@ struct OutcomeRows {
     private(set) var hasMembers = false
     private(set) var hasRemoval = false
     private(set) var hasMissing = false
+    private(set) var hasAwaited = false
     private(set) var hasLater = false
     private(set) var hasRefusal = false
     private(set) var hasVerified = false
@@ -184,6 +186,11 @@ struct OutcomeRows {
         hasLeaving = outcomes.contains(where: \.leavesMembers)
         leaving = [.boolArray(outcomes.map(\.leavesMembers))]
         missing = [.ids(missingOf), .ids(targets)]
+        hasAwaited = outcomes.contains { !$0.awaited.isEmpty }
+        awaited = [
+            .ids(outcomes.flatMap { outcome in outcome.awaited.map { _ in outcome.lease.resourceID } }),
+            .ids(outcomes.flatMap(\.awaited)),
+        ]
         later = [.intArray(laterDues), .jsonArray(errors)]
         refusal = [.textArray(refusals), .jsonArray(errors)]
         waiting = [.boolArray(waits)]

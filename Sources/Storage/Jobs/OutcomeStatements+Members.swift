@@ -90,6 +90,18 @@ extension OutcomeStatements {
         ON CONFLICT (resource_id, target_id, reason) DO UPDATE SET since = excluded.since, due_at = NULL, last_error = NULL
         """)
 
+    /// Members that a turn could not look at. Where the group waits for them already, it has done so since then.
+    static let awaited = PostgresStatement(
+        "outcome_awaited",
+        """
+        INSERT INTO waits_for (resource_id, target_id, tenant, type, since)
+        SELECT a.group_id, a.member_id, s.tenant, s.type, coalesce(s.call_started_at, clock_timestamp())
+        FROM unnest($4::uuid[], $5::uuid[]) AS a(group_id, member_id)
+        JOIN unnest($1::uuid[], $2::int8[], $3::uuid[]) AS l(resource_id, epoch, token) ON l.resource_id = a.group_id
+        JOIN resource_sync s ON s.resource_id = l.resource_id AND s.lease_epoch = l.epoch AND s.lease_token = l.token
+        ON CONFLICT (resource_id, target_id, reason) DO NOTHING
+        """)
+
     /// Members that could not be settled without a job: every member that differs and that UDM has, so that the sweep finds the group
     /// again.
     static let membersLater = PostgresStatement(

@@ -8,18 +8,22 @@ package import Postgres
 
 /// Brings a database to the schema of this program, from the numbered SQL files of a folder.
 ///
-/// Each migration is one transaction. An advisory lock makes several processes that start at once take turns, and the ones that come later
+/// Each migration is one transaction, which never waits for long where others use a table: see ``MigrationPatience``. An advisory lock makes several processes that start at once take turns, and the ones that come later
 /// find nothing left to do. `schema_migration` keeps number, name and checksum of what was applied.
 package struct Migrator: Sendable {
     private let configuration: PostgresConfiguration
     private let folder: String
-    private let logger: Logger
+    let patience: MigrationPatience
+    let logger: Logger
 
     /// Days of job history for which partitions are made ahead.
     private static let lockKey: Int64 = 0x5343_494D_0000
 
     /// - Parameter folder: With files such as `0001_resources.up.sql`.
-    package init(configuration: PostgresConfiguration, folder: String, logger: Logger) {
+    package init(
+        configuration: PostgresConfiguration, folder: String, patience: MigrationPatience = MigrationPatience(),
+        logger: Logger
+    ) {
         // Indexes of a million resources take their time, and so does another process that migrates first.
         var unlimited = configuration
         unlimited.statementTimeout = nil
@@ -27,6 +31,7 @@ package struct Migrator: Sendable {
         unlimited.sessionSettings += [("statement_timeout", "0")]
         self.configuration = unlimited
         self.folder = folder
+        self.patience = patience
         self.logger = logger
     }
 
@@ -44,8 +49,7 @@ package struct Migrator: Sendable {
                 try await apply(migration, on: connection)
                 names.append(migration.name)
             }
-            try await connection.run(
-                "SELECT ensure_job_history_partitions((clock_timestamp() AT TIME ZONE 'UTC')::date, 8)")
+            try await preparePartitions(connection)
             try await prepareSearch(connection)
             return names
         }
@@ -61,9 +65,11 @@ package struct Migrator: Sendable {
             var names: [String] = []
             for migration in migrations.reversed()
             where migration.version > version && applied[migration.version] != nil {
-                try await connection.run(
-                    "BEGIN;\n\(try migration.downSQL())\n;DELETE FROM schema_migration WHERE version = \(migration.version);\nCOMMIT;"
-                )
+                let sql = try migration.downSQL()
+                try await patiently(migration.name, sql, on: connection) { () throws(PostgresError) in
+                    try await connection.run(
+                        "\(sql)\n;DELETE FROM schema_migration WHERE version = \(migration.version);")
+                }
                 names.append(migration.name)
             }
             return names
@@ -91,19 +97,39 @@ package struct Migrator: Sendable {
     }
 
     private func apply(_ migration: MigrationFile, on connection: PostgresConnection) async throws {
-        try await connection.run("BEGIN")
-        try await connection.run(migration.upSQL)
-        _ = try await connection.execute(
-            PostgresStatement(
-                unnamed: "INSERT INTO schema_migration (version, name, checksum) VALUES ($1::int8, $2::text, $3::text)"),
-            [.int(Int64(migration.version)), .text(migration.name), .text(migration.checksum)])
-        try await connection.run("COMMIT")
+        try await patiently(migration.name, migration.upSQL, on: connection) { () throws(PostgresError) in
+            try await connection.run(migration.upSQL)
+            _ = try await connection.execute(
+                PostgresStatement(
+                    unnamed:
+                        "INSERT INTO schema_migration (version, name, checksum) VALUES ($1::int8, $2::text, $3::text)"),
+                [.int(Int64(migration.version)), .text(migration.name), .text(migration.checksum)])
+        }
+    }
+
+    /// Where the history is in use, the process that leads makes them later; the default partition takes what comes meanwhile.
+    private func preparePartitions(_ connection: PostgresConnection) async throws {
+        do throws(PostgresError) {
+            try await connection.run(
+                """
+                BEGIN; SET LOCAL lock_timeout = '\(patience.lockTimeout.microseconds / 1000)ms';
+                SELECT ensure_job_history_partitions((clock_timestamp() AT TIME ZONE 'UTC')::date, 8);
+                COMMIT
+                """)
+        } catch {
+            guard error.isLockNotAvailable else { throw error }
+            try await connection.run("ROLLBACK")
+            logger.notice("The job history is in use; its partitions are made later, by the process that leads")
+        }
     }
 
     /// Says what filters will miss in this database.
     private func prepareSearch(_ connection: PostgresConnection) async throws {
-        let row = try await connection.execute(
-            PostgresStatement(unnamed: "SELECT ensure_trigram_index(), folded('ÄЖ') = 'äж'"))[0]
+        let row = try await patiently("unique_claim_name_trigrams", "unique_claim", on: connection) {
+            () throws(PostgresError) in
+            try await connection.execute(
+                PostgresStatement(unnamed: "SELECT ensure_trigram_index(), folded('ÄЖ') = 'äж'"))[0]
+        }
         if try !row.bool(0) {
             logger.warning(
                 """
@@ -158,6 +184,8 @@ package enum MigrationError: Error, Equatable, Sendable, CustomStringConvertible
     case changed(name: String)
     case newerHistory(name: String)
     case missingDown(name: String)
+    /// What it has to lock is used by others all the time.
+    case inUse(name: String, by: String, seconds: Int)
 
     package var description: String {
         switch self {
@@ -169,6 +197,11 @@ package enum MigrationError: Error, Equatable, Sendable, CustomStringConvertible
         case .newerHistory(let name):
             "the database has migration \(name), which this version does not know; run the version that applied it, or a newer one"
         case .missingDown(let name): "migration \(name) has no .down.sql"
+        case .inUse(let name, let by, let seconds):
+            """
+            migration \(name) has waited \(seconds) s for what others use, and has changed nothing: \(by); end that transaction, \
+            or wait for its end, and migrate again
+            """
         }
     }
 }

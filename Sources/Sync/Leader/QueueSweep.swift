@@ -7,6 +7,7 @@ internal import Metrics
 internal import Queue
 internal import SCIM
 internal import Storage
+internal import Synchronization
 
 /// Compares PostgreSQL and Redis (queue-patterns 6.2): open jobs that Redis does not know are enqueued, which is the safety net under the
 /// enqueue after the commit; resources without open work are forgotten; leases that only Redis knows are reported.
@@ -22,6 +23,7 @@ struct QueueSweep: Sendable {
     private static let recent = Duration.seconds(60)
     /// In a second of the leader's: a full pass never competes with the work it guards.
     private static let pageSize = 4_000
+    private let owedTurns = OwedTurns()
     private let repaired = Counter(label: "scim_queue_repaired_total")
     private let forgotten = Counter(label: "scim_queue_forgotten_total")
     private let odd = Counter(label: "scim_queue_odd_leases_total")
@@ -36,26 +38,30 @@ struct QueueSweep: Sendable {
     }
 
     /// Jobs accepted in the last minute, all groups whose members have come, and all looks at UDM that are due.
-    func recent() async throws {
+    func recent(at now: ContinuousClock.Instant = .now) async throws {
         // Job ids are UUIDs of version 7, which begin with the milliseconds: below every id of that moment or later.
         let moment = Timestamp.now().advanced(by: .zero - Self.recent)
         let start = JobID(high: UInt64(max(0, moment.microsecondsSinceEpoch / 1000)) << 16, low: 0)
         var position: OpenWorkPage.Position? = .jobs(after: start)
-        while let next = position, await isLeader() { position = try await page(from: next) }
+        while let next = position, await isLeader() { position = try await page(from: next, at: now) }
     }
 
     /// One page of a pass over all open work.
     /// - Returns: Where to go on; nil at the end, and when Redis has lost the queue: the rebuild does all of it then.
-    func page(from position: OpenWorkPage.Position) async throws -> OpenWorkPage.Position? {
+    func page(
+        from position: OpenWorkPage.Position, at now: ContinuousClock.Instant = .now
+    ) async throws -> OpenWorkPage.Position? {
         let page = try await jobs.openWork(from: position, limit: Self.pageSize, olderThan: Self.grace)
-        let known = try await queue.known(page.entries.map(\.key))
-        let missing = page.entries.filter { !known.contains($0.key) }
+        let entries = owedTurns.due(page.entries, at: now)
+        let known = try await queue.known(entries.map(\.key))
+        let missing = entries.filter { !known.contains($0.key) }
         // What ended between the two looks is missing for a good reason.
         let ended = try await jobs.idle(missing.map(\.resourceID))
         let unknown = missing.filter { !ended.contains($0.resourceID) }.map { $0.enqueue }
         if !unknown.isEmpty {
             try await Failpoint.hit("sweep.found")
             guard try await queue.enqueue(unknown) != .lost else { return nil }
+            owedTurns.note(missing.filter { !ended.contains($0.resourceID) }, at: now)
             // Looks at UDM wait in PostgreSQL until they are due: nothing was lost of them.
             if page.entries.contains(where: \.isVerification) { return page.next }
             repaired.increment(by: unknown.count)
@@ -105,5 +111,27 @@ struct QueueSweep: Sendable {
                 ])
         }
         return found
+    }
+}
+
+/// Groups that are owed a turn and were enqueued for it. In a rolling upgrade a worker of an older version may take such a group, which it leaves
+/// on record: it comes again a minute later, not with the next sweep.
+private final class OwedTurns: Sendable {
+    private let enqueued = Mutex<[ResourceID: ContinuousClock.Instant]>([:])
+
+    private static let pause = Duration.seconds(60)
+
+    /// Without those that were enqueued a moment ago.
+    func due(_ entries: [OpenWork], at now: ContinuousClock.Instant) -> [OpenWork] {
+        enqueued.withLock { enqueued in
+            enqueued = enqueued.filter { $0.value.duration(to: now) < Self.pause }
+            return entries.filter { !$0.isOwedTurn || enqueued[$0.resourceID] == nil }
+        }
+    }
+
+    func note(_ entries: [OpenWork], at now: ContinuousClock.Instant) {
+        enqueued.withLock { enqueued in
+            for entry in entries where entry.isOwedTurn { enqueued[entry.resourceID] = now }
+        }
     }
 }

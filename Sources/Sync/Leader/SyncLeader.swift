@@ -65,7 +65,7 @@ package actor SyncLeader: Service {
             queue: queue, jobs: jobs, pauses: operators.pauses, logger: logger, isLeader: isLeader)
         sweep = QueueSweep(queue: queue, jobs: jobs, logger: logger, isLeader: isLeader)
         sampler = QueueSampler(queue: queue, jobs: jobs)
-        self.operators = OperatorDuties(stores: operators, queue: queue, logger: logger)
+        self.operators = OperatorDuties(stores: operators, queue: queue, logger: logger, isLeader: isLeader)
         compensation = Compensation(jobs: jobs, resources: resources, queue: queue, logger: logger)
     }
 

@@ -12,6 +12,8 @@ struct OperatorDuties: Sendable {
     let stores: OperatorStores
     let queue: WorkQueue
     let logger: Logger
+    /// Asked before each page.
+    let isLeader: @Sendable () async -> Bool
 
     /// Every few seconds.
     func pause() async throws {
@@ -31,6 +33,7 @@ struct OperatorDuties: Sendable {
     func prune() async throws {
         var position: JobID?
         repeat {
+            guard await isLeader() else { return }
             position = try await stores.attempts.prune(from: position)
         } while position != nil && !Task.isCancelled
     }

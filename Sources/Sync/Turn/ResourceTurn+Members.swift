@@ -107,7 +107,10 @@ extension ResourceTurn {
         let difference = try await currentDifference()
         if difference.isHindered { return try await giveBack(dueIn: Self.hindrance) }
         if difference.isEmpty && difference.unlistable.isEmpty {
-            return try await record(.ended, endsTurn: true) ? .forget : .lost
+            // The write that would have noted them may have failed before it could.
+            let stored = try await record(
+                .ended, endsTurn: true, awaited: (difference.doubtful + difference.missing).map(\.memberID))
+            return stored ? .forget : .lost
         }
         let push = try await makePush(.group, requestID: LowercaseUUID.random().description)
         do {
@@ -122,7 +125,9 @@ extension ResourceTurn {
             }
             applied.missing += difference.postponed.map(\.memberID)
             hasChangedUsers = false
-            let stored = try await record(.members(udm: (known ?? object).record, applied), endsTurn: true)
+            let stored = try await record(
+                .members(udm: (known ?? object).record, applied), endsTurn: true,
+                awaited: difference.missing.map(\.memberID))
             return stored ? .forget : .lost
         } catch let error as UDMError {
             if Task.isCancelled { return .lost }

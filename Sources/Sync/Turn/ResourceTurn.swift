@@ -223,7 +223,8 @@ struct ResourceTurn {
 
     /// - Returns: Whether the outcome was stored, that is, whether the lease was still ours.
     mutating func record(
-        _ result: JobOutcome.Result, endsTurn: Bool, parking: Parking = Parking(), reverts: Bool = false
+        _ result: JobOutcome.Result, endsTurn: Bool, parking: Parking = Parking(), reverts: Bool = false,
+        awaited: [ResourceID] = []
     ) async throws -> Bool {
         // What a job carried are all open jobs before it.
         let merges =
@@ -240,7 +241,7 @@ struct ResourceTurn {
             JobOutcome(
                 lease: lease.handle, result: result, endsTurn: endsTurn, merges: merges, parking: parking,
                 reverts: reverts, leavesDoubt: leavesDoubt || hasChangedUsers, hasMembers: lease.type == .group,
-                hasWaits: lease.isUnsettled || hasWaited, leavesMembers: leavesMembers))
+                hasWaits: lease.isUnsettled || hasWaited, leavesMembers: leavesMembers, awaited: awaited))
         Failpoint.strike("turn.recorded")
         if stored { (leavesDoubt, hasChangedUsers) = (false, false) }
         // What the call came to is recorded with its carrier.
