@@ -105,6 +105,19 @@ import UDMDouble
         }
     }
 
+    @Test("A delete whose answer was lost is done as soon as nothing is found, and what was merged with it, too")
+    func lostDelete() async throws {
+        try await SyncFixture.run { fixture in
+            let id = try await synced(fixture)
+            _ = fixture.double.add(UDMDouble.Fault(.dropAfterCommit, count: 1, methods: ["DELETE"]))
+            try await fixture.replaceUser(id, "jo") { $0["title"] = "Lead" }
+            try await fixture.delete(.user, id)
+            try await fixture.withWorker { try await fixture.drain() }
+            #expect(fixture.object(id) == nil)
+            #expect(try await fixture.states()["dead"] == nil)
+        }
+    }
+
     @Test("A group goes on without a member that is gone, however old its job")
     func memberDeletedBefore() async throws {
         try await SyncFixture.run { fixture in

@@ -212,6 +212,8 @@ struct Push: Sendable {
 
     /// - Parameter known: nil when nothing is known to be in UDM; a lost create may still have put it there.
     func remove(_ known: KnownObject?) async throws {
+        // Careful, it expects to find nothing: a former call may have removed it. What was only late after all is found by the later verification.
+        let isPatient = isPatient && !isCareful
         var isResolved = known == nil
         var target = known?.dn
         if target == nil { target = try await findOwn() }
