@@ -4,7 +4,7 @@
 SWIFT ?= swift
 # Every build checks the import graph, so a stray import never gets as far as a review.
 CHECKED := --explicit-target-dependency-import-check error
-# Swift's own libraries are part of the programs, and what one target offers another is optimised with it: a sixth less processor time for a write.
+# Swift's own libraries are part of the programs, and what one target offers another is optimised with it (docs/decisions/0028).
 RELEASE := -c release --static-swift-stdlib -Xswiftc -cross-module-optimization
 SOURCES := Package.swift Sources Tests bench
 SCRIPTS := scripts/*.sh packaging/compose/*.sh .ci/run

@@ -202,7 +202,7 @@ package struct SCIMRequestContext: InitializableFromSource {
 }
 
 extension SCIMAPI {
-    /// How the HTTP server of this API treats its connections, for `.http1(configuration:)` with and without TLS. Its handlers keep ``HTTPRules``;
+    /// How the HTTP server of this API treats its connections, for `HTTPServerBuilder.onEventLoops`. Its handlers keep ``HTTPRules``;
     /// further ones come behind them.
     ///
     /// - Parameter idleTimeout: Closes a connection that sends nothing for that long, in the middle of a request too;
