@@ -112,9 +112,12 @@ import UDMDouble
             _ = fixture.double.add(UDMDouble.Fault(.dropAfterCommit, count: 1, methods: ["DELETE"]))
             try await fixture.replaceUser(id, "jo") { $0["title"] = "Lead" }
             try await fixture.delete(.user, id)
+            let before = reads(fixture)
             try await fixture.withWorker { try await fixture.drain() }
             #expect(fixture.object(id) == nil)
             #expect(try await fixture.states()["dead"] == nil)
+            // One for the delete, and a look at the place and for the identifier.
+            #expect(reads(fixture) <= before + 3)
         }
     }
 
