@@ -46,6 +46,7 @@ extension PostgresConnection {
                 guard case .results = reply else { return reply }
                 link.forget(excess.statement)
             }
+            try checkCancellation()
         }
         return try await exchange(.outsideTransaction) { $0.sendExecute(command) }
     }

@@ -13,6 +13,9 @@ package import Logging
 package actor PostgresConnection {
     /// How long a cancelled statement may take to end before the connection is given up.
     private static let cancelGrace: Duration = .seconds(10)
+    /// How long the server's answer to a cancel request is waited for before it is asked again: a request that comes before the statement does, or
+    /// between two of its messages, is nothing to the server.
+    private static let cancelPatience: Duration = .milliseconds(100)
 
     /// A caller that waits for the connection; resumed with false when it was cancelled. Who cannot be cancelled has number 0.
     private struct Turn {
@@ -203,8 +206,8 @@ package actor PostgresConnection {
         return true
     }
 
-    /// A request to stop that came while the connection was being opened could not reach the server.
-    private func checkCancellation() throws(PostgresError) {
+    /// A request to stop that came while the connection was being opened, or after the statement was prepared, is nothing to the server.
+    func checkCancellation() throws(PostgresError) {
         if session.wasCancelled { throw .cancelled() }
     }
 
@@ -270,10 +273,18 @@ package actor PostgresConnection {
 
     nonisolated func cancel(_ operation: UInt64?) {
         guard let number = session.cancel(operation) else { return }
-        let grace = DispatchTime.now() + .nanoseconds(Int(Self.cancelGrace.nanoseconds))
-        executor.dispatchQueue.asyncAfter(deadline: grace) { [weak self] in
+        checkCancelled(number, until: .now + Self.cancelGrace)
+    }
+
+    private nonisolated func checkCancelled(_ number: UInt64, until end: ContinuousClock.Instant) {
+        let next = DispatchTime.now() + .nanoseconds(Int(Self.cancelPatience.nanoseconds))
+        executor.dispatchQueue.asyncAfter(deadline: next) { [weak self] in
             self?.assumeIsolated { connection in
                 guard connection.session.isUnderWay(number) else { return }
+                guard ContinuousClock.now >= end else {
+                    _ = connection.session.cancel(number)
+                    return connection.checkCancelled(number, until: end)
+                }
                 connection.lose(.cancelled(mayHaveCommitted: true))
                 connection.session.cancelEnded(number)
             }

@@ -195,6 +195,25 @@ import Testing
         }
     }
 
+    @Test("A statement that is cancelled while it is being sent ends, and leaves the connection", .timeLimit(.minutes(1)))
+    func cancelledAtStart() async throws {
+        let seed = seedOffset
+        var random = SeededGenerator(seed: seed)
+        try await withConnection(PostgresForTests.configuration()) { connection async throws in
+            let unprepared = PostgresStatement(unnamed: "SELECT pg_sleep($1::float8)")
+            for _ in 0..<60 {
+                let statement = Bool.random(using: &random) ? sleep : unprepared
+                let running = Task { await postgresError { try await connection.execute(statement, [.double(3600)]) } }
+                let end = ContinuousClock.now + .microseconds(Int.random(in: 0...1_500, using: &random))
+                while ContinuousClock.now < end { await Task.yield() }
+                running.cancel()
+                let error = await running.value
+                #expect(error.kind == .cancelled && !error.mayHaveCommitted, "seed \(seed)")
+                #expect(try await connection.execute(one)[0].int(0) == 1)
+            }
+        }
+    }
+
     @Test("Concurrent callers of one connection take turns")
     func turns() async throws {
         try await withConnection(PostgresForTests.configuration()) { connection async throws in
