@@ -88,13 +88,15 @@ extension WorkQueue {
     /// Removes resources without open jobs; leased ones stay. If a write is accepted between the look into PostgreSQL and
     /// this call, its resource is missing until the sweep of recent jobs enqueues it again.
     ///
+    /// - Parameter ifDelayed: Only those that are due later. What became ready meanwhile stays, because new work made it so.
     /// - Returns: How many were removed.
     @discardableResult
-    package func forget(_ keys: [ResourceKey]) async throws(RedisError) -> Int {
+    package func forget(_ keys: [ResourceKey], ifDelayed: Bool = false) async throws(RedisError) -> Int {
         var removed = 0
         var rest = keys[...]
         while !rest.isEmpty {
             var arguments = QueueLua.arguments(scriptTime)
+            arguments.append(ifDelayed ? "1" : "")
             for key in rest.prefix(QueueLua.batchMax) { arguments.append(key.description) }
             rest = rest.dropFirst(QueueLua.batchMax)
             let reply = try await run(ForgetScript.script, arguments)

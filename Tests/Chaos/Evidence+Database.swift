@@ -123,7 +123,7 @@ extension Evidence {
 
     mutating func readRedis(_ round: Round) async throws {
         let prefix = "{scim:\(round.queueName)}"
-        let found = try await round.withRedis { client in
+        let (found, later) = try await round.withRedis { client in
             var found: [String: Int] = [:]
             for (command, key) in [
                 ("ZCARD", "due"), ("ZCARD", "lease"), ("HLEN", "owner"), ("SCARD", "dirty"), ("HLEN", "meta"),
@@ -136,9 +136,16 @@ extension Evidence {
             found["redis ready"] = ready.array?.count ?? -1
             let alive = try await client.send(RedisCommand("GET", "\(prefix):alive"))
             found["redis not alive"] = alive.string.flatMap { Int64($0) } == nil ? 1 : 0
-            return found
+            let clock = try await client.send(RedisCommand("TIME")).array?.first?.string.flatMap { Int64($0) } ?? 0
+            let due = try await client.send(RedisCommand(["ZRANGE", "\(prefix):due", "0", "4", "WITHSCORES"])).array ?? []
+            let later = stride(from: 0, to: due.count - 1, by: 2).map { index in
+                let seconds = (due[index + 1].string.flatMap { Int64($0) } ?? 0) / 1000 - clock
+                return "\(due[index].string ?? "") is due in \(seconds) s"
+            }
+            return (found, later)
         }
         leftovers.merge(found) { $1 }
+        dueLater = later
     }
 
     // MARK: Logs

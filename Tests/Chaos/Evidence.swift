@@ -70,6 +70,8 @@ struct Evidence: Sendable {
     var resources: [String: Resource] = [:]
     /// Counts that must be zero, by what they count.
     var leftovers: [String: Int] = [:]
+    /// The first of what is due later in Redis, each with the time left.
+    var dueLater: [String] = []
     /// By resource: what is parked, and `""` when its last write failed.
     var failures: [String: Set<String>] = [:]
     var objects: [Object] = []

@@ -55,7 +55,8 @@ struct Judgement: Sendable {
 
     private mutating func checkLeftovers() {
         report(
-            "left over", evidence.leftovers.filter { $0.value != 0 }.map { "\($0.value) \($0.key)" }.sorted())
+            "left over",
+            evidence.leftovers.filter { $0.value != 0 }.map { "\($0.value) \($0.key)" }.sorted() + evidence.dueLater)
         report("a password in clear", evidence.leaks)
     }
 

@@ -333,10 +333,11 @@ struct QueueModel {
         for lane in Lane.allCases where state.ready[lane]?[tenant] != nil { enter(tenant, lane) }
     }
 
-    mutating func forget(_ keys: [ResourceKey]) -> Int {
+    mutating func forget(_ keys: [ResourceKey], ifDelayed: Bool) -> Int {
         guard state.alive != nil else { return 0 }
         var removed = 0
         for key in keys.map(\.description) where state.lanes[key] != nil && state.leaseEnds[key] == nil {
+            if ifDelayed, state.due[key] == nil { continue }
             if state.due.removeValue(forKey: key) == nil { removeReady(key) }
             state.lanes[key] = nil
             removed += 1

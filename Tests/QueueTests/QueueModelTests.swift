@@ -296,8 +296,9 @@ private struct ModelRun {
 
     private mutating func forget() async throws {
         let keys = [key(), key()]
-        let removed = try await queue.forget(keys)
-        #expect(removed == model.forget(keys))
+        let ifDelayed = Bool.random(using: &random)
+        let removed = try await queue.forget(keys, ifDelayed: ifDelayed)
+        #expect(removed == model.forget(keys, ifDelayed: ifDelayed))
     }
 
     /// Operations that only look.

@@ -120,6 +120,20 @@ import Testing
         }
     }
 
+    @Test("Of resources that are due later, only those that still are can be forgotten")
+    func forgetDelayed() async throws {
+        try await QueueFixture.with { fixture async throws in
+            try await fixture.enqueue(["leased"])
+            _ = try await fixture.lease()
+            try await fixture.enqueue(["ready"])
+            try await fixture.queue.enqueue([Enqueue(.user("due"), lane: .bulk, delay: .seconds(9))])
+            let keys = ["leased", "ready", "due", "absent"].map { ResourceKey.user($0) }
+            #expect(try await fixture.queue.forget(keys, ifDelayed: true) == 1)
+            #expect(try await fixture.queue.known(keys) == [.user("leased"), .user("ready")])
+            #expect(try await fixture.lease(5).map(\.key) == [.user("ready")])
+        }
+    }
+
     @Test("Detached enqueues arrive, and a burst is gathered into few calls")
     func detached() async throws {
         let server = try await RedisServer.start()

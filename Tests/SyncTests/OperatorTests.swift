@@ -237,6 +237,25 @@ import UDMDouble
         }
     }
 
+    @Test("What is resumed between a worker's look and its giving back goes on at once")
+    func resumedMeanwhile() async throws {
+        try await SyncFixture.run { fixture in
+            let pauses = QueuePauses(database: fixture.database, queue: fixture.queue)
+            _ = try await pauses.pause(.operation(.create), reason: nil, by: "jo")
+            try await fixture.createUser("jo")
+            let (worker, client) = try fixture.makeWorker()
+            await worker.prepare()
+            let leases = try await fixture.queue.lease(upTo: 1, for: .seconds(30), worker: "w").leases
+            await worker.begin(leases, asked: .now)
+            try await fixture.until { await !worker.finished.isEmpty }
+            _ = try await pauses.resume(.operation(.create), by: "jo")
+            let releases = await worker.finished
+            let answer = try await fixture.queue.release(releases, leaseNext: 1, for: .seconds(30), worker: "w")
+            #expect(answer.leases.map(\.key) == leases.map(\.key))
+            try await client.shutdown()
+        }
+    }
+
     @Test(
         "Scopes are read as they are written",
         arguments: ["all", "lane:bulk", "tenant:default", "operation:create", "operation:modify", "operation:delete"])
@@ -251,6 +270,22 @@ import UDMDouble
     }
 
     // MARK: Fill
+
+    @Test("What ends while it is on its way to Redis does not wait there until it would have been due")
+    func endsMeanwhile() async throws {
+        try await SyncFixture.run { fixture in
+            let ended = try await fixture.createUser("jo", enqueues: false)
+            try await fixture.createUser("bo", enqueues: false)
+            try await fixture.run("UPDATE job SET due_at = clock_timestamp() + interval '1 minute'")
+            let fill = QueueFill(queue: fixture.queue, jobs: fixture.database.jobs)
+            _ = try await fill.run(whileTrue: {
+                try? await fixture.run("DELETE FROM job WHERE resource_id = '\(ended)'")
+                return true
+            })
+            #expect(try await fixture.number("SELECT count(*) FROM job") == 1)
+            #expect(try await fixture.queue.depth().due == 1)
+        }
+    }
 
     @Test("Redis is filled while it is full and while it is empty")
     func fill() async throws {

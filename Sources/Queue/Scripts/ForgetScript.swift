@@ -5,17 +5,18 @@ internal import Redis
 
 /// Removes resources that wait; leased ones stay.
 ///
-/// `ARGV`: time, then resources. Reply: `alive`, number removed.
+/// `ARGV`: time, `1` if only those that are due later are meant, then resources. Reply: `alive`, number removed.
 enum ForgetScript {
     static let script = RedisScript(
         "forget",
         QueueLua.prelude + QueueLua.refuseLost + """
             local removed = 0
-            for i = 2, #ARGV do
+            for i = 3, #ARGV do
                 local key = ARGV[i]
                 local lane = redis.call('HGET', META, key)
-                if lane and not redis.call('ZSCORE', LEASE, key) then
-                    redis.call('ZREM', DUE, key)
+                if lane and not redis.call('ZSCORE', LEASE, key)
+                    and (redis.call('ZREM', DUE, key) == 1 or ARGV[2] ~= '1')
+                then
                     redis.call('ZREM', P .. ':ready:' .. lane .. ':' .. string.match(key, '^[^/]*'), key)
                     redis.call('HDEL', META, key)
                     removed = removed + 1

@@ -57,11 +57,13 @@ struct QueueSweep: Sendable {
         let missing = entries.filter { !known.contains($0.key) }
         // What ended between the two looks is missing for a good reason.
         let ended = try await jobs.idle(missing.map(\.resourceID))
-        let unknown = missing.filter { !ended.contains($0.resourceID) }.map { $0.enqueue }
+        let unknown = missing.filter { !ended.contains($0.resourceID) }
         if !unknown.isEmpty {
             try await Failpoint.hit("sweep.found")
-            guard try await queue.enqueue(unknown) != .lost else { return nil }
-            owedTurns.note(missing.filter { !ended.contains($0.resourceID) }, at: now)
+            let enqueued = unknown.map { $0.enqueue }
+            guard try await queue.enqueue(enqueued) != .lost else { return nil }
+            try await queue.forgetEnded(unknown, enqueued, jobs: jobs)
+            owedTurns.note(unknown, at: now)
             // Looks at UDM wait in PostgreSQL until they are due: nothing was lost of them.
             if page.entries.contains(where: \.isVerification) { return page.next }
             repaired.increment(by: unknown.count)

@@ -36,8 +36,10 @@ package struct QueueFill: Sendable {
             // Read while this one is on its way to Redis.
             let next = page.next
             async let following = self.page(from: next)
-            let state = try await queue.rebuild(page.entries.map { $0.enqueue })
+            let enqueued = page.entries.map { $0.enqueue }
+            let state = try await queue.rebuild(enqueued)
             try await Failpoint.hit("rebuild.between-chunks")
+            try await queue.forgetEnded(page.entries, enqueued, jobs: jobs)
             count += page.entries.count
             progress(count)
             guard state != .lost else { return (count, false) }

@@ -324,7 +324,8 @@ package actor SyncWorker: Service {
                     finished.append(Release(lease, next: .waiting(max(.milliseconds(100), remaining))))
                 case .paused:
                     metrics.leased("paused")
-                    finished.append(Release(lease, next: .due(PauseStore.lookAgain)))
+                    // No backoff: whoever resumes meanwhile makes it ready at once.
+                    finished.append(Release(lease, next: .waiting(PauseStore.lookAgain)))
                 }
             }
             startStandby()
