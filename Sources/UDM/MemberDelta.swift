@@ -31,16 +31,24 @@ package struct MemberDelta: Sendable, Hashable {
 
     package static let usersProperty = "users"
     package static let groupsProperty = "nestedGroup"
+    /// Computers; none of ours.
+    private static let hostsProperty = "hosts"
+    /// What a read of a group shows of its members.
+    package static let listProperties = [usersProperty, groupsProperty, hostsProperty]
 
     /// The properties to send, from a fresh and complete read of the group; a list that does not change is left out.
+    ///
+    /// A removed DN is taken out of whichever list has it: that of a group which is gone, or was renamed before the list held it, is shown among the
+    /// users.
     ///
     /// - Parameter current: The properties of the group as `GET` gave them, for the `If-Match` of the same read.
     package func merged(into current: JSONObject) -> JSONObject {
         var body = JSONObject()
-        let lists = [
-            (Self.usersProperty, addedUsers, removedUsers), (Self.groupsProperty, addedGroups, removedGroups),
-        ]
-        for (property, added, removed) in lists where !added.isEmpty || !removed.isEmpty {
+        let added = [Self.usersProperty: addedUsers, Self.groupsProperty: addedGroups]
+        let removed = removedUsers + removedGroups
+        for property in Self.listProperties {
+            let added = added[property, default: []]
+            guard !added.isEmpty || !removed.isEmpty else { continue }
             let dns = current.elements(of: property).compactMap(\.stringValue)
             if let merged = Self.merge(dns, adding: added, removing: removed) {
                 body[property] = .array(merged.map { .string($0) })

@@ -91,28 +91,43 @@ import UDMDouble
         }
     }
 
-    @Test("A member that is renamed while the group is being sent ends up under its new DN")
-    func renamedMeanwhile() async throws {
+    @Test(
+        "A member that is renamed while the group is being sent ends up under its new DN, and the old one is gone",
+        arguments: [ResourceType.user, .group], ["PATCH", "POST"])
+    func renamedMeanwhile(type: ResourceType, method: String) async throws {
         try await SyncFixture.run { fixture in
-            let id = try await synced(fixture, "jo")
-            let group = try await fixture.createGroup("crew", members: [])
+            let id: ResourceID
+            switch type {
+            case .user: id = try await synced(fixture, "jo")
+            case .group: id = try await fixture.createGroup("jo", members: [])
+            }
+            let existing = method == "PATCH" ? try await fixture.createGroup("crew", members: []) : nil
             try await fixture.withWorker { try await fixture.drain() }
             let oldDN = try #require(fixture.object(id)?.dn)
             _ = fixture.double.add(
                 UDMDouble.Fault(
-                    .latency(.fixed(milliseconds: 1500)), count: 1, methods: ["PATCH"], module: "groups/group"))
-            try await fixture.replaceGroup(group, "crew", members: [id])
+                    .latency(.fixed(milliseconds: 1500)), count: 1, methods: [method], module: "groups/group"))
             let before = fixture.double.requests().last?.sequence ?? 0
+            let group: ResourceID
+            if let existing {
+                group = existing
+                try await fixture.replaceGroup(group, "crew", members: [id])
+            } else {
+                group = try await fixture.createGroup("crew", members: [id])
+            }
             try await fixture.withWorker {
-                // The member was looked at, and the group's PATCH is on its way.
+                // The member was looked at, and the group's call is on its way.
                 try await fixture.until {
-                    fixture.double.requests(after: before).contains { $0.method == "PATCH" && $0.ended == nil }
+                    fixture.double.requests(after: before).contains { $0.method == method && $0.ended == nil }
                 }
-                try await fixture.change(id, ["username": "joanna"])
+                try await fixture.change(
+                    id, in: UDMModule(type), [type == .user ? "username" : "name": "joanna"])
                 #expect(fixture.object(id)?.dn != oldDN)
                 try await fixture.drain()
             }
-            #expect(fixture.members(of: group) == [try #require(fixture.object(id)?.dn)])
+            let object = try #require(fixture.object(group))
+            let listed = MemberDelta.listProperties.flatMap { object.properties[$0]?.arrayValue ?? [] }
+            #expect(listed == [.string(try #require(fixture.object(id)?.dn))])
             #expect(try await fixture.status(group) == .synced)
         }
     }

@@ -159,7 +159,7 @@ struct MemberPush {
     }
 
     static func listed(in group: UDMObject) -> [String] {
-        [MemberDelta.usersProperty, MemberDelta.groupsProperty].flatMap { property in
+        MemberDelta.listProperties.flatMap { property in
             group.properties[property]?.arrayValue?.compactMap(\.stringValue) ?? []
         }
     }
