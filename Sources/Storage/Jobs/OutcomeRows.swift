@@ -146,15 +146,12 @@ struct OutcomeRows {
                 missingOf.append(resource)
                 targets.append(member)
             }
-            for member in applied.added {
+            // In the order of their ids: so are the locks.
+            let changed = applied.added.map { ($0, true) } + applied.removed.map { ($0, false) }
+            for (member, isAddition) in changed.sorted(by: { $0.0 < $1.0 }) {
                 groups.append(resource)
                 memberIDs.append(member)
-                additions.append(true)
-            }
-            for member in applied.removed {
-                groups.append(resource)
-                memberIDs.append(member)
-                additions.append(false)
+                additions.append(isAddition)
             }
             hasTerminal = hasTerminal || state != nil
             hasRetry = hasRetry || due != nil
