@@ -58,9 +58,9 @@ extension JobStore {
         func add(_ statement: PostgresStatement, _ parameters: [PostgresParameter], if isNeeded: Bool = true) {
             if isNeeded { commands.append(PostgresCommand(statement, rows.handles + parameters)) }
         }
+        add(OutcomeStatements.settle, rows.object, if: rows.hasObject)
         add(OutcomeStatements.finish, rows.terminal, if: rows.hasTerminal)
         add(OutcomeStatements.retry, rows.retry, if: rows.hasRetry)
-        add(OutcomeStatements.settle, rows.object, if: rows.hasObject)
         add(OutcomeStatements.members, rows.members, if: rows.hasMembers)
         add(OutcomeStatements.remove, rows.removal, if: rows.hasRemoval)
         add(OutcomeStatements.verified, rows.verified, if: rows.hasVerified)
