@@ -14,10 +14,16 @@ package struct LowercaseUUID: Sendable, Hashable {
 
     /// Reads the 36 characters of RFC 9562 section 4 in any case; nil for every other text.
     package init?(_ text: some StringProtocol) {
+        let read = text.utf8.withContiguousStorageIfAvailable { Self.read($0) } ?? Self.read(text.utf8)
+        guard let (high, low) = read else { return nil }
+        self.init(high: high, low: low)
+    }
+
+    private static func read(_ text: some Sequence<UInt8>) -> (high: UInt64, low: UInt64)? {
         var high: UInt64 = 0
         var low: UInt64 = 0
         var position = 0
-        for byte in text.utf8 {
+        for byte in text {
             if position == 8 || position == 13 || position == 18 || position == 23 {
                 guard byte == UInt8(ascii: "-") else { return nil }
             } else {
@@ -30,8 +36,7 @@ package struct LowercaseUUID: Sendable, Hashable {
             }
             position += 1
         }
-        guard position == 36 else { return nil }
-        self.init(high: high, low: low)
+        return position == 36 ? (high, low) : nil
     }
 
     /// Version 4: 122 random bits from the system's secure source.

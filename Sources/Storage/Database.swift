@@ -15,6 +15,8 @@ package struct StorageConfiguration: Sendable {
     package var listPoolSize = 4
     /// Connections for answers that are read from the database while they are sent: of large groups.
     package var streamPoolSize = 4
+    /// Connections for the outcomes of turns. One suffices as long as many of them share a transaction; the others are for those that do not.
+    package var outcomeConnections = 4
     /// Connections for transactions of several steps.
     package var exclusivePoolSize = 4
     /// How long a call waits for a connection of a pool, or for a pipeline that is busy (queue-patterns section 11).
@@ -54,7 +56,7 @@ extension StorageConfiguration {
     }
 }
 
-/// The connections of one process to PostgreSQL and what is done with them: one writer for accepted writes, one for members of groups; one for
+/// The connections of one process to PostgreSQL and what is done with them: two writers for accepted writes, one for members of groups; some for
 /// the workers' outcomes, one to take leases, one to keep them, one for their reads; two for events; two pipelined readers for clients; and
 /// small pools (DESIGN section 5). Each part connects when it is first used.
 package final class Database: Sendable {
@@ -103,7 +105,9 @@ package final class Database: Sendable {
         let writers = (1...2).map { pipeline(writing, "postgres.writer.\($0)", .writes) }
         var leased = configuration.turns
         leased.sessionSettings += Self.byKeys
-        let turns = pipeline(leased, "postgres.turns", .writes)
+        let turns = (1...max(1, configuration.outcomeConnections)).map { number in
+            pipeline(leased, number == 1 ? "postgres.turns" : "postgres.turns.\(number)", .writes)
+        }
         let confirmations = pipeline(leased, "postgres.confirmations", .writes)
         let leases = pipeline(leased, "postgres.leases", .writes)
         var turnReading = configuration.postgres
@@ -140,7 +144,7 @@ package final class Database: Sendable {
             configuration: bounded, size: configuration.exclusivePoolSize, label: "postgres.exclusive",
             waitTimeout: configuration.exclusiveWaitTimeout, logger: logger)
         pipelines =
-            readers + writers + [memberWriter, turns, confirmations, leases, turnReader, eventWriter, eventReader]
+            readers + writers + turns + [memberWriter, confirmations, leases, turnReader, eventWriter, eventReader]
         pools = [lists, preparedLists, streams, exclusive]
         resources = ResourceStore(
             writers: writers, memberWriter: memberWriter, readers: readers, listPool: lists,
@@ -151,7 +155,7 @@ package final class Database: Sendable {
             exclusivePool: exclusive, sealer: configuration.sealer, rules: configuration.rules,
             emitsOnAcceptance: configuration.emitsOnAcceptance, logger: logger)
         jobs = JobStore(
-            pipeline: turns, confirmations: confirmations, renewals: leases, reader: turnReader, lists: lists,
+            outcomes: turns, confirmations: confirmations, renewals: leases, reader: turnReader, lists: lists,
             exclusive: exclusive, verifyAfter: configuration.udmRequestLimit + .seconds(5), logger: logger)
         events = EventStore(pipeline: eventWriter, reader: eventReader, pool: lists)
         transactions = TransactionStore(pool: exclusive, reader: readers[0])

@@ -11,9 +11,10 @@ internal import Storage
 ///
 /// A lone outcome is written at once. What arrives while a transaction is under way is the next one, so that batches grow with the load and
 /// nobody waits for others to come. A second transaction goes beside a slow one when a batch is full or its first outcome has waited for 20 ms.
-/// With batches of one (strict mode) several transactions are under way, which the connection carries out one after the other.
+/// With batches of one (strict mode) nearly always several are under way, each on a connection of its own, so that they wait for the disk together.
 ///
-/// Each slot waits for its own outcome, so no more are waiting than the process has slots, and a resource has one at a time.
+/// Each slot waits for its own outcome, so no more are waiting than the process has slots, and a resource has one at a time: outcomes of one resource
+/// come in their order, those of several in any.
 actor OutcomeRecorder {
     private let executor = DispatchExecutor(label: "sync.outcomes")
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -32,11 +33,11 @@ actor OutcomeRecorder {
     /// Called once after a transaction that may have written events.
     private let told: @Sendable () -> Void
     private var waiting: [Waiting] = []
-    private var writing = 0
+    /// Connections without a transaction; the first ones are taken first, so that the others are opened only when they are needed.
+    private var idle: [Int]
     private var isTimed = false
     private let stale = Counter(label: "scim_stale_outcomes_total")
     private static let longestWait = Duration.milliseconds(20)
-    private static let writingMax = 4
 
     init(
         jobs: JobStore, batchLimit: Int, logger: Logger, wake: @escaping @Sendable ([WokenResource]) -> Void,
@@ -45,6 +46,7 @@ actor OutcomeRecorder {
         self.jobs = jobs
         self.batchLimit = max(1, batchLimit)
         self.logger = logger
+        idle = Array(0..<jobs.outcomeConnections)
         self.wake = wake
         self.told = told
     }
@@ -58,35 +60,39 @@ actor OutcomeRecorder {
     }
 
     private func writeWhatIsDue() {
-        while !waiting.isEmpty, writing == 0 || waiting.count >= batchLimit && writing < Self.writingMax {
-            writeBatch()
+        while !waiting.isEmpty, isIdle || waiting.count >= batchLimit, let connection = idle.first {
+            writeBatch(on: connection)
         }
         if !waiting.isEmpty, !isTimed {
             isTimed = true
             executor.dispatchQueue.asyncAfter(deadline: .now() + Self.longestWait.inSeconds) {
                 self.assumeIsolated { recorder in
                     recorder.isTimed = false
-                    if !recorder.waiting.isEmpty, recorder.writing < Self.writingMax { recorder.writeBatch() }
+                    if !recorder.waiting.isEmpty, let connection = recorder.idle.first {
+                        recorder.writeBatch(on: connection)
+                    }
                     recorder.writeWhatIsDue()
                 }
             }
         }
     }
 
-    private func writeBatch() {
+    private var isIdle: Bool { idle.count == jobs.outcomeConnections }
+
+    private func writeBatch(on connection: Int) {
         let batch = Array(waiting.prefix(batchLimit))
         waiting.removeFirst(batch.count)
-        writing += 1
+        idle.removeAll { $0 == connection }
         Task {
-            await write(batch)
-            writing -= 1
+            await write(batch, on: connection)
+            idle.insert(connection, at: idle.firstIndex { $0 > connection } ?? idle.endIndex)
             writeWhatIsDue()
         }
     }
 
-    private func write(_ batch: [Waiting]) async {
+    private func write(_ batch: [Waiting], on connection: Int) async {
         do {
-            let recorded = try await jobs.record(batch.map(\.outcome))
+            let recorded = try await jobs.record(batch.map(\.outcome), on: connection)
             if batch.contains(where: { $0.outcome.result.mayTell }) { told() }
             for entry in batch {
                 let matched = recorded.matched.contains(entry.outcome.lease.resourceID)

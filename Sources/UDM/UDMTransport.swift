@@ -64,8 +64,10 @@ final class UDMTransport: Sendable {
         var client = HTTPClient.Configuration(
             tlsConfiguration: tls,
             redirectConfiguration: .disallow,
-            timeout: .init(
-                connect: TimeAmount(configuration.connectTimeout), read: TimeAmount(configuration.timeout)))
+            // No limit between two reads: every call has a deadline, which ``SentMark`` keeps for the body, too.
+            timeout: .init(connect: TimeAmount(configuration.connectTimeout)))
+        // Nobody looks at spans; each would have the URL parsed once more.
+        client.tracing.tracer = nil
         // Only HTTP/1.1 connections are prepared by `ConnectionSetup`.
         client.httpVersion = .http1Only
         client.http1_1ConnectionDebugInitializer = { ConnectionSetup.prepare($0, ledger: ledger) }
@@ -179,7 +181,7 @@ final class UDMTransport: Sendable {
 
     private func describe(_ error: any Error, of request: UDMRequest) -> String {
         switch error {
-        case let error as HTTPClientError where error == .deadlineExceeded || error == .readTimeout:
+        case let error as HTTPClientError where error == .deadlineExceeded:
             DeadlineExceeded(limit: request.timeout ?? configuration.timeout).description
         case is BodyOverdue: DeadlineExceeded(limit: request.timeout ?? configuration.timeout).description
         case let error as DeadlineExceeded: error.description

@@ -40,6 +40,79 @@ import Testing
         }
     }
 
+    @Test(
+        "A job was tried first when its first lease was taken: the outcome writes it, and a crash; a lease that is given back does not"
+    )
+    func firstAttempt() async throws {
+        try await StorageFixture.run { fixture in
+            let times = """
+                SELECT count(*) FROM (SELECT first_attempt_at, accepted_at FROM job UNION ALL
+                    SELECT first_attempt_at, accepted_at FROM job_history) j WHERE first_attempt_at
+                """
+            let job = try await fixture.insertJob(id)
+            let first = try #require(try await fixture.lease(id))
+            #expect(try await fixture.number("\(times) IS NOT NULL") == 0)
+            try await fixture.database.jobs.giveBack([first.handle], callMayHaveStarted: false)
+            _ = try #require(try await fixture.lease(id))
+            #expect(try await fixture.number("\(times) IS NOT NULL") == 0)
+            let started = "(SELECT call_started_at FROM resource_sync)"
+            try await fixture.connection.run(
+                "UPDATE resource_sync SET call_started_at = call_started_at - interval '1 ms'")
+            let crashed = try #require(try await fixture.text("SELECT \(started)::text"))
+            try await fixture.connection.run("UPDATE job SET accepted_at = accepted_at - interval '1 min'")
+            try await fixture.expireLeases()
+            let second = try #require(try await fixture.lease(id))
+            #expect(try await fixture.number("\(times) = '\(crashed)'") == 1)
+            let retry = JobOutcome.Result.retry(
+                job: job, dueIn: .zero, error: nil, countsAttempt: true, isAmbiguous: false)
+            _ = try await record(fixture, second, retry)
+            #expect(try await fixture.number("\(times) = '\(crashed)'") == 1)
+            // Both jobs end with the turn of the later one.
+            let later = try await fixture.insertJob(id, revision: 2, operation: .modify)
+            let third = try #require(try await fixture.lease(id))
+            let taken = try #require(try await fixture.text("SELECT last_attempt_at::text FROM resource_sync"))
+            let done = JobOutcome.Result.done(job: later, udm: .test, members: AppliedMembers())
+            _ = try await fixture.database.jobs.record([
+                JobOutcome(lease: third.handle, result: done, endsTurn: true, merges: true)
+            ])
+            #expect(try await fixture.number("\(times) = '\(crashed)'") == 1)
+            #expect(try await fixture.number("\(times) = '\(taken)'") == 1)
+            let events = try await fixture.database.events.unsent(limit: 10, now: .now())
+            #expect(events.count == 2 && events.allSatisfy { $0.firstAttemptAt != nil })
+        }
+    }
+
+    @Test("A retry is the first attempt of a job that was never leased before")
+    func firstRetry() async throws {
+        try await StorageFixture.run { fixture in
+            let job = try await fixture.insertJob(id)
+            let lease = try #require(try await fixture.lease(id))
+            _ = try await record(
+                fixture, lease,
+                .retry(job: job, dueIn: .zero, error: nil, countsAttempt: true, isAmbiguous: false))
+            let tried =
+                "SELECT count(*) FROM job JOIN resource_sync USING (resource_id) WHERE first_attempt_at = last_attempt_at"
+            #expect(try await fixture.number(tried) == 1)
+        }
+    }
+
+    @Test("What UDM holds has the revision of the job that brought it, also where the outcome is recorded again")
+    func revision() async throws {
+        try await StorageFixture.run { fixture in
+            try await fixture.insertJob(id)
+            let job = try await fixture.insertJob(id, revision: 2, operation: .modify)
+            let lease = try #require(try await fixture.lease(id))
+            let outcome = JobOutcome(
+                lease: lease.handle, result: .done(job: job, udm: .test, members: AppliedMembers()), endsTurn: true,
+                merges: true)
+            for _ in 1...2 {
+                #expect(try await fixture.database.jobs.record([outcome]).matched == [id])
+                #expect(try await fixture.number("SELECT revision FROM udm_object") == 2)
+                #expect(try await fixture.number("SELECT synced_revision FROM resource_sync") == 2)
+            }
+        }
+    }
+
     @Test("Nothing of an outcome is stored without the current epoch and token")
     func stale() async throws {
         try await StorageFixture.run { fixture in

@@ -117,9 +117,11 @@ package struct Parking: Sendable {
     /// Attributes whose refusal is over.
     package var cleared: [String] = []
     /// The error that the event shows; nil when nothing was refused.
-    package var event: [UInt8]?
+    package var event: [UInt8]? {
+        didSet { if event != nil, eventID == nil { eventID = .random() } }
+    }
     /// Chosen before the outcome is stored, so that an outcome that is stored again brings no second event.
-    package let eventID = EventID.random()
+    package private(set) var eventID: EventID?
 
     package init() {}
 }

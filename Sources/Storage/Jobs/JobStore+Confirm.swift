@@ -142,11 +142,14 @@ extension JobStore {
         """)
 
     /// Whoever held an abandoned lease was working on the first job. A last try that was noted and has ended was no crash.
+    ///
+    /// When a job was tried first is written with its outcome, by the time of the lease (`last_attempt_at`), so that a lease that ends as it should
+    /// writes nothing here. A crash notes it, because the next lease has overwritten that time.
     private static let markingCrashes = PostgresStatement(
         "lease_mark_crashes",
         """
         WITH first_job AS (
-            SELECT DISTINCT ON (j.resource_id) j.id, s.is_abandoned
+            SELECT DISTINCT ON (j.resource_id) j.id, s.is_abandoned, s.ambiguous_since
             FROM unnest($1::uuid[], $2::uuid[]) AS r(resource_id, token)
             JOIN resource_sync s ON s.resource_id = r.resource_id AND s.lease_token = r.token
             JOIN job j ON j.resource_id = r.resource_id
@@ -156,9 +159,9 @@ extension JobStore {
             crashes = CASE
                 WHEN f.is_abandoned THEN greatest(j.crashes, least(j.crashes + 1, $3::int8 - 1))
                 ELSE least(j.crashes, $3::int8 - 1) END,
-            first_attempt_at = coalesce(j.first_attempt_at, clock_timestamp())
+            first_attempt_at = coalesce(j.first_attempt_at, greatest(f.ambiguous_since, j.accepted_at))
         FROM first_job f
-        WHERE j.id = f.id AND (f.is_abandoned OR j.first_attempt_at IS NULL OR j.crashes >= $3::int8)
+        WHERE j.id = f.id AND (f.is_abandoned OR j.crashes >= $3::int8)
         """)
 
     /// The turn begins now that ends the job if it crashes: counted before, and no crash any more when the turn has ended.

@@ -9,33 +9,58 @@ extension JobStore {
     /// Stores outcomes, guarded by epoch and token, with everything that belongs to them: job history, event, UDM object, members, failure,
     /// waiting resources, lease. One transaction; when it fails, halves of the batch are tried, so that a bad row fails alone.
     ///
-    /// - Parameter outcomes: At most one for each resource.
+    /// Several such transactions may be under way. What they have in common are members, of a group in the one and removed from UDM in the other, which
+    /// are not always locked in one order: of two that wait for each other PostgreSQL ends one, which is repeated as a whole.
+    ///
+    /// - Parameters:
+    ///   - outcomes: At most one for each resource.
+    ///   - connection: Below ``outcomeConnections``. Transactions on one connection wait for each other.
     /// - Throws: When a single outcome cannot be stored.
-    package func record(_ outcomes: [JobOutcome]) async throws -> RecordedOutcomes {
+    package func record(_ outcomes: [JobOutcome], on connection: Int = 0) async throws -> RecordedOutcomes {
         guard !outcomes.isEmpty else { return RecordedOutcomes() }
         let sorted = outcomes.sorted { $0.lease.resourceID < $1.lease.resourceID }
         do {
-            return try await write(sorted)
+            return try await writeAnew(sorted, on: self.outcomes[connection])
         } catch let error as PostgresError where error.kind == .server && sorted.count > 1 {
             logger.warning("A batch of outcomes failed and is split", metadata: ["error": "\(error)"])
             let middle = sorted.count / 2
-            var recorded = try await record(Array(sorted[..<middle]))
-            let rest = try await record(Array(sorted[middle...]))
+            var recorded = try await record(Array(sorted[..<middle]), on: connection)
+            let rest = try await record(Array(sorted[middle...]), on: connection)
             recorded.matched.formUnion(rest.matched)
             recorded.wake += rest.wake
             return recorded
         }
     }
 
-    private func write(_ outcomes: [JobOutcome]) async throws -> RecordedOutcomes {
+    /// A transaction that PostgreSQL has ended to let another one go on has changed nothing.
+    private func writeAnew(
+        _ outcomes: [JobOutcome], on pipeline: PostgresPipeline
+    ) async throws -> RecordedOutcomes {
+        for _ in 1..<Self.deadlockTries {
+            do {
+                return try await write(outcomes, on: pipeline)
+            } catch let error as PostgresError where error.isDeadlock {
+                logger.notice(
+                    "Outcomes and others waited for each other; they are stored anew",
+                    metadata: ["outcomes": "\(outcomes.count)", "error": "\(error)"])
+            }
+        }
+        return try await write(outcomes, on: pipeline)
+    }
+
+    private static let deadlockTries = 3
+
+    private func write(
+        _ outcomes: [JobOutcome], on pipeline: PostgresPipeline
+    ) async throws -> RecordedOutcomes {
         let rows = OutcomeRows(outcomes)
         var commands = [PostgresCommand(OutcomeStatements.lock, rows.handles + rows.repeats)]
         func add(_ statement: PostgresStatement, _ parameters: [PostgresParameter], if isNeeded: Bool = true) {
             if isNeeded { commands.append(PostgresCommand(statement, rows.handles + parameters)) }
         }
+        add(OutcomeStatements.settle, rows.object, if: rows.hasObject)
         add(OutcomeStatements.finish, rows.terminal, if: rows.hasTerminal)
         add(OutcomeStatements.retry, rows.retry, if: rows.hasRetry)
-        add(OutcomeStatements.settle, rows.object, if: rows.hasObject)
         add(OutcomeStatements.members, rows.members, if: rows.hasMembers)
         add(OutcomeStatements.remove, rows.removal, if: rows.hasRemoval)
         add(OutcomeStatements.verified, rows.verified, if: rows.hasVerified)

@@ -17,7 +17,8 @@ package import SCIM
 ///
 /// Rows are always locked in the order of their id, so that no two transactions wait for each other.
 package final class JobStore: Sendable {
-    let pipeline: PostgresPipeline
+    /// Each carries out one transaction after the other: where outcomes are stored one by one, several have to wait for the disk at once.
+    let outcomes: [PostgresPipeline]
     /// Leases are taken while outcomes are stored, which need another processor of the server.
     let confirmations: PostgresPipeline
     /// Leases are kept on a connection of their own, which no outcome can hold up.
@@ -33,10 +34,11 @@ package final class JobStore: Sendable {
     let logger: Logger
 
     init(
-        pipeline: PostgresPipeline, confirmations: PostgresPipeline, renewals: PostgresPipeline,
+        outcomes: [PostgresPipeline], confirmations: PostgresPipeline, renewals: PostgresPipeline,
         reader: PostgresPipeline, lists: PostgresPool, exclusive: PostgresPool, verifyAfter: Duration, logger: Logger
     ) {
-        self.pipeline = pipeline
+        precondition(!outcomes.isEmpty, "outcomes need a connection")
+        self.outcomes = outcomes
         self.confirmations = confirmations
         self.renewals = renewals
         self.reader = reader
@@ -45,6 +47,12 @@ package final class JobStore: Sendable {
         self.verifyAfter = verifyAfter
         self.logger = logger
     }
+
+    /// What turns write besides their outcomes.
+    var pipeline: PostgresPipeline { outcomes[0] }
+
+    /// Transactions of outcomes that may be under way at once, see ``record(_:on:)``.
+    package var outcomeConnections: Int { outcomes.count }
 
     // MARK: Keeping and giving back
 

@@ -46,8 +46,8 @@ package struct UDMObjectRecord: Sendable, Hashable {
     package static let replicationTime = Duration.seconds(30)
 }
 
-/// The right to work on a resource, and all that is open for it.
-package struct ConfirmedLease: Sendable {
+/// The right to work on a resource, and all that is open for it: one object, because the worker hands it round and looks at it all the time.
+package final class ConfirmedLease: Sendable {
     package let handle: LeaseHandle
     package let tenant: String
     package let type: ResourceType
@@ -74,6 +74,27 @@ package struct ConfirmedLease: Sendable {
 
     package var resourceID: ResourceID { handle.resourceID }
     package var epoch: Int64 { handle.epoch }
+
+    init(
+        handle: LeaseHandle, tenant: String, type: ResourceType, ambiguousSince: Timestamp?, syncedRevision: Int64,
+        udmObject: UDMObjectRecord?, syncedAgo: Duration?, membersError: [UInt8]?, parked: [UInt8]?,
+        verification: Verification?, jobs: [LeasedJob], hasMoreJobs: Bool, hasPauses: Bool, isUnsettled: Bool
+    ) {
+        self.handle = handle
+        self.tenant = tenant
+        self.type = type
+        self.ambiguousSince = ambiguousSince
+        self.syncedRevision = syncedRevision
+        self.udmObject = udmObject
+        self.syncedAgo = syncedAgo
+        self.membersError = membersError
+        self.parked = parked
+        self.verification = verification
+        self.jobs = jobs
+        self.hasMoreJobs = hasMoreJobs
+        self.hasPauses = hasPauses
+        self.isUnsettled = isUnsettled
+    }
 }
 
 /// A look at UDM that is owed since a call of unknown outcome: whatever it did, it did before the look is due.

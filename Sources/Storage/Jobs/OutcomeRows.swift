@@ -5,7 +5,8 @@ internal import JSON
 internal import Postgres
 internal import SCIM
 
-/// Outcomes as parallel arrays. Every statement gets the handles first, in `$1` to `$3`, and works on those that are still current.
+/// Outcomes as parallel arrays. Every statement gets the handles first, in `$1` to `$3`, and works on those that are still current. What
+/// belongs to a statement that is not needed is empty.
 struct OutcomeRows {
     let handles: [PostgresParameter]
     /// Job, state, error, attempts to add, DN, whether earlier jobs end with it, the job that carried it; null job where the outcome ends none.
@@ -146,15 +147,12 @@ struct OutcomeRows {
                 missingOf.append(resource)
                 targets.append(member)
             }
-            for member in applied.added {
+            // In the order of their ids: so are the locks.
+            let changed = applied.added.map { ($0, true) } + applied.removed.map { ($0, false) }
+            for (member, isAddition) in changed.sorted(by: { $0.0 < $1.0 }) {
                 groups.append(resource)
                 memberIDs.append(member)
-                additions.append(true)
-            }
-            for member in applied.removed {
-                groups.append(resource)
-                memberIDs.append(member)
-                additions.append(false)
+                additions.append(isAddition)
             }
             hasTerminal = hasTerminal || state != nil
             hasRetry = hasRetry || due != nil
@@ -171,10 +169,10 @@ struct OutcomeRows {
             .ids(jobs), .textArray(states), .jsonArray(errors), .intArray(attempts), .textArray(dns),
             .boolArray(outcomes.map(\.merges)), .ids(superseding),
         ]
-        retry = [.ids(jobs), .intArray(dues), .jsonArray(errors), .intArray(attempts)]
-        object = [.textArray(dns), .jsonArray(properties), .ids(jobs)]
-        members = [.ids(groups), .ids(memberIDs), .boolArray(additions)]
-        removal = [.boolArray(removals)]
+        if hasRetry { retry = [.ids(jobs), .intArray(dues), .jsonArray(errors), .intArray(attempts)] }
+        if hasObject { object = [.textArray(dns), .jsonArray(properties), .ids(jobs)] }
+        if hasMembers { members = [.ids(groups), .ids(memberIDs), .boolArray(additions)] }
+        if hasRemoval { removal = [.boolArray(removals)] }
         arrived = [.boolArray(arrivals), .boolArray(states.map { $0 != nil })]
         release = [
             .boolArray(outcomes.map(\.endsTurn)), .boolArray(ambiguous), .boolArray(known), .boolArray(removals),
@@ -185,23 +183,27 @@ struct OutcomeRows {
         ]
         hasLeaving = outcomes.contains(where: \.leavesMembers)
         leaving = [.boolArray(outcomes.map(\.leavesMembers))]
-        missing = [.ids(missingOf), .ids(targets)]
+        if hasMissing { missing = [.ids(missingOf), .ids(targets)] }
         hasAwaited = outcomes.contains { !$0.awaited.isEmpty }
-        awaited = [
-            .ids(outcomes.flatMap { outcome in outcome.awaited.map { _ in outcome.lease.resourceID } }),
-            .ids(outcomes.flatMap(\.awaited)),
-        ]
-        later = [.intArray(laterDues), .jsonArray(errors)]
-        refusal = [.textArray(refusals), .jsonArray(errors)]
+        if hasAwaited {
+            awaited = [
+                .ids(outcomes.flatMap { outcome in outcome.awaited.map { _ in outcome.lease.resourceID } }),
+                .ids(outcomes.flatMap(\.awaited)),
+            ]
+        }
+        if hasLater { later = [.intArray(laterDues), .jsonArray(errors)] }
+        if hasRefusal { refusal = [.textArray(refusals), .jsonArray(errors)] }
         waiting = [.boolArray(waits)]
-        failures = [.ids(jobs), .textArray(states), .jsonArray(errors), .intArray(attempts)]
-        verified = [.boolArray(looks), .intArray(nextLooks)]
+        if hasFailure { failures = [.ids(jobs), .textArray(states), .jsonArray(errors), .intArray(attempts)] }
+        if hasVerified { verified = [.boolArray(looks), .intArray(nextLooks)] }
         park(outcomes, jobs: .ids(jobs), dns: .textArray(dns))
         hasReverted = outcomes.contains(where: \.reverts)
-        reverted = [
-            .ids(jobs), .boolArray(outcomes.map(\.reverts)),
-            .jsonArray(outcomes.map { Self.list($0.parking.refused.map(\.name)) }),
-        ]
+        if hasReverted {
+            reverted = [
+                .ids(jobs), .boolArray(outcomes.map(\.reverts)),
+                .jsonArray(outcomes.map { Self.list($0.parking.refused.map(\.name)) }),
+            ]
+        }
     }
 
     /// JSON text of a list; nil for none.
@@ -226,11 +228,13 @@ struct OutcomeRows {
         }
         hasParked = !resources.isEmpty
         hasUnparked = !clearedOf.isEmpty
-        parked = [
-            jobs, .ids(outcomes.map(\.parking.eventID)), .jsonArray(outcomes.map(\.parking.event)), dns,
-            .ids(resources), .textArray(attributes.map(\.name)), .jsonArray(attributes.map(\.error)),
-            .jsonArray(attributes.map(\.refused)),
-        ]
-        unparked = [.ids(clearedOf), .textArray(cleared)]
+        if hasParked {
+            parked = [
+                jobs, .ids(outcomes.map(\.parking.eventID)), .jsonArray(outcomes.map(\.parking.event)), dns,
+                .ids(resources), .textArray(attributes.map(\.name)), .jsonArray(attributes.map(\.error)),
+                .jsonArray(attributes.map(\.refused)),
+            ]
+        }
+        if hasUnparked { unparked = [.ids(clearedOf), .textArray(cleared)] }
     }
 }

@@ -33,7 +33,7 @@ enum OutcomeStatements {
         "outcome_finish",
         """
         WITH o AS (
-            SELECT i.* FROM unnest(
+            SELECT i.*, s.last_attempt_at FROM unnest(
                 $1::uuid[], $2::int8[], $3::uuid[], $4::uuid[], $5::text[], $6::jsonb[], $7::int8[], $8::text[], $9::bool[],
                 $10::uuid[]
             ) AS i(resource_id, epoch, token, job_id, state, error, attempts, dn, merges, superseded_by)
@@ -41,11 +41,12 @@ enum OutcomeStatements {
                 ON s.resource_id = i.resource_id AND s.lease_epoch = i.epoch AND s.lease_token = i.token
             WHERE i.state IS NOT NULL
         ), ending AS (
-            SELECT j.id, o.state, o.error, o.superseded_by, o.attempts, o.dn
+            SELECT j.id, o.state, o.error, o.superseded_by, o.attempts, o.dn, o.last_attempt_at
             FROM o JOIN job j ON j.id = o.job_id AND j.resource_id = o.resource_id
             UNION ALL
             SELECT j.id, CASE WHEN o.state = 'cancelled' THEN o.state ELSE 'superseded' END, NULL,
-                CASE WHEN o.state <> 'cancelled' THEN coalesce(o.superseded_by, c.id) END, 0, o.dn
+                CASE WHEN o.state <> 'cancelled' THEN coalesce(o.superseded_by, c.id) END, 0, o.dn,
+                o.last_attempt_at
             FROM o
             JOIN job c ON c.id = o.job_id AND c.resource_id = o.resource_id
             JOIN job j ON j.resource_id = c.resource_id AND (j.revision, j.id) < (c.revision, c.id)
@@ -53,14 +54,14 @@ enum OutcomeStatements {
         ), gone AS (
             DELETE FROM job j USING ending e WHERE j.id = e.id
             RETURNING j.*, e.state, e.error, e.superseded_by, e.dn, j.attempts + e.attempts AS all_attempts,
-                clock_timestamp() AS finished_at
+                coalesce(j.first_attempt_at, e.last_attempt_at) AS attempted_at, clock_timestamp() AS finished_at
         ), history AS (
             INSERT INTO job_history (
                 id, tenant, type, resource_id, revision, "order", operation, lane, client, request_id, trace_parent,
                 accepted_at, first_attempt_at, finished_at, state, superseded_by, attempts, crashes, old_state, new_state,
                 last_error, replay_of, is_announced)
             SELECT id, tenant, type, resource_id, revision, "order", operation, lane, client, request_id, trace_parent,
-                accepted_at, first_attempt_at, finished_at, state, superseded_by, all_attempts, crashes, old_state,
+                accepted_at, attempted_at, finished_at, state, superseded_by, all_attempts, crashes, old_state,
                 new_state, coalesce(error, last_error), replay_of, is_announced
             FROM gone
         ), event AS (
@@ -70,7 +71,7 @@ enum OutcomeStatements {
                 udm_dn, error, due_at)
             SELECT gen_random_uuid(), "order", tenant, type, resource_id, revision,
                 CASE WHEN state = 'dead' THEN 'error' ELSE 'change' END, operation, id, client, request_id, accepted_at,
-                finished_at, first_attempt_at, all_attempts, old_state, new_state,
+                finished_at, attempted_at, all_attempts, old_state, new_state,
                 CASE WHEN type = 'Group' AND state <> 'dead' AND old_state IS NOT NULL
                     THEN group_members_at(resource_id, revision - 1) END,
                 CASE WHEN type = 'Group' AND state <> 'dead' AND new_state IS NOT NULL
@@ -97,7 +98,8 @@ enum OutcomeStatements {
         """
         UPDATE job j SET
             due_at = clock_timestamp() + i.due * interval '1 microsecond',
-            attempts = j.attempts + i.attempts, last_error = coalesce(i.error, j.last_error)
+            attempts = j.attempts + i.attempts, last_error = coalesce(i.error, j.last_error),
+            first_attempt_at = coalesce(j.first_attempt_at, s.last_attempt_at)
         FROM unnest($1::uuid[], $2::int8[], $3::uuid[], $4::uuid[], $5::int8[], $6::jsonb[], $7::int8[])
             AS i(resource_id, epoch, token, job_id, due, error, attempts)
         JOIN resource_sync s ON s.resource_id = i.resource_id AND s.lease_epoch = i.epoch AND s.lease_token = i.token
@@ -105,13 +107,16 @@ enum OutcomeStatements {
         WHERE i.due IS NOT NULL AND j.id = i.job_id AND j.resource_id = i.resource_id
         """)
 
-    /// What UDM holds now. The revision is that of the job, which has just moved to the history, or stays for a turn without one.
+    /// What UDM holds now. The revision is that of the job, or stays for a turn without one. Before the job moves to the history, whose partitions would
+    /// all have to be searched; it lies there already when an operator has discarded it meanwhile, or the outcome is recorded again.
     static let settle = PostgresStatement(
         "outcome_settle",
         """
         INSERT INTO udm_object AS u (resource_id, tenant, type, dn, properties, revision, synced_at)
         SELECT i.resource_id, s.tenant, s.type, i.dn, i.properties,
-            coalesce((SELECT h.revision FROM job_history h WHERE h.id = i.job_id LIMIT 1), s.synced_revision),
+            coalesce(
+                (SELECT j.revision FROM job j WHERE j.id = i.job_id),
+                (SELECT h.revision FROM job_history h WHERE h.id = i.job_id LIMIT 1), s.synced_revision),
             clock_timestamp()
         FROM unnest($1::uuid[], $2::int8[], $3::uuid[], $4::text[], $5::jsonb[], $6::uuid[])
             AS i(resource_id, epoch, token, dn, properties, job_id)

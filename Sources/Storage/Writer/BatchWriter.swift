@@ -234,7 +234,10 @@ private final class WriteAnswers: Sendable {
 
 extension PostgresError {
     /// A row or value that the statement needs is locked elsewhere, or two transactions waited for each other.
-    var isLockTrouble: Bool { ["55P03", "40P01", "40001"].contains(sqlState) }
+    var isLockTrouble: Bool { isDeadlock || ["55P03", "40001"].contains(sqlState) }
+
+    /// Two transactions waited for each other, and the server has ended this one.
+    var isDeadlock: Bool { sqlState == "40P01" }
 
     /// The server refused what the statement holds, which may be one row of it, and rolled it back.
     var concernsContent: Bool {

@@ -5,8 +5,8 @@ internal import SCIM
 internal import Storage
 internal import UDM
 
-/// What every turn of a process shares.
-struct TurnEnvironment: Sendable {
+/// What every turn of a process shares: one object, because each turn and each step of it holds it.
+final class TurnEnvironment: Sendable {
     let configuration: SyncConfiguration
     let client: UDMClient
     let mapping: UDMMapping
@@ -21,4 +21,21 @@ struct TurnEnvironment: Sendable {
     let giveBack: @Sendable (LeaseHandle, Bool) async throws -> Void
     /// Leases of users, for turns of groups.
     let lender: Lender
+
+    init(
+        configuration: SyncConfiguration, client: UDMClient, mapping: UDMMapping, jobs: JobStore, sealer: SecretSealer?,
+        metrics: SyncMetrics, leftOut: LeftOutLog, record: @escaping @Sendable (JobOutcome) async throws -> Bool,
+        giveBack: @escaping @Sendable (LeaseHandle, Bool) async throws -> Void, lender: Lender
+    ) {
+        self.configuration = configuration
+        self.client = client
+        self.mapping = mapping
+        self.jobs = jobs
+        self.sealer = sealer
+        self.metrics = metrics
+        self.leftOut = leftOut
+        self.record = record
+        self.giveBack = giveBack
+        self.lender = lender
+    }
 }

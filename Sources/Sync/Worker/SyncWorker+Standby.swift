@@ -101,7 +101,8 @@ extension SyncWorker {
         // Of no generation: found without Redis, where others decide how many there may be.
         if lease.generation == Self.unregistered, !isDraining, mayBegin(next) { return begin(id) }
         guard lease.generation == places.generation, !isDraining else { return giveBack([id]) }
-        standby.append(id)
+        let behind = lease.lane == .interactive ? standby.firstIndex { held[$0]?.lease.lane != .interactive } : nil
+        standby.insert(id, at: behind ?? standby.endIndex)
         watchStandby()
     }
 
@@ -126,12 +127,7 @@ extension SyncWorker {
         noteStandby()
     }
 
-    /// In the order in which they came, single writes first.
-    private func nextStandby() -> Int? {
-        let isFree = { (id: ResourceID) in self.held[id].map { self.mayBegin($0) } ?? true }
-        return standby.firstIndex { held[$0]?.lease.lane == .interactive && isFree($0) }
-            ?? standby.firstIndex { isFree($0) }
-    }
+    private func nextStandby() -> Int? { standby.firstIndex { held[$0].map(mayBegin) ?? true } }
 
     private func mayBegin(_ next: Held) -> Bool {
         if next.followsCall { return false }

@@ -76,7 +76,7 @@ package actor SyncWorker: Service {
     private var batchNumber = 0
     var places = Places()
     var pace = StandbyPace()
-    /// Held leases without a turn, the oldest first.
+    /// Held leases without a turn: single writes first, and then in the order in which they came.
     var standby: [ResourceID] = []
     var isWatchingStandby = false
     /// Leases that PostgreSQL is about to get back.

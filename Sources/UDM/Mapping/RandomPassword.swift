@@ -6,22 +6,23 @@ package import JSON
 
 /// A password for a user that was created without one: made at push time, never stored, known to nobody.
 package enum RandomPassword {
-    private static let alphabets: [(characters: [Character], count: Int)] = [
-        (Array("abcdefghijklmnopqrstuvwxyz"), 10),
-        (Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ"), 10),
-        (Array("0123456789"), 8),
+    private static let alphabets: [(characters: [UInt8], count: Int)] = [
+        (Array("abcdefghijklmnopqrstuvwxyz".utf8), 10),
+        (Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ".utf8), 10),
+        (Array("0123456789".utf8), 8),
         // Without braces, which could make it look like a hash (`{crypt}`), and without quotes and backslash.
-        (Array("!#$%&()*+,-./:;<=>?@[]^_~"), 4),
+        (Array("!#$%&()*+,-./:;<=>?@[]^_~".utf8), 4),
     ]
 
     /// 32 characters: 10 lower case, 10 upper case, 8 digits, 4 punctuation marks, shuffled.
     package static func make(using generator: inout some RandomNumberGenerator) -> String {
-        var characters: [Character] = []
+        var characters: [UInt8] = []
+        characters.reserveCapacity(32)
         for (alphabet, count) in alphabets {
             for _ in 0..<count { characters.append(alphabet[Int.random(in: 0..<alphabet.count, using: &generator)]) }
         }
         characters.shuffle(using: &generator)
-        return String(characters)
+        return String(decoding: characters, as: UTF8.self)
     }
 
     /// From the system's cryptographic generator.

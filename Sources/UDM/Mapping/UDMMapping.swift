@@ -8,7 +8,7 @@ package import SCIM
 ///
 /// A state is an object of properties that has every mapped property, `null` or `[]` for none. A property that is not in it
 /// is never touched.
-package struct UDMMapping: Sendable {
+package final class UDMMapping: Sendable {
     package let table: MappingTable
     /// Whose `externalId` goes where; `nil`: nobody's.
     package let externalID: ExternalIDMapping?

@@ -113,7 +113,7 @@ package struct ConfiguredSchemaError: Error, Equatable {
 }
 
 extension UDMMapping {
-    package init(rules: DirectoryRules, schema: ConfiguredSchema) {
+    package convenience init(rules: DirectoryRules, schema: ConfiguredSchema) {
         self.init(
             rules: rules, table: schema.table, optionalProperties: schema.optionalProperties,
             externalID: schema.externalID)
