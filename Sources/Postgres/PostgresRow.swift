@@ -11,6 +11,7 @@ package struct PostgresRow: Sendable {
 
     package var columnCount: Int { handle.columnCount }
 
+    /// Whether the column is NULL, whatever its type.
     package func isNull(_ column: Int) -> Bool {
         precondition(column >= 0 && column < handle.columnCount, "column \(column) of \(handle.columnCount)")
         return PQgetisnull(handle.pointer, index, Int32(column)) == 1

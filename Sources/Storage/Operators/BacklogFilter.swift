@@ -26,7 +26,7 @@ package struct BacklogFilter: Sendable, Hashable {
 
     package var isEmpty: Bool { self == BacklogFilter() }
 
-    /// The values of `$1` to `$9` in ``condition(_:time:error:ofJob:)``.
+    /// The values of `$1` to `$9` in ``condition(_:time:error:isJob:)``, after which a statement's own begin.
     var parameters: [PostgresParameter] {
         [
             .optional(tenant), .optional(type?.rawValue), .id(resource), .optional(client),
