@@ -51,7 +51,6 @@ package struct PostgresError: Error, Sendable, Equatable {
     }
 
     package var isUniqueViolation: Bool { sqlState == "23505" }
-    package var isForeignKeyViolation: Bool { sqlState == "23503" }
     /// `lock_timeout` or `NOWAIT`.
     package var isLockNotAvailable: Bool { sqlState == "55P03" }
 }

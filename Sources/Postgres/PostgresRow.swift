@@ -83,15 +83,6 @@ package struct PostgresRow: Sendable {
         try decode(column, "bytes") { type, bytes in PostgresBinary.bytes(bytes, type).map { Array($0) } }
     }
 
-    /// Lends what ``bytes(_:)`` would copy; the buffer must not outlive the call.
-    package func withBytes<Value>(
-        _ column: Int, _ body: (UnsafeRawBufferPointer) throws(PostgresError) -> Value
-    ) throws(PostgresError) -> Value {
-        guard let (type, value) = try raw(column) else { throw mismatch(column, "bytes") }
-        guard let bytes = PostgresBinary.bytes(value, type) else { throw mismatch(column, "bytes") }
-        return try body(bytes)
-    }
-
     /// `text[]` and arrays of the other types of ``string(_:)``, without NULL elements.
     package func textArray(_ column: Int) throws(PostgresError) -> [String] {
         try required(column, "text[]", optionalTextArray(column))

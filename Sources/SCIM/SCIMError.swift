@@ -171,8 +171,6 @@ extension SCIMError {
         SCIMError(status: 500, detail: detail)
     }
 
-    package static func notImplemented(_ detail: String) -> SCIMError { SCIMError(status: 501, detail: detail) }
-
     package static func unavailable(
         _ detail: String = "The service cannot take the request now", retryAfter: Duration
     ) -> SCIMError {

@@ -35,9 +35,6 @@ package struct BacklogFilter: Sendable, Hashable {
         ]
     }
 
-    /// The number of the first parameter after those of ``parameters``.
-    static let nextParameter = 10
-
     /// SQL over the row `row`. What is not given is folded away, because the statements are planned with their values.
     ///
     /// - Parameter isJob: Otherwise there are no columns `client` and `operation`.
