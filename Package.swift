@@ -211,24 +211,28 @@ let package = Package(
                 serviceLifecycle,
             ]
         ),
-        tests(of: "Postgres", ["TestSupport", logging]),
+        tests(of: "Postgres", ["FuzzSupport", "TestSupport", logging]),
         tests(
             of: "ProvisioningDouble", ["JSON", asyncHTTPClient, logging, nioCore, nioHTTP1, serviceLifecycle]
         ),
-        tests(of: "Queue", ["Executors", "Redis", "TestSupport"]),
+        tests(of: "Queue", ["Executors", "FuzzSupport", "Redis", "TestSupport"]),
         tests(of: "Redis", ["Executors", "TestSupport", logging, nioCore, nioPosix]),
         tests(of: "SCIM", ["FuzzSupport", "JSON", "SCIMTestSupport"]),
-        tests(of: "Storage", ["JSON", "Postgres", "SCIM", "SCIMTestSupport", "TestSupport", logging]),
+        tests(of: "Storage", ["FuzzSupport", "JSON", "Postgres", "SCIM", "SCIMTestSupport", "TestSupport", logging]),
         tests(
             of: "Sync",
             [
-                "Executors", "JSON", "Postgres", "Queue", "Redis", "SCIM", "Storage", "TestSupport", "UDM", "UDMDouble",
-                logging, metricsTestKit, serviceLifecycle,
+                "Executors", "FuzzSupport", "JSON", "Postgres", "Queue", "Redis", "SCIM", "Storage", "TestSupport",
+                "UDM", "UDMDouble", logging, metricsTestKit, serviceLifecycle,
             ]
         ),
         tests(
             of: "UDM",
-            ["JSON", "SCIM", logging, metrics, metricsTestKit, nioCore, nioEmbedded, nioHTTP1, nioPosix, nioSSL]),
-        tests(of: "UDMDouble", ["JSON", asyncHTTPClient, logging, nioCore, nioHTTP1]),
+            [
+                "FuzzSupport", "JSON", "SCIM", logging, metrics, metricsTestKit, nioCore, nioEmbedded, nioHTTP1,
+                nioPosix, nioSSL,
+            ]
+        ),
+        tests(of: "UDMDouble", ["FuzzSupport", "JSON", asyncHTTPClient, logging, nioCore, nioHTTP1]),
     ]
 )

@@ -25,6 +25,7 @@ package func withDeadline<Value: Sendable>(
     }
 }
 
+/// Something took longer than it may.
 package struct DeadlineExceeded: Error, CustomStringConvertible {
     package let limit: Duration
 

@@ -8,12 +8,14 @@ internal import Glibc
 /// An action is `kill`, `error` or `pause:` with a length in `ms` or `s`. `@3` means the third hit and no other, `@0.1` each hit with this
 /// probability; without either it is every hit.
 package struct FailpointPlan: Sendable, Equatable {
+    /// What happens there.
     package enum Action: Sendable, Equatable {
         case kill
         case error
         case pause(Duration)
     }
 
+    /// At which hits it happens.
     package enum When: Sendable, Equatable {
         case always
         /// Counted from 1.
@@ -22,6 +24,7 @@ package struct FailpointPlan: Sendable, Equatable {
         case probability(Double)
     }
 
+    /// What happens at one place, and when.
     package struct Rule: Sendable, Equatable {
         package var action: Action
         package var when: When
@@ -53,6 +56,7 @@ package struct FailpointPlan: Sendable, Equatable {
         return plan
     }
 
+    /// Whether a rule strikes at this hit, which is counted from 1.
     package func isDue(_ rule: Rule, name: String, hit: Int) -> Bool {
         switch rule.when {
         case .always: return true

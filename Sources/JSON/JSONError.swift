@@ -3,6 +3,7 @@
 
 /// Why a text is not JSON, or not JSON within the limits.
 package struct JSONError: Error, Hashable, Sendable {
+    /// What is wrong with the text.
     package enum Kind: Hashable, Sendable {
         /// The text ends inside a value, or is empty.
         case unexpectedEnd

@@ -12,6 +12,7 @@
 ///
 /// and once more after ``finish()``. A reader that has thrown is of no use any more.
 package struct JSONStreamReader: Sendable {
+    /// What ``next()`` hands out.
     package enum Piece: Hashable, Sendable {
         /// A member of the object, whole.
         case member(key: String, JSONValue)

@@ -13,6 +13,7 @@ package struct Backoff: Sendable {
         self.cap = cap
     }
 
+    /// After a success: the next wait is a short one again.
     package mutating func reset() { failures = 0 }
 
     /// The wait before the next try, between zero and `base` doubled per failure so far, at most `cap`.

@@ -3,6 +3,7 @@
 
 /// Why PostgreSQL did not do what was asked, with what a caller acts on.
 package struct PostgresError: Error, Sendable, Equatable {
+    /// What went wrong, and how far the statement had come.
     package enum Kind: Sendable, Hashable {
         /// The server refused the statement: see ``PostgresError/sqlState``.
         case server
@@ -50,7 +51,6 @@ package struct PostgresError: Error, Sendable, Equatable {
     }
 
     package var isUniqueViolation: Bool { sqlState == "23505" }
-    package var isForeignKeyViolation: Bool { sqlState == "23503" }
     /// `lock_timeout` or `NOWAIT`.
     package var isLockNotAvailable: Bool { sqlState == "55P03" }
 }

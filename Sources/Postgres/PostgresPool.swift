@@ -7,6 +7,7 @@ package import Logging
 
 /// Plain connections, opened on demand and at most `size` of them, each for one user at a time.
 package final class PostgresPool: Sendable {
+    /// The connections now, and what callers waited for since the start; sampled for the metrics.
     package struct Statistics: Sendable, Equatable {
         /// Open, or being opened.
         package var size = 0

@@ -11,6 +11,7 @@ package struct PostgresRow: Sendable {
 
     package var columnCount: Int { handle.columnCount }
 
+    /// Whether the column is NULL, whatever its type.
     package func isNull(_ column: Int) -> Bool {
         precondition(column >= 0 && column < handle.columnCount, "column \(column) of \(handle.columnCount)")
         return PQgetisnull(handle.pointer, index, Int32(column)) == 1
@@ -80,15 +81,6 @@ package struct PostgresRow: Sendable {
 
     package func optionalBytes(_ column: Int) throws(PostgresError) -> [UInt8]? {
         try decode(column, "bytes") { type, bytes in PostgresBinary.bytes(bytes, type).map { Array($0) } }
-    }
-
-    /// Lends what ``bytes(_:)`` would copy; the buffer must not outlive the call.
-    package func withBytes<Value>(
-        _ column: Int, _ body: (UnsafeRawBufferPointer) throws(PostgresError) -> Value
-    ) throws(PostgresError) -> Value {
-        guard let (type, value) = try raw(column) else { throw mismatch(column, "bytes") }
-        guard let bytes = PostgresBinary.bytes(value, type) else { throw mismatch(column, "bytes") }
-        return try body(bytes)
     }
 
     /// `text[]` and arrays of the other types of ``string(_:)``, without NULL elements.

@@ -23,7 +23,8 @@ final class SocketPoller: Sendable {
     private let descriptor = epoll_create1(Int32(EPOLL_CLOEXEC))
     private let watches = Locked(Watches())
 
-    private init() {
+    /// Its thread ends with the process.
+    init() {
         guard descriptor >= 0 else { return }
         var thread = pthread_t()
         let status = pthread_create(

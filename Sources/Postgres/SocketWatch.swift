@@ -23,21 +23,23 @@ final class SocketWatch: @unchecked Sendable {
     private let socket: Int32
     private let queue: DispatchQueue
     private let place: Place
+    private let poller: SocketPoller
     private var number: UInt64 = 0
     private var reads = false
     private var writes = false
     private var isCancelled = false
-    /// How often something was told of the socket, whether anybody wanted it or not.
-    private(set) var tellings = 0
     private var onReadable: @Sendable () -> Void = {}
     private var onWritable: @Sendable () -> Void = {}
 
     /// - Parameter socket: Stays open until ``cancel()``.
-    init(_ socket: Int32, queue: DispatchQueue, place: Place) throws(PostgresError) {
+    init(
+        _ socket: Int32, queue: DispatchQueue, place: Place, poller: SocketPoller = .shared
+    ) throws(PostgresError) {
         self.socket = socket
         self.queue = queue
         self.place = place
-        number = try SocketPoller.shared.add(self, of: socket)
+        self.poller = poller
+        number = try poller.add(self, of: socket)
     }
 
     /// Before the first ``watch(reads:writes:)``.
@@ -59,7 +61,7 @@ final class SocketWatch: @unchecked Sendable {
     func cancel() {
         guard !isCancelled else { return }
         isCancelled = true
-        SocketPoller.shared.remove(socket, number)
+        poller.remove(socket, number)
         handle(onReadable: {}, onWritable: {})
     }
 
@@ -78,7 +80,6 @@ final class SocketWatch: @unchecked Sendable {
     }
 
     private func tell(_ events: UInt32) {
-        tellings += 1
         let end = EPOLLHUP.rawValue | EPOLLERR.rawValue
         if writes, !isCancelled, events & (EPOLLOUT.rawValue | end) != 0 { onWritable() }
         if reads, !isCancelled, events & (EPOLLIN.rawValue | end) != 0 { onReadable() }
@@ -89,6 +90,6 @@ final class SocketWatch: @unchecked Sendable {
         if reads { events |= EPOLLIN.rawValue }
         if writes { events |= EPOLLOUT.rawValue }
         if events == 0 { events = Self.idle } else if place == .queue { events |= EPOLLONESHOT.rawValue }
-        SocketPoller.shared.change(socket, to: events, number)
+        poller.change(socket, to: events, number)
     }
 }

@@ -5,6 +5,7 @@ internal import JSON
 
 /// What the accepted messages say about their publisher: duplicates, order and counts.
 package struct DeliveryCheck: Sendable, Equatable {
+    /// An event that came more than once.
     package struct Duplicate: Sendable, Equatable {
         package let eventID: String
         /// Of every message with this event, the first one included.
@@ -22,6 +23,7 @@ package struct DeliveryCheck: Sendable, Equatable {
         package let sequence: Int
     }
 
+    /// What messages are counted by.
     package struct Kind: Sendable, Hashable, Comparable {
         package let realm: String
         package let topic: String

@@ -70,6 +70,7 @@ package final class ProvisioningDouble: Sendable {
     /// The switches as they are now: a fault with a count shows what is left of it.
     package var switches: Switches { store.switches }
 
+    /// Sets several switches as one step.
     package func changeSwitches(_ change: (inout Switches) -> Void) { store.changeSwitches(change) }
 
     /// Sets the switches to what they were at the start.

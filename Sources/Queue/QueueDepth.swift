@@ -3,6 +3,7 @@
 
 /// How much is queued, counted from the sets themselves.
 package struct QueueDepth: Sendable, Hashable {
+    /// The work of one lane whose time has come.
     package struct LaneDepth: Sendable, Hashable {
         package var ready: Int
         /// How long the resource that waits longest has been ready; `nil` when none is.

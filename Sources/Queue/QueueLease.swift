@@ -38,6 +38,7 @@ package struct QueueLease: Sendable, Hashable {
     }
 }
 
+/// What Redis says to one lease call.
 package struct LeaseAnswer: Sendable, Hashable {
     package var leases: [QueueLease]
     /// How long until a lease call can find more: zero when leasable work remains, `nil` when nothing is waiting at all. At the limit of
@@ -102,6 +103,7 @@ package struct LimitedCalls: Sendable, Hashable {
 
 /// The end of a turn.
 package struct Release: Sendable, Hashable {
+    /// What becomes of the resource in the queue.
     package enum Next: Sendable, Hashable {
         /// Nothing is left to do, unless the resource was enqueued meanwhile.
         case forget

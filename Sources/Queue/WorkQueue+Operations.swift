@@ -14,6 +14,7 @@ extension WorkQueue {
 
     /// Where a resource is in the queue.
     package struct Position: Sendable, Hashable {
+        /// In which of the queue's sets a resource is, and for how long.
         package enum Place: Sendable, Hashable {
             case ready(age: Duration)
             case due(in: Duration)
@@ -132,11 +133,13 @@ extension WorkQueue {
         try await setPaused("pause", scope)
     }
 
+    /// Hands out leases of a scope again. What was paused by another scope stays so.
     @discardableResult
     package func resume(_ scope: PauseScope) async throws(RedisError) -> QueueState {
         try await setPaused("resume", scope)
     }
 
+    /// What Redis knows to be paused.
     package func pausedScopes() async throws(RedisError) -> Set<PauseScope> {
         let reply = try await client.send(RedisCommand("SMEMBERS", prefix + ":paused"))
         guard let members = reply.array else { throw QueueReply.unexpected }

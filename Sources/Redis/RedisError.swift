@@ -5,6 +5,7 @@
 ///
 /// Never carries a command's arguments, so a password cannot reach a log through it.
 package struct RedisError: Error, Sendable, Hashable {
+    /// What went wrong, and whether Redis may have carried the command out.
     package enum Kind: Sendable, Hashable {
         /// Redis answered with an error; ``RedisError/prefix`` is its first word.
         case server

@@ -76,10 +76,12 @@ extension SCIMError {
         SCIMError(status: 400, scimType: .invalidFilter, detail: "The filter is malformed at byte \(offset): \(reason)")
     }
 
+    /// `reason` continues the sentence that begins with the path: `names no attribute`.
     package static func invalidPath(path: String, reason: String) -> SCIMError {
         SCIMError(status: 400, scimType: .invalidPath, detail: "The path \(path) \(reason)")
     }
 
+    /// The path of a patch operation selects nothing.
     package static func noTarget(_ detail: String) -> SCIMError {
         SCIMError(status: 400, scimType: .noTarget, detail: detail)
     }
@@ -89,10 +91,12 @@ extension SCIMError {
         SCIMError(status: 400, scimType: .mutability, detail: "\(attribute) \(reason)")
     }
 
+    /// A list that would cost more than the service gives a client.
     package static func tooMany(_ detail: String) -> SCIMError {
         SCIMError(status: 400, scimType: .tooMany, detail: detail)
     }
 
+    /// RFC 9865, as the two below.
     package static func invalidCursor() -> SCIMError {
         SCIMError(status: 400, scimType: .invalidCursor, detail: "The cursor is not one of this service for this query")
     }
@@ -137,6 +141,7 @@ extension SCIMError {
         SCIMError(status: 409, scimType: .uniqueness, detail: "The value of \(attribute) is in use by another resource")
     }
 
+    /// What the request refers to is not there to be used; for a value that is in use see ``uniqueness(attribute:)``.
     package static func conflict(_ detail: String) -> SCIMError { SCIMError(status: 409, detail: detail) }
 
     /// The revision of `If-Match` is not the current one.
@@ -165,8 +170,6 @@ extension SCIMError {
     ) -> SCIMError {
         SCIMError(status: 500, detail: detail)
     }
-
-    package static func notImplemented(_ detail: String) -> SCIMError { SCIMError(status: 501, detail: detail) }
 
     package static func unavailable(
         _ detail: String = "The service cannot take the request now", retryAfter: Duration

@@ -14,6 +14,7 @@ package struct Timestamp: Sendable, Hashable {
 
     package init(microsecondsSinceEpoch: Int64) { self.microsecondsSinceEpoch = microsecondsSinceEpoch }
 
+    /// By the clock of this machine.
     package static func now() -> Timestamp {
         var time = timespec()
         // Cannot fail: the clock exists and the address is valid.

@@ -180,6 +180,7 @@ package final class Database: Sendable {
             pipelines: pipelines.map { (name($0.label), $0.statistics) })
     }
 
+    /// Returns when every connection is closed; what is asked for from now on fails.
     package func close() async {
         for pipeline in pipelines { await pipeline.close() }
         for pool in pools { await pool.close() }

@@ -16,10 +16,12 @@ package enum DN {
         return rdns.joined(separator: ",")
     }
 
+    /// Whether both mean the same object.
     package static func areEqual(_ first: String, _ second: String) -> Bool {
         first == second || normalized(first) == normalized(second)
     }
 
+    /// For the comparison of long lists.
     package static func normalizedSet(_ dns: some Sequence<String>) -> Set<String> {
         Set(dns.lazy.map(normalized))
     }

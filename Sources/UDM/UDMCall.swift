@@ -3,6 +3,7 @@
 
 /// One call to UDM that has ended.
 package struct UDMCall: Sendable {
+    /// What the call was for, as the metrics name it.
     package enum Operation: String, Sendable, CaseIterable {
         case get, search, create, modify, delete
     }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension UDMDouble {
+    /// How the double is set up; what may change while it runs is in ``UDMDouble/Settings``.
     package struct Configuration: Sendable {
         /// An account of the service, for HTTP Basic.
         package struct Account: Sendable {
@@ -19,6 +20,7 @@ extension UDMDouble {
 
         /// A property besides the standard ones: an installed extended attribute. As a literal it is its name, and a string.
         package struct ExtendedProperty: Sendable, ExpressibleByStringLiteral {
+            /// The property's type on the wire.
             package enum Kind: String, CaseIterable, Sendable {
                 case string, boolean, integer, strings
             }

@@ -30,6 +30,7 @@ extension UDMDouble {
         recorder.requests(after: sequence, limit: limit)
     }
 
+    /// What the requests so far say of the client, and what the directory holds.
     package func check() -> CheckReport {
         var report = recorder.report
         report.recreatedIdentifiers = contract.creations.filter { $0.value > 1 }

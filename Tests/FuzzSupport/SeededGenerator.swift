@@ -11,7 +11,20 @@ package struct SeededGenerator: RandomNumberGenerator {
 
     /// The seed of this run: `TEST_SEED` of the environment, otherwise a new one. Tests name it when they fail.
     package static var seedOfThisRun: UInt64 {
-        ProcessInfo.processInfo.environment["TEST_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0...UInt64.max)
+        environmentSeed ?? UInt64.random(in: .min ... .max)
+    }
+
+    /// Seeds for the arguments of a test: that of `TEST_SEED` alone, otherwise `count` that are the same in every run and as many new ones.
+    package static func seeds(_ count: Int) -> [UInt64] {
+        if let seed = environmentSeed { return [seed] }
+        return (1...UInt64(count)).flatMap { [$0, UInt64.random(in: .min ... .max)] }
+    }
+
+    /// For tests whose seeds are fixed numbers, which add it to them: `TEST_SEED=12345 swift test` tries others.
+    package static var seedOffset: UInt64 { environmentSeed ?? 0 }
+
+    private static var environmentSeed: UInt64? {
+        ProcessInfo.processInfo.environment["TEST_SEED"].flatMap { UInt64($0) }
     }
 
     package mutating func next() -> UInt64 {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import FuzzSupport
 import Postgres
 import TestSupport
 import Testing
@@ -89,7 +90,7 @@ import Testing
 @Suite struct BackoffTests {
     @Test(
         "The wait is random, grows with the failures, and stays below the cap",
-        arguments: [0, 1, 2].map { $0 + seedOffset })
+        arguments: [0, 1, 2].map { $0 + SeededGenerator.seedOffset })
     func waits(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
         var backoff = Backoff(base: .milliseconds(50), cap: .seconds(2))

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+import FuzzSupport
 import Postgres
 import TestSupport
 import Testing
@@ -25,7 +26,7 @@ import Testing
 
     @Test(
         "Whatever is gathered with whatever, each write is there completely or not at all, and fails for itself only",
-        arguments: [0, 1, 2, 3].map { $0 + seedOffset })
+        arguments: [0, 1, 2, 3].map { $0 + SeededGenerator.seedOffset })
     func gathering(seed: UInt64) async throws {
         let insert = PostgresStatement("insert", "INSERT INTO t VALUES ($1::int8, $2::int8)")
         try await withSchema { configuration in

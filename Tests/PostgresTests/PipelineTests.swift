@@ -226,7 +226,7 @@ import Testing
                     if number % 10 == 0 {
                         group.addTask { () async throws in
                             let error = await postgresError { try await pipeline.execute(child, [.int(-1)]) }
-                            #expect(error.constraint == "child_parent" && error.isForeignKeyViolation)
+                            #expect(error.constraint == "child_parent" && error.sqlState == "23503")
                         }
                     }
                 }

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+import FuzzSupport
 import Glibc
 import Postgres
 import TestSupport
@@ -199,7 +200,9 @@ import Testing
         }
     }
 
-    @Test("With backends killed all the time, every answer is true", arguments: [0, 1, 2].map { $0 + seedOffset })
+    @Test(
+        "With backends killed all the time, every answer is true",
+        arguments: [0, 1, 2].map { $0 + SeededGenerator.seedOffset })
     func killedUnderLoad(seed: UInt64) async throws {
         var generator = SeededGenerator(seed: seed)
         let pauses = (0..<12).map { _ in Int.random(in: 1...40, using: &generator) }

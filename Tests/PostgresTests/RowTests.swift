@@ -83,7 +83,6 @@ import Testing
             #expect(try row.bytes(2) == Array(#"{"a": 1}"#.utf8))
             #expect(try row.optionalBytes(3) == nil)
             #expect(try row.bytes(4) == [])
-            #expect(try row.withBytes(2) { $0.count } == 8)
         }
     }
 

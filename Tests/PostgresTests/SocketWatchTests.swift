@@ -15,9 +15,9 @@ import Testing
         let watch: SocketWatch
         private(set) var ends: [Int32] = [0, 0]
 
-        init(_ place: SocketWatch.Place) throws {
+        init(_ place: SocketWatch.Place, poller: SocketPoller = .shared) throws {
             try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
-            watch = try SocketWatch(ends[0], queue: queue, place: place)
+            watch = try SocketWatch(ends[0], queue: queue, place: place, poller: poller)
         }
 
         deinit {
@@ -90,18 +90,23 @@ import Testing
     @Test(
         "A connection that ends while nobody reads keeps no thread busy", arguments: [SocketWatch.Place.poller, .queue])
     func endWhilePaused(place: SocketWatch.Place) async throws {
-        let pair = try Pair(place)
+        // One that has these two sockets alone. Its thread stays until the process ends, asleep.
+        let poller = SocketPoller()
+        let pair = try Pair(place, poller: poller)
         pair.queue.sync {
             pair.watch.watch(reads: true)
             pair.watch.watch(reads: false)
         }
         pair.hangUp()
-        try await wait(until: "the end is told") { pair.queue.sync { pair.watch.tellings } > 0 }
+        // The poller comes to this after it has told of the end.
+        let clock = try await Self.clock(ofThreadOf: poller)
+        pair.queue.sync {}
+        let before = Self.microseconds(clock)
         for _ in 0..<1000 {
             pair.queue.sync {}
             await Task.yield()
         }
-        #expect(pair.queue.sync { pair.watch.tellings } <= 2)
+        #expect(Self.microseconds(clock) - before < 200)
         // Who reads again hears of it.
         let ended = Shared(false)
         pair.queue.sync {
@@ -113,6 +118,30 @@ import Testing
             pair.watch.watch(reads: true)
         }
         try await wait(until: "the end is seen") { ended.value }
+    }
+
+    /// The clock of the time that a processor gives to the poller's thread.
+    private static func clock(ofThreadOf poller: SocketPoller) async throws -> clockid_t {
+        let pair = try Pair(.poller, poller: poller)
+        let clock = Shared<clockid_t?>(nil)
+        pair.queue.sync {
+            pair.watch.handle {
+                var id = clockid_t()
+                if pthread_getcpuclockid(pthread_self(), &id) == 0 { clock.update { $0 = id } }
+                pair.watch.cancel()
+            } onWritable: {
+            }
+            pair.watch.watch(reads: true)
+        }
+        pair.send("x")
+        try await wait(until: "the thread is known") { clock.value != nil }
+        return try #require(clock.value)
+    }
+
+    private static func microseconds(_ clock: clockid_t) -> Int {
+        var time = timespec()
+        clock_gettime(clock, &time)
+        return time.tv_sec * 1_000_000 + time.tv_nsec / 1000
     }
 
     @Test("A watch that was cancelled says nothing more, also of what had come before")

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
-import Glibc
 import Logging
 import Postgres
 import TestSupport
@@ -99,24 +98,6 @@ func postgresError<Value>(_ body: () async throws -> Value) async -> PostgresErr
         return error
     } catch {
         return PostgresError(kind: .decoding, message: "thrown: \(error)")
-    }
-}
-
-/// Added to the seeds of randomised tests: `TEST_SEED=12345 swift test` tries others.
-let seedOffset = getenv("TEST_SEED").flatMap { UInt64(String(cString: $0)) } ?? 0
-
-/// SplitMix64.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
-        return value ^ (value >> 31)
     }
 }
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import FuzzSupport
 import Redis
 import TestSupport
 import Testing
@@ -67,7 +68,7 @@ private struct ModelRun {
     private var told = (QueueModel.Told(), generation: Int64?.none)
     private let client: RedisClient
     private let clock = TestClock()
-    private var random: SplitMix
+    private var random: SeededGenerator
     /// Leases that somebody believes to hold, some of them wrongly.
     private var held: [QueueLease] = []
     private var generations: [Int64] = [1]
@@ -78,7 +79,7 @@ private struct ModelRun {
         queue = WorkQueue(client: client, name: name, now: { clock.now })
         model = QueueModel(now: clock.now)
         model.limiter = CallLimiter(Self.limit)
-        random = SplitMix(state: seed)
+        random = SeededGenerator(seed: seed)
     }
 
     func read() async throws -> QueueSnapshot {
@@ -348,18 +349,5 @@ private struct ModelRun {
         return held.shuffled(using: &random).prefix(Int.random(in: 1...3, using: &random)).filter {
             seen.insert($0.key).inserted
         }
-    }
-}
-
-/// A small generator whose runs can be repeated.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

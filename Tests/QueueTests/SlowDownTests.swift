@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+import FuzzSupport
 import Testing
 
 @testable import Queue
@@ -123,14 +124,14 @@ import Testing
 /// As many calls as the limiter allows, one following the other; each takes as long as the number of those under way says, give or take.
 private struct SimulatedUDM {
     private(set) var limiter: CallLimiter
-    private var random: SplitMix
+    private var random: SeededGenerator
     /// In microseconds.
     private var now = 0.0
     private var running: [(began: Double, ends: Double)] = []
 
     init(maximum: Int, seed: UInt64) {
         limiter = CallLimiter(CallLimit(endpoint: "udm", maximum: maximum))
-        random = SplitMix(state: seed)
+        random = SeededGenerator(seed: seed)
     }
 
     /// - Parameters:

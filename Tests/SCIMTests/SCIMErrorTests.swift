@@ -24,8 +24,7 @@ struct SCIMErrorTests {
             (.conflict("x"), 409, nil), (.preconditionFailed(), 412, nil), (.tooLarge(limit: 1), 413, nil),
             (.tooLarge("x"), 413, nil), (.unsupportedMediaType(), 415, nil),
             (.tooManyRequests(retryAfter: .seconds(1)), 429, nil),
-            (.internalError(), 500, nil), (.notImplemented("x"), 501, nil),
-            (.unavailable(retryAfter: .seconds(3)), 503, nil),
+            (.internalError(), 500, nil), (.unavailable(retryAfter: .seconds(3)), 503, nil),
         ] as [(SCIMError, Int, SCIMError.ScimType?)])
     func kinds(error: SCIMError, status: Int, scimType: SCIMError.ScimType?) {
         #expect(error.status == status)

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+import FuzzSupport
 import JSON
 import Postgres
 import SCIM
@@ -13,7 +14,7 @@ import Testing
         "What is there throughout and keeps its sort key comes exactly once, whatever is inserted and deleted between pages"
     )
     func stable() async throws {
-        let seed = 21 &+ seedOffset
+        let seed = 21 &+ SeededGenerator.seedOffset
         var generator = SeededGenerator(seed: seed)
         try await StorageFixture.run { fixture in
             for sortBy in [nil, "userName", "title", "emails.value", "meta.created"] {

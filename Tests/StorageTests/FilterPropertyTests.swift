@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+import FuzzSupport
 import JSON
 import Postgres
 import SCIM
@@ -12,7 +13,7 @@ import Testing
 @Suite("Filters in SQL agree with the evaluator", .serialized, .timeLimit(.minutes(5))) struct FilterPropertyTests {
     @Test("for random filters and random resources", arguments: [1, 2] as [UInt64])
     func agreement(seed: UInt64) async throws {
-        let seed = seed &+ seedOffset
+        let seed = seed &+ SeededGenerator.seedOffset
         var generator = SeededGenerator(seed: seed)
         try await StorageFixture.run { fixture in
             let directory = try await Directory.make(users: 80, groups: 25, in: fixture, using: &generator)
@@ -40,7 +41,7 @@ import Testing
 
     @Test("also as pages and totals", arguments: [3] as [UInt64])
     func pages(seed: UInt64) async throws {
-        let seed = seed &+ seedOffset
+        let seed = seed &+ SeededGenerator.seedOffset
         var generator = SeededGenerator(seed: seed)
         try await StorageFixture.run { fixture in
             let directory = try await Directory.make(users: 60, groups: 20, in: fixture, using: &generator)

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+import FuzzSupport
 import SCIM
 import Testing
 
@@ -28,7 +29,7 @@ import Testing
 
     @Test("Random steps come to what they do one by one", arguments: 1...20 as ClosedRange<UInt64>)
     func random(seed: UInt64) throws {
-        var generator = SeededGenerator(seed: seed &+ seedOffset)
+        var generator = SeededGenerator(seed: seed &+ SeededGenerator.seedOffset)
         for _ in 0..<200 {
             func some() -> [ResourceID] {
                 (0..<Int.random(in: 0...6, using: &generator)).compactMap { _ in ids.randomElement(using: &generator) }

@@ -1,7 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
 import JSON
 import Postgres
 import SCIM
@@ -9,24 +8,6 @@ import Synchronization
 import Testing
 
 @testable import Storage
-
-/// Added to the seeds of randomised tests: `TEST_SEED=12345 swift test` tries others.
-let seedOffset = getenv("TEST_SEED").flatMap { UInt64(String(cString: $0)) } ?? 0
-
-/// SplitMix64.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
-        return value ^ (value >> 31)
-    }
-}
 
 let testContext = WriteContext(tenant: "default", client: "idp", requestID: "request-1", traceParent: "00-trace")
 let testBaseURL = "https://scim.example/scim/v2"

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+import FuzzSupport
 import JSON
 import Postgres
 import SCIM
@@ -112,7 +113,7 @@ private struct Model {
 
     @Test("Random writes have the results and the end state of the model", arguments: 1...6 as ClosedRange<UInt64>)
     func random(seed: UInt64) async throws {
-        let seed = seed &+ seedOffset
+        let seed = seed &+ SeededGenerator.seedOffset
         try await StorageFixture.run { fixture in
             var generator = SeededGenerator(seed: seed)
             var model = Model()

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+import FuzzSupport
 import JSON
 import Postgres
 import SCIM
@@ -16,7 +17,7 @@ import Testing
 
     @Test("by every attribute, up and down, as pages by index and by cursor")
     func everyAttribute() async throws {
-        let seed = 11 &+ seedOffset
+        let seed = 11 &+ SeededGenerator.seedOffset
         var generator = SeededGenerator(seed: seed)
         try await StorageFixture.run { fixture in
             let directory = try await Directory.make(
@@ -46,7 +47,7 @@ import Testing
 
     @Test("with filters and over both types", arguments: [12, 13] as [UInt64])
     func filtered(seed: UInt64) async throws {
-        let seed = seed &+ seedOffset
+        let seed = seed &+ SeededGenerator.seedOffset
         var generator = SeededGenerator(seed: seed)
         try await StorageFixture.run { fixture in
             let directory = try await Directory.make(
@@ -83,7 +84,7 @@ import Testing
 
     @Test("with filters that an index answers, whose lists have one plan for all values", arguments: [14] as [UInt64])
     func prepared(seed: UInt64) async throws {
-        let seed = seed &+ seedOffset
+        let seed = seed &+ SeededGenerator.seedOffset
         var generator = SeededGenerator(seed: seed)
         try await StorageFixture.run { fixture in
             let directory = try await Directory.make(

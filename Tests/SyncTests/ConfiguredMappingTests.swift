@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+import FuzzSupport
 import JSON
 import SCIM
 import Storage
@@ -95,8 +96,8 @@ import UDMDouble
     @Test("Random values of all attributes, as conformance checkers send them, are no dead letters")
     func randomValues() async throws {
         try await SyncFixture.run { fixture in
-            let seed = UInt64.random(in: .min ... .max)
-            var generator = SplitMix(state: seed)
+            let seed = SeededGenerator.seedOfThisRun
+            var generator = SeededGenerator(seed: seed)
             var users: [ResourceID] = []
             for _ in 0..<20 {
                 users.append(try await fixture.create(.user, RandomBody.make(.user, using: &generator)))
@@ -126,7 +127,7 @@ import UDMDouble
 
 /// Fills every attribute that a client may write with a random value of its type, as `scim2-tester` does.
 private enum RandomBody {
-    static func make(_ type: ResourceType, using generator: inout SplitMix) -> JSONValue {
+    static func make(_ type: ResourceType, using generator: inout SeededGenerator) -> JSONValue {
         let registry = SchemaRegistry.standard
         var body: JSONObject = ["schemas": [.string(type.coreSchema)]]
         fill(&body, with: registry.coreSchema(for: type).attributes, using: &generator)
@@ -141,7 +142,7 @@ private enum RandomBody {
     }
 
     private static func fill(
-        _ object: inout JSONObject, with attributes: [SchemaAttribute], using generator: inout SplitMix
+        _ object: inout JSONObject, with attributes: [SchemaAttribute], using generator: inout SeededGenerator
     ) {
         for attribute in attributes where attribute.mutability != .readOnly {
             let value = value(of: attribute, using: &generator)
@@ -156,7 +157,7 @@ private enum RandomBody {
         }
     }
 
-    private static func value(of attribute: SchemaAttribute, using generator: inout SplitMix) -> JSONValue {
+    private static func value(of attribute: SchemaAttribute, using generator: inout SeededGenerator) -> JSONValue {
         if let canonical = attribute.canonicalValues.randomElement(using: &generator) { return .string(canonical) }
         switch attribute.type {
         case .complex:
@@ -176,23 +177,10 @@ private enum RandomBody {
         }
     }
 
-    private static func text(using generator: inout SplitMix) -> String {
+    private static func text(using generator: inout SeededGenerator) -> String {
         LowercaseUUID(
             high: UInt64.random(in: .min ... .max, using: &generator),
             low: UInt64.random(in: .min ... .max, using: &generator)
         ).description
-    }
-}
-
-/// The same seed gives the same values.
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

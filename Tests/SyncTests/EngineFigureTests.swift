@@ -31,7 +31,7 @@ struct EngineFigureTests {
                     let committed = Timestamp.now().microsecondsSinceEpoch
                     fixture.queue.enqueueDetached([
                         Enqueue(
-                            ResourceKey(tenant: "default", type: "User", id: id.description), lane: .interactive)
+                            SyncFixture.key(id), lane: .interactive)
                     ])
                     try await fixture.until { try await fixture.database.jobs.statistics().openJobs == 0 }
                     let call = fixture.double.requests().first { $0.identifier == id.description }
@@ -52,9 +52,7 @@ struct EngineFigureTests {
         try await SyncFixture.run(settings: settings) { fixture in
             let jobs = Self.number("FIGURES_JOBS", 6_000)
             try await fixture.insertCreates(jobs)
-            let rebuild = QueueRebuild(queue: fixture.queue, jobs: fixture.database.jobs, logger: fixture.logger)
-            try await fixture.emptyQueue()
-            try await rebuild.runIfLost()
+            try await fixture.refillQueue()
             let started = ContinuousClock.now
             try await fixture.withWorker({
                 $0.concurrency = calls
@@ -82,7 +80,7 @@ struct EngineFigureTests {
             let jobs = Self.number("FIGURES_RESOURCES", 100_000)
             try await fixture.insertCreates(jobs)
             try await fixture.emptyQueue()
-            let rebuild = QueueRebuild(queue: fixture.queue, jobs: fixture.database.jobs, logger: fixture.logger)
+            let rebuild = fixture.rebuild
             let before = try await fixture.usedMemory()
             try await fixture.withWorker {
                 let started = ContinuousClock.now
@@ -96,21 +94,6 @@ struct EngineFigureTests {
 }
 
 extension SyncFixture {
-    /// Accepted creates of users, as one statement.
-    func insertCreates(_ count: Int) async throws {
-        try await run(
-            """
-            INSERT INTO job (id, tenant, type, resource_id, revision, "order", operation, lane, client, request_id,
-                accepted_at, due_at, new_state)
-            SELECT gen_random_uuid(), 'default', 'User', gen_random_uuid(), 1, nextval('write_order'), 'create', 'bulk',
-                'test', gen_random_uuid()::text, clock_timestamp(), clock_timestamp(),
-                jsonb_build_object('resource', jsonb_build_object(
-                    'userName', 'user-' || n, 'name', jsonb_build_object('familyName', 'Roe ' || n), 'active', true))
-            FROM generate_series(1, \(count)) AS n;
-            ANALYZE job
-            """)
-    }
-
     fileprivate func usedMemory() async throws -> Int {
         let info = try await redis.send(RedisCommand("INFO", "memory")).string ?? ""
         let line = info.split(whereSeparator: \.isNewline).first { $0.hasPrefix("used_memory:") }

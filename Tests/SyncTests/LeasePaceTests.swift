@@ -21,9 +21,7 @@ import UDMDouble
         settings.latency = ["*": .fixed(milliseconds: 20)]
         try await SyncFixture.run(settings: settings) { fixture in
             try await fixture.insertCreates(1_000)
-            let rebuild = QueueRebuild(queue: fixture.queue, jobs: fixture.database.jobs, logger: fixture.logger)
-            try await fixture.emptyQueue()
-            try await rebuild.runIfLost()
+            try await fixture.refillQueue()
             let probe = LeaseProbe()
             let queue = WorkQueue(
                 client: fixture.redis, name: fixture.queueName,

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+import FuzzSupport
 import JSON
 import Queue
 import SCIM
@@ -17,7 +18,7 @@ import UDMDouble
 
     /// Every call that is in doubt is over, and the leader has its turn.
     private func look(_ fixture: SyncFixture, until condition: () async throws -> Bool) async throws {
-        let sweep = QueueSweep(queue: fixture.queue, jobs: fixture.database.jobs, logger: fixture.logger)
+        let sweep = fixture.makeSweep()
         try await worker(fixture) {
             try await fixture.until {
                 try await fixture.run("UPDATE verification SET due_at = clock_timestamp()")
@@ -85,13 +86,7 @@ import UDMDouble
             try await fixture.changeMembers(of: crew, adding: [users[3]], removing: [])
             // A worker takes the group and the user, and is gone.
             let jobs = fixture.database.jobs
-            let request = LeaseRequest(resourceID: crew, tenant: "default", type: .group)
-            guard
-                case .leased(let lease) = try await jobs.confirm([request], worker: "gone", length: .seconds(60)).first
-            else {
-                Issue.record("not leased")
-                return
-            }
+            let lease = try #require(try await fixture.confirm(crew, .group, worker: "gone"))
             #expect(
                 try await jobs.lend(
                     users[3], to: lease, isAddition: true, worker: "gone", length: .seconds(60), takingBack: { _ in })
@@ -225,7 +220,7 @@ import UDMDouble
                 try await fixture.until { !writes(fixture, of: "users/user", after: before).isEmpty }
             }
             #expect(
-                try await fixture.number("SELECT count(*) FROM resource_sync WHERE leased_until IS NOT NULL") == 0)
+                try await fixture.leases() == 0)
             #expect(try await fixture.number("SELECT count(*) FROM verification WHERE group_id = '\(crew)'") == 1)
             try await worker(fixture) { try await fixture.drain() }
             #expect(fixture.members(of: crew) == (try dns(fixture, users)))
@@ -305,7 +300,7 @@ import UDMDouble
             var groups: [ResourceID] = []
             for number in 0..<3 { groups.append(try await group(fixture, "large-\(number)", users)) }
             for number in 0..<2 { groups.append(try await group(fixture, "small-\(number)", [])) }
-            var generator = Generator(state: seed)
+            var generator = SeededGenerator(seed: seed)
             var wanted = groups.enumerated().map { Set($0.offset < 3 ? users : []) }
             let before = last(fixture)
             try await worker(fixture, from: 4) {
@@ -339,18 +334,5 @@ import UDMDouble
                     "SELECT count(*) FROM verification WHERE due_at > clock_timestamp() + interval '1 s'") == 0)
             for group in groups { #expect(try await fixture.database.jobs.memberDifference(of: group).isEmpty) }
         }
-    }
-}
-
-/// The same steps for the same seed.
-private struct Generator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

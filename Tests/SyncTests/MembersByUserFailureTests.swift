@@ -15,7 +15,7 @@ import UDMDouble
 @Suite(.serialized, .timeLimit(.minutes(5))) struct MembersByUserFailureTests: MembersByUserSuite {
     /// Every call that is in doubt is over, and all is looked at.
     private func look(_ fixture: SyncFixture) async throws {
-        let sweep = QueueSweep(queue: fixture.queue, jobs: fixture.database.jobs, logger: fixture.logger)
+        let sweep = fixture.makeSweep()
         try await worker(fixture) {
             try await fixture.until {
                 try await fixture.run("UPDATE verification SET due_at = clock_timestamp()")

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Executors
+import FuzzSupport
 import Redis
 
 @testable import Queue
@@ -54,7 +55,7 @@ struct PlacesRun {
     private let client: RedisClient
     private let queue: WorkQueue
     private let clock: Clock
-    private var random: SplitMix
+    private var random: SeededGenerator
     private var processes: [Process] = []
     private var processNumber = 0
     /// When a lease ends, by the clock of its process.
@@ -66,24 +67,12 @@ struct PlacesRun {
     private var weather = 0
     private var problems: [String] = []
 
-    private struct SplitMix: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ (mixed >> 31)
-        }
-    }
-
     init(client: RedisClient, name: String, seed: UInt64) async throws {
         let clock = Clock()
         self.clock = clock
         self.client = client
         queue = WorkQueue(client: client, name: name, now: { clock.now })
-        random = SplitMix(state: seed)
+        random = SeededGenerator(seed: seed)
         for _ in 0..<3 { addProcess() }
         try await fill()
     }

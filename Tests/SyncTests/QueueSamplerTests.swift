@@ -39,7 +39,7 @@ import UDM
             #expect(try value("scim_queue_lease_overdue_seconds") == 0)
 
             // At the same moment nothing is counted again, and what Redis says is new all the same.
-            let key = ResourceKey(tenant: "default", type: "User", id: id.description)
+            let key = SyncFixture.key(id)
             _ = try await fixture.queue.forget([key])
             try await fixture.run("DELETE FROM job")
             try await sampler.sample(now: now)

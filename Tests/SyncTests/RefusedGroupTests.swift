@@ -27,8 +27,7 @@ import UDM
             #expect(try await fixture.status(group) == .failed)
             #expect(try await fixture.number("SELECT count(*) FROM dead_letter") == 1)
             #expect(
-                try await fixture.number(
-                    "SELECT count(*) FROM group_member WHERE synced = (removed_revision IS NOT NULL)") == 0)
+                try await fixture.differingMembers() == 0)
         }
     }
 
@@ -45,28 +44,22 @@ import UDM
             try await fixture.replaceGroup(group, "taken", members: [other])
 
             // What a worker does until the outcome is in PostgreSQL; Redis never hears of it.
-            let key = ResourceKey(tenant: "default", type: "Group", id: group.description)
+            let key = SyncFixture.key(group, .group)
             let leased = try await fixture.queue.lease(upTo: 1, for: .seconds(60), worker: "killed").leases
             #expect(leased.map(\.key) == [key])
-            let request = LeaseRequest(resourceID: group, tenant: "default", type: .group)
-            let answer = try await fixture.database.jobs.confirm([request], worker: "killed", length: .seconds(60))
-            guard case .leased(let lease)? = answer.first else {
-                Issue.record("not leased")
-                return
-            }
+            let lease = try #require(try await fixture.confirm(group, .group, worker: "killed"))
             var turn = ResourceTurn(lease: lease, environment: try fixture.environment(), logger: fixture.logger)
             #expect(try await turn.run() == .again)
             try await fixture.emptyQueue()
 
-            let jobs = fixture.database.jobs
-            try await QueueRebuild(queue: fixture.queue, jobs: jobs, logger: fixture.logger).runIfLost()
+            try await fixture.rebuild.runIfLost()
             #expect(try await fixture.queue.known([key]) == [key])
             if found == "sweep" {
                 // As if the outcome had come after the rebuild had looked for it.
                 _ = try await fixture.queue.forget([key])
                 #expect(try await fixture.queue.known([key]).isEmpty)
                 try await fixture.run("UPDATE waits_for SET since = since - interval '10 seconds'")
-                try await QueueSweep(queue: fixture.queue, jobs: jobs, logger: fixture.logger).recent()
+                try await fixture.makeSweep().recent()
                 #expect(try await fixture.queue.known([key]) == [key])
             }
             try await fixture.withWorker {
@@ -75,8 +68,7 @@ import UDM
             }
             #expect(try await fixture.status(group) == .failed)
             #expect(
-                try await fixture.number(
-                    "SELECT count(*) FROM group_member WHERE synced = (removed_revision IS NOT NULL)") == 0)
+                try await fixture.differingMembers() == 0)
         }
     }
 }
@@ -128,8 +120,8 @@ extension RefusedGroupTests {
                 INSERT INTO waits_for (resource_id, target_id, tenant, type, since, reason)
                 VALUES ('\(group)', '\(group)', 'default', 'Group', now() - interval '1 hour', 'turn')
                 """)
-            let key = ResourceKey(tenant: "default", type: "Group", id: group.description)
-            let sweep = QueueSweep(queue: fixture.queue, jobs: fixture.database.jobs, logger: fixture.logger)
+            let key = SyncFixture.key(group, .group)
+            let sweep = fixture.makeSweep()
             let start = ContinuousClock.now
             for (seconds, isEnqueued) in [(0, true), (10, false), (50, false), (60, true), (70, false)] {
                 try await sweep.recent(at: start.advanced(by: .seconds(seconds)))

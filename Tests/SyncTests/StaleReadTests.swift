@@ -154,7 +154,7 @@ import UDMDouble
             try await fixture.withWorker {
                 try await fixture.until { reads(fixture) >= before + 4 }
                 try await fixture.until {
-                    try await fixture.number("SELECT count(*) FROM resource_sync WHERE leased_until IS NOT NULL") == 0
+                    try await fixture.leases() == 0
                 }
             }
             #expect(reads(fixture) == before + 4)

@@ -52,10 +52,6 @@ import UDMDouble
         }
     }
 
-    private static func leases(_ fixture: SyncFixture) async throws -> Int {
-        try await fixture.number("SELECT count(*) FROM resource_sync WHERE leased_until IS NOT NULL")
-    }
-
     /// Nothing is held against what was given back: no crash, no attempt, no call to look for.
     private static func expectNoTrace(_ fixture: SyncFixture) async throws {
         #expect(try await fixture.number("SELECT coalesce(sum(crashes + attempts), 0) FROM job") == 0)
@@ -96,7 +92,7 @@ import UDMDouble
             #expect(await worker.standby.isEmpty)
             try await fixture.until { await worker.returning == 0 }
             #expect(await worker.finished.map(\.next) == [.untouched, .untouched])
-            #expect(try await Self.leases(fixture) == 1)
+            #expect(try await fixture.leases() == 1)
             try await Self.expectNoTrace(fixture)
         }
     }
@@ -107,7 +103,7 @@ import UDMDouble
             #expect(await worker.held.count == 3)
             try await fixture.until { await worker.hasReturned }
             #expect(await worker.finished.map(\.next) == [.untouched, .untouched, .untouched])
-            #expect(try await Self.leases(fixture) == 0)
+            #expect(try await fixture.leases() == 0)
             try await Self.expectNoTrace(fixture)
             #expect(fixture.double.requests().isEmpty)
             #expect(await worker.pace.level(calling: 64) == 0)
@@ -124,7 +120,7 @@ import UDMDouble
             #expect(await worker.standby.isEmpty)
             try await fixture.until { try await fixture.queue.depth().ready == 2 }
             #expect(await worker.finished.isEmpty)
-            #expect(try await Self.leases(fixture) == 1)
+            #expect(try await fixture.leases() == 1)
             try await Self.expectNoTrace(fixture)
             // The turn of before rests and ends, and leaves no place.
             try await fixture.until { await worker.held.isEmpty }
@@ -159,12 +155,8 @@ import UDMDouble
             let jobs = fixture.database.jobs
             for kill in 1...8 {
                 for id in [id, poison] {
-                    let request = LeaseRequest(resourceID: id, tenant: "default", type: .user)
-                    let answer = try await jobs.confirm(
-                        [request], worker: "killed", length: .seconds(60), maximumCrashes: 5)
-                    guard case .leased(let lease)? = answer.first, let job = lease.jobs.first else {
-                        throw UnexpectedAnswer()
-                    }
+                    let lease = try #require(try await fixture.confirm(id, worker: "killed", maximumCrashes: 5))
+                    let job = try #require(lease.jobs.first)
                     #expect(job.crashes == min(kill - 1, 4))
                     guard kill == 8, id == poison else { continue }
                     #expect(lease.isLastTry(of: 5))
@@ -185,9 +177,7 @@ import UDMDouble
             let id = former.confirmed.resourceID
             try await fixture.run(
                 "UPDATE resource_sync SET leased_until = now() - interval '1 second' WHERE resource_id = '\(id)'")
-            let request = LeaseRequest(resourceID: id, tenant: "default", type: .user)
-            let answer = try await fixture.database.jobs.confirm([request], worker: "w", length: .seconds(8))
-            guard case .leased(let confirmed)? = answer.first else { throw UnexpectedAnswer() }
+            let confirmed = try #require(try await fixture.confirm(id, worker: "w", for: .seconds(8)))
             let lease = QueueLease(
                 key: former.lease.key, token: "another", lane: .interactive, generation: generation,
                 deadline: former.lease.deadline)
@@ -203,9 +193,7 @@ import UDMDouble
     func together() async throws {
         try await SyncFixture.run(settings: Self.settings(30)) { fixture in
             try await fixture.insertCreates(400)
-            let rebuild = QueueRebuild(queue: fixture.queue, jobs: fixture.database.jobs, logger: fixture.logger)
-            try await fixture.emptyQueue()
-            try await rebuild.runIfLost()
+            try await fixture.refillQueue()
             let change: (inout SyncConfiguration) -> Void = {
                 $0.concurrency = 10
                 $0.startLimit = 10
@@ -233,9 +221,7 @@ import UDMDouble
     func drain() async throws {
         try await SyncFixture.run(settings: Self.settings(100)) { fixture in
             try await fixture.insertCreates(400)
-            let rebuild = QueueRebuild(queue: fixture.queue, jobs: fixture.database.jobs, logger: fixture.logger)
-            try await fixture.emptyQueue()
-            try await rebuild.runIfLost()
+            try await fixture.refillQueue()
             let (worker, client) = try fixture.makeWorker {
                 $0.concurrency = 16
                 $0.startLimit = 16
@@ -247,15 +233,13 @@ import UDMDouble
             await group.triggerGracefulShutdown()
             try await running.value
             try await client.shutdown()
-            #expect(try await Self.leases(fixture) == 0)
+            #expect(try await fixture.leases() == 0)
             #expect(try await fixture.queue.depth().leased == 0)
             #expect(try await fixture.database.jobs.statistics().openJobs > 0)
             try await Self.expectNoTrace(fixture)
         }
     }
 }
-
-private struct UnexpectedAnswer: Error {}
 
 extension SyncWorker {
     fileprivate var isQuiet: Bool { held.isEmpty && returning == 0 }

@@ -265,7 +265,7 @@ final class SyncFixture: Sendable {
     }
 
     func enqueue(_ type: ResourceType, _ id: ResourceID) async throws {
-        let key = ResourceKey(tenant: "default", type: type.rawValue, id: id.description)
+        let key = Self.key(id, type)
         _ = try await queue.enqueue([Enqueue(key, lane: .interactive)])
     }
 

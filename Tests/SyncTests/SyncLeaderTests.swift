@@ -20,7 +20,7 @@ import UDMDouble
             for number in 0..<30 { ids.append(try await fixture.createUser("user-\(number)")) }
             try await fixture.emptyQueue()
             #expect(try await fixture.queue.state() == .lost)
-            let rebuild = QueueRebuild(queue: fixture.queue, jobs: fixture.database.jobs, logger: fixture.logger)
+            let rebuild = fixture.rebuild
             try await rebuild.runIfLost()
             guard case .ready = try await fixture.queue.state() else {
                 Issue.record("not ready after the rebuild")
@@ -38,7 +38,7 @@ import UDMDouble
             fixture.double.settings.latency = ["*": .fixed(milliseconds: 30)]
             var ids: [ResourceID] = []
             for number in 0..<40 { ids.append(try await fixture.createUser("user-\(number)")) }
-            let rebuild = QueueRebuild(queue: fixture.queue, jobs: fixture.database.jobs, logger: fixture.logger)
+            let rebuild = fixture.rebuild
             try await fixture.withWorker {
                 try await fixture.until { fixture.double.check().commits > 5 }
                 try await fixture.emptyQueue()
@@ -57,9 +57,9 @@ import UDMDouble
     func sweep() async throws {
         try await SyncFixture.run { fixture in
             let id = try await fixture.createUser("jo", enqueues: false)
-            let sweep = QueueSweep(queue: fixture.queue, jobs: fixture.database.jobs, logger: fixture.logger)
+            let sweep = fixture.makeSweep()
             try await fixture.sweepAll(sweep)
-            let key = ResourceKey(tenant: "default", type: "User", id: id.description)
+            let key = SyncFixture.key(id)
             #expect(try await fixture.queue.known([key]).isEmpty)
             try await fixture.age(id, seconds: 20)
             try await sweep.recent()
@@ -73,7 +73,7 @@ import UDMDouble
             let id = try await fixture.createUser("jo", enqueues: false)
             try await fixture.age(id, seconds: 20)
             try await fixture.emptyQueue()
-            let sweep = QueueSweep(queue: fixture.queue, jobs: fixture.database.jobs, logger: fixture.logger)
+            let sweep = fixture.makeSweep()
             #expect(try await sweep.page(from: .start) == nil)
             let generation = try await fixture.queue.beginRebuild()
             _ = try await fixture.queue.finishRebuild(generation: generation)
@@ -81,7 +81,7 @@ import UDMDouble
             let waiting = try #require(try await sweep.page(from: .start))
             let verifying = try #require(try await sweep.page(from: waiting))
             #expect(try await sweep.page(from: verifying) == nil)
-            let key = ResourceKey(tenant: "default", type: "User", id: id.description)
+            let key = SyncFixture.key(id)
             #expect(try await fixture.queue.known([key]) == [key])
         }
     }
@@ -90,12 +90,12 @@ import UDMDouble
     func surplus() async throws {
         try await SyncFixture.run { fixture in
             let id = try await fixture.createUser("jo")
-            let stray = ResourceKey(tenant: "default", type: "User", id: ResourceID.random().description)
+            let stray = SyncFixture.key(.random())
             _ = try await fixture.queue.enqueue([Enqueue(stray, lane: .bulk, delay: .seconds(60))])
-            let sweep = QueueSweep(queue: fixture.queue, jobs: fixture.database.jobs, logger: fixture.logger)
+            let sweep = fixture.makeSweep()
             var cursor: String?
             repeat { cursor = try await sweep.surplus(from: cursor) } while cursor != nil
-            let key = ResourceKey(tenant: "default", type: "User", id: id.description)
+            let key = SyncFixture.key(id)
             #expect(try await fixture.queue.known([key, stray]) == [key])
         }
     }
@@ -106,11 +106,10 @@ import UDMDouble
             let id = try await fixture.createUser("jo")
             let lease = try #require(
                 try await fixture.queue.lease(upTo: 1, for: .seconds(60), worker: "slow").leases.first)
-            let sweep = QueueSweep(queue: fixture.queue, jobs: fixture.database.jobs, logger: fixture.logger)
+            let sweep = fixture.makeSweep()
             let first = try await sweep.oddLeases(former: [:])
             #expect(first == [lease.key: lease.token])
-            let request = LeaseRequest(resourceID: id, tenant: "default", type: .user)
-            _ = try await fixture.database.jobs.confirm([request], worker: "slow", length: .seconds(60))
+            _ = try #require(try await fixture.confirm(id, worker: "slow"))
             #expect(try await sweep.oddLeases(former: first).isEmpty)
         }
     }
@@ -127,9 +126,8 @@ import UDMDouble
                 Issue.record("the rebuild was finished")
                 return
             }
-            try await QueueRebuild(queue: fixture.queue, jobs: fixture.database.jobs, logger: fixture.logger)
-                .runIfLost()
-            let key = ResourceKey(tenant: "default", type: "User", id: id.description)
+            try await fixture.rebuild.runIfLost()
+            let key = SyncFixture.key(id)
             #expect(try await fixture.queue.known([key]) == [key])
             guard case .ready = try await fixture.queue.state() else {
                 Issue.record("not ready after the rebuild")
@@ -143,7 +141,7 @@ import UDMDouble
         try await SyncFixture.run { fixture in
             fixture.double.settings.latency = ["*": .fixed(milliseconds: 4500)]
             let id = try await fixture.createUser("jo")
-            let key = ResourceKey(tenant: "default", type: "User", id: id.description)
+            let key = SyncFixture.key(id)
             try await fixture.withWorker({ $0 = SyncConfiguration(concurrency: 4, leaseLength: .seconds(2)) }) {
                 try await fixture.until { fixture.double.check().inProgress > 0 }
                 // Longer ago than a lease lasts.
@@ -171,9 +169,9 @@ import UDMDouble
             try await fixture.withWorker({ $0.memberWait = .zero }) {
                 try await fixture.until { try await fixture.status(group) == .partial }
             }
-            let key = ResourceKey(tenant: "default", type: "Group", id: group.description)
+            let key = SyncFixture.key(group, .group)
             #expect(try await fixture.queue.known([key]).isEmpty)
-            let sweep = QueueSweep(queue: fixture.queue, jobs: fixture.database.jobs, logger: fixture.logger)
+            let sweep = fixture.makeSweep()
             try await fixture.sweepAll(sweep)
             #expect(try await fixture.queue.known([key]).isEmpty)
             // The member arrives, and whoever recorded it dies before the group is enqueued.
@@ -186,43 +184,5 @@ import UDMDouble
             try await fixture.withWorker { try await fixture.until { try await fixture.status(group) == .synced } }
             #expect(fixture.members(of: group).count == 1)
         }
-    }
-}
-
-extension SyncFixture {
-    func sweepAll(_ sweep: QueueSweep) async throws {
-        var position: OpenWorkPage.Position? = .start
-        while let next = position { position = try await sweep.page(from: next) }
-    }
-
-    /// As after FLUSHALL, for this queue only.
-    func emptyQueue() async throws {
-        let keys = try await redis.send(RedisCommand("KEYS", "*"))
-        let own = (keys.array ?? []).compactMap(\.string).filter { $0.hasPrefix("{scim:\(queueName)}") }
-        if !own.isEmpty { _ = try await redis.send(RedisCommand(["DEL"] + own)) }
-    }
-
-    /// What a worker does for the create of a user, up to the commit of its outcome; then it is gone.
-    func pushWithoutWaking(_ id: ResourceID, _ name: String) async throws {
-        let written = try await client.create(
-            .user,
-            properties: [
-                "username": .string(name), "lastname": .string(name), "password": "a-Passw0rd!",
-                "univentionObjectIdentifier": .string(id.description),
-            ], requestID: LowercaseUUID.random().description)
-        let request = LeaseRequest(resourceID: id, tenant: "default", type: .user)
-        let confirmation = try await database.jobs.confirm([request], worker: "gone", length: .seconds(60))[0]
-        guard case .leased(let lease) = confirmation, let job = lease.jobs.first else { throw UnexpectedResult() }
-        let record = UDMObjectRecord(dn: written.dn, properties: Array("{}".utf8))
-        _ = try await database.jobs.record([
-            JobOutcome(
-                lease: lease.handle, result: .done(job: job.id, udm: record, members: AppliedMembers()), endsTurn: true)
-        ])
-    }
-
-    /// Makes the jobs of a resource look as if they had been accepted some time ago.
-    func age(_ id: ResourceID, seconds: Int) async throws {
-        try await run(
-            "UPDATE job SET accepted_at = accepted_at - interval '\(seconds) seconds' WHERE resource_id = '\(id)'")
     }
 }

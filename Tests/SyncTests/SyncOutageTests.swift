@@ -96,7 +96,7 @@ import UDMDouble
             running.cancel()
             try await running.value
             #expect(
-                try await fixture.number("SELECT count(*) FROM resource_sync WHERE leased_until IS NOT NULL") == 0)
+                try await fixture.leases() == 0)
             fixture.double.settings.latency = [:]
             try await fixture.withWorker { try await fixture.drain() }
             #expect(fixture.object(id) != nil)

@@ -22,7 +22,7 @@ import UDMDouble
             try await fixture.withWorker({ $0.drainTime = .milliseconds(50) }) {
                 try await fixture.until { fixture.double.check().inProgress > 0 }
             }
-            #expect(try await fixture.number("SELECT count(*) FROM resource_sync WHERE leased_until IS NOT NULL") == 0)
+            #expect(try await fixture.leases() == 0)
             #expect(
                 try await fixture.number("SELECT count(*) FROM resource_sync WHERE ambiguous_since IS NOT NULL") == 1)
             #expect(try await fixture.number("SELECT coalesce(sum(crashes), 0) FROM job") == 0)
@@ -48,7 +48,7 @@ import UDMDouble
             try await fixture.until { fixture.double.check().inProgress > 0 }
             running.cancel()
             try await running.value
-            #expect(try await fixture.number("SELECT count(*) FROM resource_sync WHERE leased_until IS NOT NULL") == 0)
+            #expect(try await fixture.leases() == 0)
             #expect(try await fixture.number("SELECT coalesce(sum(crashes), 0) FROM job") == 0)
             // The call was given up, not waited for: nobody knows what it did, and it counts for nothing.
             #expect(try await fixture.number("SELECT coalesce(sum(attempts), 0) FROM job") == 0)

@@ -37,7 +37,7 @@ import UDMDouble
     /// UDM's own limit has passed, and the leader has its turn.
     private func verify(_ fixture: SyncFixture) async throws {
         try await fixture.run("UPDATE verification SET due_at = clock_timestamp()")
-        let sweep = QueueSweep(queue: fixture.queue, jobs: fixture.database.jobs, logger: fixture.logger)
+        let sweep = fixture.makeSweep()
         try await sweep.recent()
         try await fixture.withWorker { try await fixture.until { try await open(fixture) == 0 } }
     }
@@ -57,9 +57,9 @@ import UDMDouble
             #expect(try await fixture.status(id) == .synced)
             let before = fixture.double.requests().count
             // Not due: nobody is called, and whoever comes finds nothing to do.
-            let sweep = QueueSweep(queue: fixture.queue, jobs: fixture.database.jobs, logger: fixture.logger)
+            let sweep = fixture.makeSweep()
             try await sweep.recent()
-            let key = ResourceKey(tenant: "default", type: "User", id: id.description)
+            let key = SyncFixture.key(id)
             #expect(try await fixture.queue.known([key]).isEmpty)
             let request = LeaseRequest(resourceID: id, tenant: "default", type: .user)
             let answer = try await fixture.database.jobs.confirm([request], worker: "test", length: .seconds(5))
@@ -206,8 +206,7 @@ import UDMDouble
             try await verify(fixture)
             try await fixture.until { fixture.members(of: group) == (isWanted ? [dn] : []) }
             #expect(
-                try await fixture.number(
-                    "SELECT count(*) FROM group_member WHERE synced = (removed_revision IS NOT NULL)")
+                try await fixture.differingMembers()
                     == 0)
         }
     }

@@ -208,21 +208,3 @@ func withTemporaryDirectory(_ body: (String) async throws -> Void) async throws 
     }
     try FileManager.default.removeItem(at: url)
 }
-
-/// Seeded, so that a failure can be repeated: set `TEST_SEED` to the printed number.
-struct TestGenerator: RandomNumberGenerator {
-    let seed: UInt64
-    private var state: UInt64
-
-    init() {
-        seed = ProcessInfo.processInfo.environment["TEST_SEED"].flatMap(UInt64.init) ?? UInt64.random(in: 1...(.max))
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state ^= state << 13
-        state ^= state >> 7
-        state ^= state << 17
-        return state
-    }
-}

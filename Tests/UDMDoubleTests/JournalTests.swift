@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import FuzzSupport
 import JSON
 import Testing
 import UDMDouble
@@ -66,7 +67,8 @@ struct JournalTests {
 
     @Test("killed at any byte: whole commits are there, the torn one is not, and writing goes on")
     func torn() async throws {
-        var generator = TestGenerator()
+        let seed = SeededGenerator.seedOfThisRun
+        var generator = SeededGenerator(seed: seed)
         try await withTemporaryDirectory { directory async throws in
             try await withDouble(.init(journalDirectory: directory)) { _, client async throws in
                 for number in 0..<12 {
@@ -88,7 +90,7 @@ struct JournalTests {
                 let configuration = UDMDouble.Configuration(journalDirectory: copy)
                 for start in 0..<2 {
                     try await withDouble(configuration) { double, client async throws in
-                        let comment: Comment = "seed \(generator.seed), cut at \(cut) and \(cutRequests)"
+                        let comment: Comment = "seed \(seed), cut at \(cut) and \(cutRequests)"
                         let users = double.objects(.init(module: "users/user"))
                         #expect(users.count == (commits + 1) / 2 + start, comment)
                         #expect(users.count { $0.properties["title"]?.stringValue != nil } == commits / 2, comment)
@@ -170,8 +172,9 @@ struct JournalTests {
 
     @Test("random operations: a replay gives the same directory")
     func randomOperations() async throws {
-        var generator = TestGenerator()
-        let comment: Comment = "seed \(generator.seed)"
+        let seed = SeededGenerator.seedOfThisRun
+        var generator = SeededGenerator(seed: seed)
+        let comment: Comment = "seed \(seed)"
         try await withTemporaryDirectory { directory async throws in
             let configuration = UDMDouble.Configuration(journalDirectory: directory)
             var before: [UDMDouble.StoredObject] = []
@@ -189,7 +192,7 @@ struct JournalTests {
     }
 
     /// One random request on five users and four groups.
-    private func operate(_ client: Client, using generator: inout TestGenerator) async throws {
+    private func operate(_ client: Client, using generator: inout SeededGenerator) async throws {
         let name = "u\(Int.random(in: 0..<5, using: &generator))"
         let other = "u\(Int.random(in: 0..<5, using: &generator))"
         let team = "g\(Int.random(in: 0..<4, using: &generator))"

@@ -8,10 +8,6 @@ import SCIM
 import Testing
 import UDM
 
-#if canImport(Glibc)
-    import Glibc
-#endif
-
 let requestID = "5d0c6a4e-7a2b-4c55-9a3e-0d4f5b1c2e3f"
 let roe = "uid=jroe,cn=users,dc=example,dc=org"
 
@@ -79,26 +75,4 @@ func json(_ text: String) throws -> JSONValue { try JSONValue(parsing: text) }
 
 func object(_ text: String) throws -> JSONObject {
     try #require(json(text).objectValue)
-}
-
-/// Random choices that a failure can repeat: the seed is in the failure's text and in `TEST_SEED`.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    // SplitMix64
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var bits = state
-        bits = (bits ^ bits >> 30) &* 0xBF58_476D_1CE4_E5B9
-        bits = (bits ^ bits >> 27) &* 0x94D0_49BB_1331_11EB
-        return bits ^ bits >> 31
-    }
-
-    /// The seed from the environment, or `count` fixed and as many new ones.
-    static func seeds(_ count: Int) -> [UInt64] {
-        if let text = getenv("TEST_SEED"), let seed = UInt64(String(cString: text)) { return [seed] }
-        return (1...UInt64(count)).flatMap { [$0, UInt64.random(in: .min ... .max)] }
-    }
 }

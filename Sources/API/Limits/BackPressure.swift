@@ -13,6 +13,7 @@ package import Storage
 /// What is open is counted by the leader; this is what was read of it a few seconds ago. While nobody leads the figures stay as they are:
 /// then nothing is pushed either.
 package final class BackPressure: Sendable {
+    /// How much may be open of one tenant.
     package struct Limits: Sendable, Hashable {
         /// Open jobs of a tenant beyond which bulk work is refused (`TENANT_JOBS_MAX`).
         package var bulkJobs: Int

@@ -6,6 +6,7 @@ internal import Synchronization
 
 /// One dependency whose state decides whether this process is of use.
 package struct HealthCheck: Sendable {
+    /// What the process is without the dependency.
     package enum Weight: Sendable {
         /// Without it the process cannot do its work: not ready.
         case required

@@ -101,6 +101,7 @@ package final class PrometheusRegistry: MetricsFactory {
 
 /// Figures that are kept elsewhere, such as in a connection pool, and only read when scraped: their owners need no metrics system for them.
 extension PrometheusRegistry {
+    /// Sets a figure that rises and falls.
     package func setGauge(_ label: String, _ dimensions: [(String, String)] = [], to value: Double) {
         find(label, dimensions) { GaugeSeries() }.set(value)
     }

@@ -119,6 +119,7 @@ package struct CallLimiter: Sendable, Hashable {
 
     // MARK: Calls
 
+    /// Takes what came of calls. Those of an earlier era, and those that end while the breaker is open, count for nothing.
     package mutating func note(_ report: CallReport, at now: Int64) {
         guard !report.isEmpty, report.era == era, breaker != .open else { return }
         if breaker == .halfOpen {

@@ -50,6 +50,7 @@ package struct CallReport: Sendable, Hashable {
 
     package var isEmpty: Bool { calls == 0 }
 
+    /// Adds one call. Of several times that UDM asks to wait, the longest counts.
     package mutating func add(_ kind: Kind, _ outcome: Outcome, duration: Duration, retryAfter: Duration? = nil) {
         calls += 1
         switch outcome {

@@ -13,6 +13,7 @@ package import JSON
 /// - Every other comparison with an attribute that has no value is false.
 /// - Strings that are not caseExact are compared after ``FoldedCase``, by Unicode scalars.
 package indirect enum Filter: Hashable, Sendable {
+    /// The operators of RFC 7644 section 3.4.2.2 that take a value; `ne` is ``not(_:)`` of `eq`.
     package enum Comparison: String, CaseIterable, Hashable, Sendable {
         case equal = "eq"
         case contains = "co"

@@ -7,6 +7,7 @@
 /// Nearly always that is one step, because what follows from the request alone is put together: of two operations
 /// about one member the later one counts, and what came before a replacement does not matter.
 package struct MemberChanges: Hashable, Sendable {
+    /// One after the other, each on what the one before has left.
     package enum Step: Hashable, Sendable {
         /// No member is in both. Members that are there already, or not there, are passed over.
         case change(adding: [ValidatedResource.Member], removing: [ResourceID])

@@ -51,6 +51,7 @@ package struct PatchRequest: Hashable, Sendable {
 
 /// One operation as the client sent it.
 package struct PatchOperation: Hashable, Sendable {
+    /// The value of `op`.
     package enum Verb: String, CaseIterable, Hashable, Sendable {
         case add, remove, replace
     }

@@ -5,6 +5,7 @@ package import JSON
 
 /// A value that only one resource of a tenant may have.
 package struct UniqueClaim: Hashable, Sendable {
+    /// What the value is unique among.
     package enum Kind: String, Sendable {
         /// Names of users and groups, which share one name space in UDM.
         case name

@@ -5,6 +5,7 @@ package import JSON
 
 /// A resource as a client sent it, after everything that can be known without the database was checked.
 package struct ValidatedResource: Hashable, Sendable {
+    /// A member as the client named it; whether there is such a resource, the database knows.
     package struct Member: Hashable, Sendable {
         package let id: ResourceID
         /// As far as the client said.

@@ -7,6 +7,7 @@ package import JSON
 ///
 /// A class, because attributes are looked up for every value of every request, and a copy would count many references.
 package final class SchemaAttribute: Sendable {
+    /// The data types of RFC 7643 section 2.3.
     package enum Kind: String, CaseIterable, Sendable {
         case string, boolean, decimal, integer, dateTime, reference, binary, complex
     }

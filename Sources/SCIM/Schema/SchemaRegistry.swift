@@ -5,6 +5,7 @@ package import JSON
 
 /// Which schemas there are, and which of them a resource type has.
 package struct SchemaRegistry: Sendable {
+    /// An extension of a resource type.
     package struct Extension: Sendable {
         package let schema: Schema
         /// Whether every resource of the type must have it.
@@ -69,11 +70,13 @@ package struct SchemaRegistry: Sendable {
     /// A schema by its URN in any case.
     package func schema(_ urn: String) -> Schema? { schemas.first { $0.id.equalsIgnoringASCIICase(urn) } }
 
+    /// The schema whose attributes stand at the top of a resource.
     package func coreSchema(for type: ResourceType) -> Schema {
         guard let schema = core[type] else { preconditionFailure("every resource type has a core schema") }
         return schema
     }
 
+    /// The extensions of a type, in the order of their declaration.
     package func extensions(for type: ResourceType) -> [Extension] { extensions[type] ?? [] }
 
     /// An attribute of the core schema, or a common one, by its name in any case.
@@ -90,6 +93,7 @@ package struct SchemaRegistry: Sendable {
         ResourceType.allCases.map { resourceTypeJSON($0, baseURL: baseURL) }
     }
 
+    /// One resource type as a resource (RFC 7643 section 6).
     package func resourceTypeJSON(_ type: ResourceType, baseURL: String) -> JSONValue {
         [
             "schemas": [.string(SchemaURN.resourceType)],

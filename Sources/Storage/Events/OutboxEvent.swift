@@ -5,6 +5,7 @@ package import SCIM
 
 /// An event that a sink has not taken yet.
 package struct OutboxEvent: Sendable {
+    /// The realm that the event goes to.
     package enum Kind: String, Sendable {
         /// Realm `scim`: a write has reached UDM, or was accepted (`EVENTS_EMIT_ON`).
         case change

@@ -5,6 +5,7 @@ package import SCIM
 
 /// What became of a job, or of a turn without one.
 package struct JobOutcome: Sendable {
+    /// How the job or the turn has ended.
     package enum Result: Sendable {
         /// UDM holds the state of the job.
         case done(job: JobID, udm: UDMObjectRecord, members: AppliedMembers)
@@ -97,6 +98,7 @@ package struct JobOutcome: Sendable {
 
 /// Attributes that UDM refused while the rest of a write went through, and attributes that went through at last.
 package struct Parking: Sendable {
+    /// An attribute that UDM refused.
     package struct Attribute: Sendable {
         /// SCIM attribute path.
         package let name: String
@@ -184,6 +186,7 @@ package enum MemberHold: Sendable, Hashable {
     case doubtful
 }
 
+/// What recording came to.
 package struct RecordedOutcomes: Sendable {
     /// Resources whose lease was still the current one; the outcomes of all others changed nothing.
     package var matched: Set<ResourceID> = []
@@ -191,6 +194,7 @@ package struct RecordedOutcomes: Sendable {
     package var wake: [WokenResource] = []
 }
 
+/// A resource to be enqueued, because what it waited for has happened.
 package struct WokenResource: Sendable, Hashable {
     package let resourceID: ResourceID
     package let tenant: String

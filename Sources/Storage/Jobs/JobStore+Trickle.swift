@@ -12,7 +12,7 @@ package struct DueWork: Sendable {
 }
 
 extension JobStore {
-    /// Work found without Redis, a few jobs at a look: for the time in which Redis is away. Whose a resource is, ``confirm(_:worker:length:)``
+    /// Work found without Redis, a few jobs at a look: for the time in which Redis is away. Whose a resource is, ``confirm(_:worker:length:maximumCrashes:)``
     /// decides as always.
     ///
     /// - Parameters:

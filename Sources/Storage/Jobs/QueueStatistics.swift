@@ -6,6 +6,7 @@ package import SCIM
 
 /// Counts that are sampled, never taken by a scrape.
 package struct QueueStatistics: Sendable {
+    /// The open jobs of a lane or a tenant.
     package struct Count: Sendable, Hashable {
         package var openJobs: Int
         package var oldestAcceptedAt: Timestamp?

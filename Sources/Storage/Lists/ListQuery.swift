@@ -25,6 +25,7 @@ package struct ListQuery: Sendable {
         }
     }
 
+    /// Where the page begins.
     package enum Start: Sendable {
         /// The first resource of the page, counted from 1 (RFC 7644 section 3.4.2.4).
         case index(Int64)

@@ -6,6 +6,7 @@ package import SCIM
 
 /// One failed try of a job.
 package struct JobAttempt: Sendable, Hashable {
+    /// What came of the try.
     package enum Outcome: String, Sendable {
         /// Tried again later.
         case retry

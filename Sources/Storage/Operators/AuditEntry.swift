@@ -7,6 +7,7 @@ package import SCIM
 
 /// Something that was done by hand, as it is kept in `audit_log`.
 package struct AuditEntry: Sendable {
+    /// What was done.
     package enum Action: String, Sendable {
         case replay, repair, create, edit, discard, pause, resume, rebuild, rewrap
     }

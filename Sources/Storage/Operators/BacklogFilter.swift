@@ -26,7 +26,7 @@ package struct BacklogFilter: Sendable, Hashable {
 
     package var isEmpty: Bool { self == BacklogFilter() }
 
-    /// The values of `$1` to `$9` in ``condition(_:time:error:ofJob:)``.
+    /// The values of `$1` to `$9` in ``condition(_:time:error:isJob:)``, after which a statement's own begin.
     var parameters: [PostgresParameter] {
         [
             .optional(tenant), .optional(type?.rawValue), .id(resource), .optional(client),
@@ -34,9 +34,6 @@ package struct BacklogFilter: Sendable, Hashable {
             since.map { .time($0) } ?? .null, until.map { .time($0) } ?? .null,
         ]
     }
-
-    /// The number of the first parameter after those of ``parameters``.
-    static let nextParameter = 10
 
     /// SQL over the row `row`. What is not given is folded away, because the statements are planned with their values.
     ///

@@ -91,12 +91,14 @@ package struct BacklogStore: Sendable {
         package var leader: Leader?
     }
 
+    /// The process that has the leader's duties.
     package struct Leader: Sendable {
         /// Address of the process, as PostgreSQL sees it; nil over a local socket.
         package let address: String?
         package let since: Timestamp
     }
 
+    /// Counts the backlog now.
     package func figures() async throws -> Figures {
         try await lists.withConnection { connection in
             let row = try await connection.execute(Self.counting, [])[0]

@@ -10,6 +10,7 @@ package struct DeadLetterStore: Sendable {
     let lists: PostgresPool
     let exclusive: PostgresPool
 
+    /// By the time at which the jobs failed.
     package enum Order: Sendable {
         case newestFirst
         case oldestFirst
@@ -63,6 +64,7 @@ package struct DeadLetterStore: Sendable {
 
     // MARK: Settling
 
+    /// What came of a wish to discard.
     package enum Discard: Sendable, Hashable {
         case discarded(resource: ResourceID)
         /// It was settled before.

@@ -6,6 +6,7 @@ package import SCIM
 
 /// Everything that is known of a resource's way to UDM.
 package struct ResourceReport: Sendable {
+    /// A job with the attempts that were kept.
     package struct Job: Sendable {
         package let summary: JobSummary
         package let attempts: [JobAttempt]
@@ -52,6 +53,7 @@ package struct JobStates: Sendable {
     package let new: [UInt8]?
 }
 
+/// Reads what is known of one resource, for operators.
 package struct InspectionStore: Sendable {
     let lists: PostgresPool
 

@@ -13,6 +13,7 @@ package struct PauseStore: Sendable {
     let exclusive: PostgresPool
     let reader: PostgresPipeline
 
+    /// A scope that is paused, since when, by whom and why.
     package struct Pause: Sendable, Hashable {
         package let scope: String
         package let since: Timestamp

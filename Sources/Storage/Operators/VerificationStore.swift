@@ -7,6 +7,7 @@ package import SCIM
 
 /// A resource as it should be in UDM, and what was pushed last.
 package struct VerificationFacts: Sendable {
+    /// The resource as SCIM has it.
     package struct Resource: Sendable {
         package let revision: Int64
         package let attributes: JSONObject
@@ -14,6 +15,7 @@ package struct VerificationFacts: Sendable {
         package let externalID: String?
     }
 
+    /// A member as SCIM wants it.
     package struct Member: Sendable, Hashable {
         package let id: ResourceID
         package let type: ResourceType
@@ -33,6 +35,7 @@ package struct VerificationFacts: Sendable {
     package let members: [Member]
 }
 
+/// Reads our side of a comparison with UDM.
 package struct VerificationStore: Sendable {
     let lists: PostgresPool
 

@@ -72,7 +72,7 @@ extension ResourceStore {
 }
 
 enum ReadStatements {
-    /// Of the resource `r`, for the client `$3`; ``ResourceStore/resource(_:_:_:from:related:)`` reads them.
+    /// Of the resource `r`, for the client `$3`; ``ResourceStore/resource(_:_:_:from:related:memberCount:)`` reads them.
     static let columns = """
         r.revision, r."order", r.created_at, r.modified_at,
             (SELECT e.value FROM external_id e WHERE e.resource_id = r.id AND e.client = $3::text), r.attributes

@@ -250,9 +250,8 @@ package final class ResourceStore: Sendable {
                 .textArray(claims.map(\.value)),
             ])
         guard let row = result.first else { return nil }
-        return claims.first { claim in
-            (try? row.string(0)) == claim.kind.rawValue && (try? row.string(1)) == claim.value
-        }
+        let (kind, value) = (try row.string(0), try row.string(1))
+        return claims.first { $0.kind.rawValue == kind && $0.value == value }
     }
 
     private static let claimHolder = PostgresStatement(

@@ -49,6 +49,7 @@ package struct StoredResource: Sendable {
         self.memberCount = memberCount
     }
 
+    /// The attributes as a value; the stores hand them out as text, which most answers take as it is.
     package func parsedAttributes() throws -> JSONObject {
         // Our own text: the limits for clients do not apply.
         let value = try JSONValue(parsing: attributes, limits: JSONLimits(maximumBytes: .max, maximumDepth: 128))

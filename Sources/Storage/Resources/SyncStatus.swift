@@ -7,6 +7,7 @@ package import SCIM
 
 /// How far UDM has followed a resource: the values of the extension `SchemaURN.sync`.
 package struct SyncStatus: Sendable, Equatable {
+    /// One word for all of it.
     package enum Status: String, CaseIterable, Sendable {
         /// Open jobs, and nobody works on them.
         case pending
@@ -19,6 +20,7 @@ package struct SyncStatus: Sendable, Equatable {
         case failed
     }
 
+    /// An attribute that UDM has refused while the rest of the write went through.
     package struct ParkedAttribute: Sendable, Equatable {
         package let attribute: String
         package let reason: String?

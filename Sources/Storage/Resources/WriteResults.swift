@@ -28,12 +28,14 @@ package enum UpdateResult: Sendable {
     case memberCycle
 }
 
+/// What became of a DELETE.
 package enum DeleteResult: Sendable, Equatable {
     case deleted(JobID)
     case notFound
     case revisionMismatch(current: Int64)
 }
 
+/// A write that this service is not set up for.
 package enum WriteError: Error, Equatable, Sendable, CustomStringConvertible {
     /// A password came, and there is nothing to seal it with.
     case noPasswordKey

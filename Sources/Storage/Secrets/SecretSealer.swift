@@ -54,6 +54,7 @@ package struct SecretSealer: Sendable {
         return keys
     }
 
+    /// The envelope of a secret, which only opens for this job of this resource.
     package func seal(_ secret: [UInt8], jobID: JobID, resourceID: ResourceID) throws(SecretError) -> [UInt8] {
         let binding = Self.binding(jobID, resourceID)
         let dataKey = SymmetricKey(size: .bits256)

@@ -35,6 +35,7 @@ package struct TransactionOperation: Sendable, Equatable {
 
 /// How far an operation has come.
 package struct TransactionProgress: Sendable {
+    /// What became of the operation so far.
     package enum State: Sendable, Equatable {
         /// UDM does not have it yet.
         case open

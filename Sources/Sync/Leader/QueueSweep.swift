@@ -78,7 +78,7 @@ struct QueueSweep: Sendable {
 
     /// One page of a walk over all that Redis holds: what has no open work is forgotten.
     ///
-    /// A write that is accepted between the two looks is found by ``recent()``.
+    /// A write that is accepted between the two looks is found by ``recent(at:)``.
     /// - Parameter cursor: Nil begins.
     /// - Returns: Where to go on; nil at the end.
     func surplus(from cursor: String?) async throws -> String? {

@@ -19,6 +19,7 @@ package struct QueueOverview: Sendable {
     /// Why there is no depth.
     package let redisProblem: String?
 
+    /// Counts in PostgreSQL and asks Redis, which may be away.
     package static func read(database: Database, queue: WorkQueue, now: Timestamp = .now()) async throws
         -> QueueOverview
     {

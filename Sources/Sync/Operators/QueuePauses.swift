@@ -52,6 +52,7 @@ package struct QueuePauses: Sendable {
         package let redisProblem: String?
     }
 
+    /// Stores the pause first: Redis may be away, and forgets.
     package func pause(_ target: PauseTarget, reason: String?, by actor: String) async throws -> Change {
         let isNew = try await store.pause(target.description, reason: reason, by: actor)
         guard case .queue(let scope) = target else { return Change(isNew: isNew, redisProblem: nil) }
@@ -59,6 +60,7 @@ package struct QueuePauses: Sendable {
             isNew: isNew, redisProblem: await problem { () async throws(RedisError) in try await queue.pause(scope) })
     }
 
+    /// Ends a pause, in PostgreSQL first.
     package func resume(_ target: PauseTarget, by actor: String) async throws -> Change {
         let isNew = try await store.resume(target.description, by: actor)
         switch target {

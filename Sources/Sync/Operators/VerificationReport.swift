@@ -40,6 +40,7 @@ package struct VerificationReport: Sendable {
         package var additional: [String] = []
     }
 
+    /// The comparison in one word.
     package enum Finding: String, Sendable {
         case same, different
         /// SCIM has the resource, UDM no object of it.

@@ -23,8 +23,10 @@ extension Contract {
     }
 
     /// Entity tag and date of the object, and who it is.
-    func describe(_ entry: Entry, in answer: inout Answer, _ request: ContractRequest, hasLocation: Bool) {
-        if hasLocation { answer.headers.append((.location, request.links.object(entry))) }
+    ///
+    /// - Parameter location: the object's address, of answers that carry it.
+    func describe(_ entry: Entry, in answer: inout Answer, _ request: ContractRequest, location: String? = nil) {
+        if let location { answer.headers.append((.location, location)) }
         answer.headers.append((.eTag, entry.etag))
         if let modified = Self.lastModified(of: entry, at: request.time) {
             answer.headers.append((.lastModified, HTTPDate.text(modified)))

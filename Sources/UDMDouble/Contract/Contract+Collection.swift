@@ -102,16 +102,16 @@ extension Contract {
         try refuseProperty(request, creation.properties)
         let directory = state.directory
         let (changes, key) = try directory.create(
-            creation, rules: request.settings.rules, hosts: { isHosted($0, request, directory) })
+            creation, rules: request.settings.rules, hosts: hosts(request.settings, directory))
         try commit(changes, to: &state, request: request.sequence, at: request.time)
         guard let entry = directory.entry(named: key) else { throw .notFound }
+        let address = request.links.object(entry)
         var answer = answer(
             request,
             [
-                "dn": .string(entry.dn), "uuid": .string(entry.uuid),
-                "_links": ["self": link(request.links.object(entry), entry.name)],
+                "dn": .string(entry.dn), "uuid": .string(entry.uuid), "_links": ["self": link(address, entry.name)],
             ], status: 201)
-        describe(entry, in: &answer, request, hasLocation: true)
+        describe(entry, in: &answer, request, location: address)
         answer.isCommitted = true
         return answer
     }

@@ -17,7 +17,7 @@ extension Contract {
             ObjectDocument(directory: directory, links: request.links).append(entry, to: &answer.body)
             if request.representation == .hal { answer.body = Self.withEmptyEmbedded(answer.body) }
         }
-        describe(entry, in: &answer, request, hasLocation: false)
+        describe(entry, in: &answer, request)
         answer.headers.append((.cacheControl, "private, must-revalidate"))
         return answer
     }
@@ -84,18 +84,19 @@ extension Contract {
         try refuseProperty(request, properties)
         let directory = state.directory
         let changes = try directory.modify(
-            entry, properties, rules: request.settings.rules, hosts: { isHosted($0, request, directory) })
+            entry, properties, rules: request.settings.rules, hosts: hosts(request.settings, directory))
         try commit(changes, to: &state, request: request.sequence, at: request.time)
+        let address = request.links.object(entry)
         var answer = Answer(204)
         if !warnings.isEmpty {
             answer = self.answer(
                 request,
                 [
-                    "_links": ["self": link(request.links.object(entry), entry.name)],
+                    "_links": ["self": link(address, entry.name)],
                     "_embedded": ["udm:warning": .array(warnings.map { ["message": .string($0)] })],
                 ])
         }
-        describe(entry, in: &answer, request, hasLocation: true)
+        describe(entry, in: &answer, request, location: address)
         answer.isCommitted = !changes.isEmpty
         return answer
     }

@@ -79,8 +79,9 @@ final class Contract: Sendable {
 
     var creations: [String: Int] { state.withLock { $0.creations } }
 
-    func isHosted(_ domain: String, _ request: ContractRequest, _ directory: Directory) -> Bool {
-        request.settings.hosts(domain) || directory.mailDomains.contains(domain)
+    /// Tells whether a mail domain, in lower case, is one of the directory's or of the settings'.
+    func hosts(_ settings: Settings, _ directory: Directory) -> (String) -> Bool {
+        { domain in settings.hosts(domain) || directory.mailDomains.contains(domain) }
     }
 
     private func answer(_ request: ContractRequest, _ state: inout State) throws(Refusal) -> Answer {

@@ -25,60 +25,62 @@ struct ObjectDocument {
         bytes.append(contentsOf: ",\"id\":".utf8)
         appendJSONString(entry.name, to: &bytes)
         bytes.append(contentsOf: ",\"uuid\":\"\(entry.uuid)\",\"position\":".utf8)
-        appendJSONString(DistinguishedName(entry.dn)?.parent ?? "", to: &bytes)
+        appendJSONString(DistinguishedName.parent(of: entry.dn) ?? "", to: &bytes)
+        let address = links.object(entry)
         bytes.append(contentsOf: ",\"uri\":".utf8)
-        appendJSONString(links.object(entry), to: &bytes)
+        appendJSONString(address, to: &bytes)
         bytes.append(contentsOf: ",\"properties\":".utf8)
         append(propertiesOf: entry, to: &bytes)
         if isOpened {
             bytes.append(contentsOf: (entry.module === directory.schema.user ? Self.userExtras : Self.otherExtras).utf8)
         }
         bytes.append(contentsOf: ",\"_links\":{\"self\":[{\"href\":".utf8)
-        appendJSONString(links.object(entry), to: &bytes)
+        appendJSONString(address, to: &bytes)
         bytes.append(contentsOf: ",\"title\":".utf8)
         appendJSONString(entry.name, to: &bytes)
         bytes.append(contentsOf: "}]}}".utf8)
     }
 
     func properties(of entry: Entry) -> JSONObject {
-        JSONObject(uniqueMembers: wanted(of: entry).map { ($0.property.name, $0.value) })
+        var object = JSONObject()
+        forEachWanted(of: entry) { index, value in
+            object.append(uniqueKey: entry.module.properties[index].name, value)
+        }
+        return object
     }
 
     private func append(propertiesOf entry: Entry, to bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "{"))
-        for (offset, member) in wanted(of: entry).enumerated() {
-            if offset > 0 { bytes.append(UInt8(ascii: ",")) }
-            appendJSONString(member.property.name, to: &bytes)
-            bytes.append(UInt8(ascii: ":"))
-            member.value.append(to: &bytes)
+        var isFirst = true
+        forEachWanted(of: entry) { index, value in
+            if !isFirst { bytes.append(UInt8(ascii: ",")) }
+            isFirst = false
+            bytes.append(contentsOf: entry.module.memberStarts[index])
+            value.append(to: &bytes)
         }
         bytes.append(UInt8(ascii: "}"))
     }
 
-    /// The properties to write with what they read as.
-    private func wanted(of entry: Entry) -> [(property: Property, value: JSONValue)] {
+    /// Hands over the index of each property that is to be written, and what it reads as.
+    private func forEachWanted(of entry: Entry, _ body: (Int, JSONValue) -> Void) {
+        let module = entry.module
         var stored = entry.values.all[...]
-        var result: [(property: Property, value: JSONValue)] = []
-        result.reserveCapacity(entry.module.properties.count)
-        for (index, property) in entry.module.properties.enumerated() {
+        let isAll = properties?.contains("*") ?? true
+        for index in module.properties.indices {
             var value: JSONValue?
             if let next = stored.first, next.index == index {
                 value = next.value
                 stored.removeFirst()
             }
-            guard isWanted(property, of: entry.module) else { continue }
-            switch property.source {
-            case .stored: result.append((property, value ?? property.unset))
-            case .hidden: result.append((property, .null))
-            case .derived: result.append((property, directory.derived(property.name, of: entry)))
+            let name = module.properties[index].name
+            let isWanted = isOpened ? isAll || properties?.contains(name) == true : name == module.namingProperty
+            guard isWanted else { continue }
+            switch module.properties[index].source {
+            case .stored: body(index, value ?? module.properties[index].unset)
+            case .hidden: body(index, .null)
+            case .derived: body(index, directory.derived(name, of: entry))
             }
         }
-        return result
-    }
-
-    private func isWanted(_ property: Property, of module: Module) -> Bool {
-        if !isOpened { return property.name == module.namingProperty }
-        return properties.map { $0.contains(property.name) || $0.contains("*") } ?? true
     }
 }
 

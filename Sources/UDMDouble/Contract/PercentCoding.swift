@@ -2,6 +2,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 enum PercentCoding {
+    /// Whether a slash is written as `%2F`, in whatever letter case.
+    static func hidesSlash(_ text: Substring) -> Bool {
+        var rest = text.utf8
+        while let percent = rest.firstIndex(of: UInt8(ascii: "%")) {
+            rest = rest[rest.index(after: percent)...]
+            if rest.starts(with: "2F".utf8) || rest.starts(with: "2f".utf8) { return true }
+        }
+        return false
+    }
+
     /// Nil for a broken escape or bytes that are no UTF-8.
     static func decode(_ text: Substring, plusIsSpace: Bool = false) -> String? {
         var bytes: [UInt8] = []

@@ -18,7 +18,7 @@ enum Route: Sendable {
 
     /// - Parameter path: below the base URL, percent-encoded, without query.
     init(_ path: Substring, schema: Schema, base: DistinguishedName) {
-        guard !path.lowercased().contains("%2f"), let path = PercentCoding.decode(path) else {
+        guard !PercentCoding.hidesSlash(path), let path = PercentCoding.decode(path) else {
             self = .unknown
             return
         }

@@ -30,41 +30,39 @@ extension Directory {
         let name = input.values[module.namingProperty]?.stringValue ?? ""
         let parent = try position(creation)
         let text = "\(module.namingAttribute)=\(DistinguishedName.escape(name)),\(parent)"
-        guard let dn = DistinguishedName(text) else {
+        guard let key = DistinguishedName.key(of: text) else {
             throw .internalError(exception: "ldap.INVALID_DN_SYNTAX: \(text)")
         }
-        if let given = creation.dn, given.key != dn.key {
+        if let given = creation.dn, given.key != key {
             throw .invalid([FieldError(["body", "dn"], "Trying to create an object with wrong RDN.")])
         }
         try checkUnique(input, module: module, entry: nil)
-        if let existing = entry(named: dn.key) {
+        if let existing = entry(named: key) {
             guard existing.module === module else {
                 throw .invalid([
                     FieldError(["body", "position"], "The name is already used by another object in this container.")
                 ])
             }
-            throw .invalid([.exists("dn: \(dn.text)")])
+            throw .invalid([.exists("dn: \(text)")])
         }
 
         var image = Change.Image(
-            uuid: ObjectUUID.random(version: 1), module: module.name, dn: dn.text, values: [:])
-        for property in module.properties {
-            if let value = input.values[property.name], !value.isNull { image.values[property.name] = value }
-        }
+            uuid: ObjectUUID.random(version: 1), module: module.name, dn: text, values: [:])
+        for (name, value) in input.inOrder(of: module) where !value.isNull { image.values[name] = value }
         if image.values["univentionObjectIdentifier"] == nil {
             image.values["univentionObjectIdentifier"] = .string(ObjectUUID.random(version: 4))
         }
         var changes: [Change] = []
         if module === schema.user {
             let groups = try completeUser(&image, input: input)
-            changes = [.create(image)] + groups.map { .members(group: $0.uuid, added: [dn.text], removed: []) }
+            changes = [.create(image)] + groups.map { .members(group: $0.uuid, added: [text], removed: []) }
         } else if module === schema.group {
             if image.values["gidNumber"] == nil { image.values["gidNumber"] = .number(JSONNumber(nextGIDNumber)) }
-            changes = [.create(image)] + (try newMembership(of: image, key: dn.key, input: input))
+            changes = [.create(image)] + (try newMembership(of: image, key: key, input: input))
         } else {
             changes = [.create(image)]
         }
-        return (changes, dn.key)
+        return (changes, key)
     }
 
     /// Fills in what UDM derives, and says which groups list the new user.
@@ -111,16 +109,15 @@ extension Directory {
 
     /// The object that `position` names.
     func container(_ position: String) throws(Refusal) -> Entry {
+        // Every object is within the base, so the usual case needs no look at the name's components.
+        if let key = DistinguishedName.key(of: position), let entry = entry(named: key) { return entry }
         guard let name = DistinguishedName(position) else {
             throw .invalid([FieldError(["body", "position"], "Value \"\(position)\" is not a valid LDAP DN.")])
         }
         guard name.isWithin(base) else {
             throw .invalid([FieldError(["body", "position"], "The ldap base is invalid. Use \(base.text).")])
         }
-        guard let entry = entry(named: name.key) else {
-            throw .invalid([FieldError(["body", "position"], "The ldap position does not exist: \(position)")])
-        }
-        return entry
+        throw .invalid([FieldError(["body", "position"], "The ldap position does not exist: \(position)")])
     }
 
     /// The group that `name` names.
@@ -192,14 +189,17 @@ struct PersonNames {
 
     var displayName: String { [first, last].compactMap { $0 }.joined(separator: " ") }
 
+    private static let replacements: [Character: String] = [
+        "ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss",
+    ]
+
     /// As ASCII.
     var gecos: String {
-        let replacements: [Character: String] = [
-            "ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss",
-        ]
+        let name = displayName
+        if name.utf8.allSatisfy({ $0 < 0x80 }) { return name }
         var result = ""
-        for character in displayName {
-            if let replacement = replacements[character] {
+        for character in name {
+            if let replacement = Self.replacements[character] {
                 result += replacement
             } else if character.isASCII {
                 result.append(character)

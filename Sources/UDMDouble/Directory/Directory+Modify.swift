@@ -10,7 +10,7 @@ extension Directory {
     ) throws(Refusal) -> [Change] {
         let module = entry.module
         var input = try PropertyInput(properties, module: module, rules: rules, hosts: hosts)
-        for property in module.properties where property.isImmutable {
+        for property in module.immutable {
             let isChanged =
                 property.source == .derived
                 ? properties[property.name].map { $0 != derived(property.name, of: entry) } ?? false
@@ -25,9 +25,7 @@ extension Directory {
         try checkUnique(input, module: module, entry: entry)
 
         var values: JSONObject = [:]
-        for property in module.properties {
-            if let value = input.values[property.name], value != entry[property.name] { values[property.name] = value }
-        }
+        for (name, value) in input.inOrder(of: module) where value != entry[name] { values[name] = value }
         if module === schema.user { regenerateNames(of: entry, input: input, in: &values) }
 
         var primaryGroup: Entry?

@@ -97,14 +97,14 @@ final class Directory {
     }
 
     private func create(_ image: Change.Image, at time: Int64) throws(InconsistentChange) {
-        guard let module = schema[image.module], let name = DistinguishedName(image.dn) else {
+        guard let module = schema[image.module], let key = DistinguishedName.key(of: image.dn) else {
             throw InconsistentChange("no module \(image.module) or no name: \(image.dn)")
         }
-        guard entries[name.key] == nil, byUUID[image.uuid] == nil else {
+        guard entries[key] == nil, byUUID[image.uuid] == nil else {
             throw InconsistentChange("exists: \(image.dn)")
         }
         createCounter += 1
-        let entry = Entry(module: module, uuid: image.uuid, ordinal: createCounter, dn: image.dn, key: name.key)
+        let entry = Entry(module: module, uuid: image.uuid, ordinal: createCounter, dn: image.dn, key: key)
         for (name, value) in image.values { entry[name] = value }
         entry.passwords = image.passwords
         if let group = image.primaryGroup { setPrimaryGroup(try self.entry(group), of: entry) }

@@ -16,9 +16,8 @@ struct DistinguishedName: Sendable {
     }
 
     let components: [Component]
-
     /// As compared; equal for names that mean the same object.
-    var key: String { components.map(\.key).joined(separator: ",") }
+    let key: String
 
     var text: String { components.map(\.text).joined(separator: ",") }
 
@@ -47,6 +46,18 @@ struct DistinguishedName: Sendable {
         guard let last = Component(bytes[start...]) else { return nil }
         components.append(last)
         self.components = components
+        key = components.map(\.key).joined(separator: ",")
+    }
+
+    /// What follows the first component in the `text` or the `key` of a name, neither of which has spaces around its commas; nil for one component.
+    static func parent(of text: String) -> String? {
+        var isEscaped = false
+        for index in text.utf8.indices {
+            let byte = text.utf8[index]
+            if byte == UInt8(ascii: ","), !isEscaped { return String(text[text.utf8.index(after: index)...]) }
+            isEscaped = byte == UInt8(ascii: "\\") && !isEscaped
+        }
+        return nil
     }
 
     /// Whether the name is `base` or lies below it.
@@ -137,12 +148,17 @@ extension DistinguishedName.Component {
         self.text = text
         attribute = String(decoding: type, as: UTF8.self).lowercased()
         self.value = plain
-        var key = attribute + "="
-        for character in plain.lowercased() {
-            if character == "," || character == "\\" || character == "+" || character == ";" { key.append("\\") }
-            key.append(character)
+        var key = Array(attribute.utf8)
+        key.append(UInt8(ascii: "="))
+        for byte in plain.lowercased().utf8 {
+            switch byte {
+            case UInt8(ascii: ","), UInt8(ascii: "\\"), UInt8(ascii: "+"), UInt8(ascii: ";"):
+                key.append(UInt8(ascii: "\\"))
+            default: break
+            }
+            key.append(byte)
         }
-        self.key = key
+        self.key = String(decoding: key, as: UTF8.self)
     }
 
     private static func isTypeByte(_ byte: UInt8) -> Bool {
@@ -162,6 +178,7 @@ extension DistinguishedName.Component {
     }
 
     private static func unescaped(_ bytes: ArraySlice<UInt8>) -> [UInt8]? {
+        guard bytes.contains(UInt8(ascii: "\\")) else { return Array(bytes) }
         var result: [UInt8] = []
         var index = bytes.startIndex
         while index < bytes.endIndex {

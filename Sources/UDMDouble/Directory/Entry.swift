@@ -56,14 +56,10 @@ final class Entry {
 
     /// With the quotes. Changes with the name and with every change of the object's own attributes.
     var etag: String {
-        var hash = Insecure.SHA1()
-        for part in [dn, module.name, String(csn), uuid] { hash.update(data: Array(part.utf8)) }
-        return "\"\(Hex.text(hash.finalize()))\""
+        "\"\(Hex.text(Insecure.SHA1.hash(data: Array("\(dn)\(module.name)\(csn)\(uuid)".utf8))))\""
     }
 
-    var parentKey: String {
-        DistinguishedName(dn)?.components.dropFirst().map(\.key).joined(separator: ",") ?? ""
-    }
+    var parentKey: String { DistinguishedName.parent(of: key) ?? "" }
 }
 
 /// The values of an object that are set, by the index of their property.

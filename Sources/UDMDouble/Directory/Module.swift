@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import JSON
+
 /// A type of object, with the properties that the server knows for it.
 final class Module: Sendable {
     /// Such as `users/user`.
@@ -15,6 +17,11 @@ final class Module: Sendable {
     let defaultContainer: String
     let objectClasses: Set<String>
     let properties: [Property]
+    /// Those of ``properties`` that must be given, and those that may not change.
+    let required: [Property]
+    let immutable: [Property]
+    /// The start of each property as the member of a JSON object: its name in quotes and the colon.
+    let memberStarts: [[UInt8]]
     private let indexes: [String: Int]
     /// LDAP attribute names that filters may use, in lower case.
     private let attributes: [String: Int]
@@ -30,6 +37,9 @@ final class Module: Sendable {
         self.defaultContainer = defaultContainer
         self.objectClasses = objectClasses
         self.properties = properties
+        required = properties.filter(\.isRequired)
+        immutable = properties.filter(\.isImmutable)
+        memberStarts = properties.map { JSONValue.string($0.name).serialize() + [UInt8(ascii: ":")] }
         var indexes: [String: Int] = [:]
         for (index, property) in properties.enumerated() { indexes[property.name] = index }
         self.indexes = indexes

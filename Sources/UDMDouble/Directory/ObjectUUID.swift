@@ -34,8 +34,10 @@ enum ObjectUUID {
         let bytes = Array(text.utf8)
         guard bytes.count == 36 else { return false }
         return bytes.enumerated().allSatisfy { offset, byte in
-            [8, 13, 18, 23].contains(offset)
-                ? byte == UInt8(ascii: "-") : Hex.digits.contains(byte)
+            switch offset {
+            case 8, 13, 18, 23: byte == UInt8(ascii: "-")
+            default: Hex.digits.contains(byte)
+            }
         }
     }
 
@@ -50,8 +52,12 @@ enum ObjectUUID {
 
     private static func canonical(_ digits: [UInt8]) -> String {
         var bytes: [UInt8] = []
+        bytes.reserveCapacity(36)
         for (offset, digit) in digits.enumerated() {
-            if [8, 12, 16, 20].contains(offset) { bytes.append(UInt8(ascii: "-")) }
+            switch offset {
+            case 8, 12, 16, 20: bytes.append(UInt8(ascii: "-"))
+            default: break
+            }
             bytes.append(Hex.digits[Int(digit)])
         }
         return String(decoding: bytes, as: UTF8.self)

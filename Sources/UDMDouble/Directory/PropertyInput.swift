@@ -42,11 +42,18 @@ struct PropertyInput {
 
     /// What is required and neither given nor there already.
     mutating func requireAll(of module: Module) {
-        for property in module.properties where property.isRequired {
+        for property in module.required {
             let isGiven = property.syntax == .password ? password != nil : values[property.name]?.isNull == false
             let isWrong = errors.contains { $0.location.last == property.name }
             if !isGiven, !isWrong, !emptied.contains(property.name) { emptied.append(property.name) }
         }
+    }
+
+    /// The stored properties that the request sets or empties, in the module's order.
+    func inOrder(of module: Module) -> [(name: String, value: JSONValue)] {
+        values.compactMap { name, value in module.index(of: name).map { (index: $0, name: name, value: value) } }
+            .sorted { $0.index < $1.index }
+            .map { ($0.name, $0.value) }
     }
 
     /// - Throws: 422 with all errors, if there are any.

@@ -6,6 +6,7 @@ package import JSON
 extension UDMDouble {
     /// A switch that makes matching requests go wrong, or slow.
     package struct Fault: Sendable, Equatable {
+        /// What goes wrong.
         package enum Effect: Sendable, Equatable {
             /// Waits before the request is carried out, on top of the general latency.
             case latency(LatencyDistribution)

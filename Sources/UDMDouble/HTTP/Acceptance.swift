@@ -5,6 +5,8 @@
 enum Acceptance {
     /// Nil for 406: without the header, or with `*/*`, the server would show its HTML view, which is off.
     static func representation(_ accept: String?) -> ContractRequest.Representation? {
+        // What the bridge sends.
+        if accept == "application/json" { return .json }
         let choices = (accept ?? "text/html").split(separator: ",").map { choice -> (type: String, quality: Double) in
             let parts = choice.split(separator: ";").map { $0.filter { $0 != " " } }
             let quality = parts.dropFirst().first { $0.hasPrefix("q=") }.flatMap { Double($0.dropFirst(2)) }

@@ -13,7 +13,7 @@ final class HangingRequests: Sendable {
 
     private let state = Mutex(State())
 
-    /// Returns when the client goes away or ``releaseAll()`` is called.
+    /// Returns when the client goes away or ``releaseAll(closing:)`` is called.
     func wait(for connection: ClientConnection?) async {
         let id = state.withLock { state in
             state.lastID += 1

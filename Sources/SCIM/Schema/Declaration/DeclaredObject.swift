@@ -25,6 +25,7 @@ package struct DeclaredObject {
         }
     }
 
+    /// Where a member stands in the file, for messages.
     package func path(of key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
     package func contains(_ key: String) -> Bool { members.contains(key) }
@@ -43,6 +44,7 @@ package struct DeclaredObject {
         return nil
     }
 
+    /// A value as it is; nil when it is not given.
     package func value(_ key: String) -> JSONValue? { members[key] }
 
     /// - Returns: nil when it is not given, or is no text (which is noted then).
@@ -52,12 +54,14 @@ package struct DeclaredObject {
         members[key].flatMap { Self.text($0, at: path(of: key), longest: longest, &problems) }
     }
 
+    /// A text that has to be there.
     package func requiredText(
         _ key: String, longest: Int = 1024, _ problems: inout DeclarationProblems
     ) -> String? {
         required(key, &problems).flatMap { Self.text($0, at: path(of: key), longest: longest, &problems) }
     }
 
+    /// - Returns: `standard` when it is not given, or is neither true nor false (which is noted then).
     package func flag(_ key: String, default standard: Bool, _ problems: inout DeclarationProblems) -> Bool {
         guard let value = members[key] else { return standard }
         guard let flag = value.boolValue else {
