@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Dispatch
+import FuzzSupport
 import Logging
 import Postgres
 import TestSupport
@@ -197,7 +198,7 @@ import Testing
 
     @Test("A statement that is cancelled while it is being sent ends, and leaves the connection", .timeLimit(.minutes(1)))
     func cancelledAtStart() async throws {
-        let seed = seedOffset
+        let seed = SeededGenerator.seedOffset
         var random = SeededGenerator(seed: seed)
         try await withConnection(PostgresForTests.configuration()) { connection async throws in
             let unprepared = PostgresStatement(unnamed: "SELECT pg_sleep($1::float8)")
