@@ -65,6 +65,7 @@ package final class Database: Sendable {
     package let events: EventStore
     package let transactions: TransactionStore
     package let operators: OperatorStores
+    package let upkeep: UpkeepStore
 
     private let configuration: StorageConfiguration
     private let logger: Logger
@@ -145,7 +146,10 @@ package final class Database: Sendable {
             waitTimeout: configuration.exclusiveWaitTimeout, logger: logger)
         pipelines =
             readers + writers + turns + [memberWriter, confirmations, leases, turnReader, eventWriter, eventReader]
-        pools = [lists, preparedLists, streams, exclusive]
+        let keeping = PostgresPool(
+            configuration: configuration.upkeep, size: 1, label: "postgres.upkeep", waitTimeout: waitTimeout,
+            logger: logger)
+        pools = [lists, preparedLists, streams, exclusive, keeping]
         resources = ResourceStore(
             writers: writers, memberWriter: memberWriter, readers: readers, listPool: lists,
             preparedListPool: preparedLists,
@@ -160,6 +164,7 @@ package final class Database: Sendable {
         events = EventStore(pipeline: eventWriter, reader: eventReader, pool: lists)
         transactions = TransactionStore(pool: exclusive, reader: readers[0])
         operators = OperatorStores(lists: lists, exclusive: exclusive, reader: turnReader)
+        upkeep = UpkeepStore(pool: keeping)
     }
 
     /// Leadership over a duty, to be held by one process at a time.

@@ -87,6 +87,8 @@ package enum MetricHelp {
         "scim_udm_inflight": "Calls to UDM of this process under way.",
         "scim_writes_accepted_total": "Writes committed and answered, by operation and resource.",
         "scim_writes_refused_total": "Writes answered with 429 because too much is open, by lane.",
+        "scim_upkeep_duration_seconds":
+            "Duration of the leader's care for indexes and statistics, by duty (pending_list, statistics).",
         "udm_request_duration_seconds": "Duration of requests to the UDM REST API.",
         "udm_request_errors_total": "Failed requests to the UDM REST API, by class.",
         "udm_requests_total": "Requests to the UDM REST API.",

@@ -163,8 +163,8 @@ struct BridgeServices {
         work.append(
             SyncLeader(
                 queue: queue, jobs: database.jobs, resources: database.resources, operators: database.operators,
-                leadership: database.leadership(.sync), historyDays: configuration.historyDays,
-                logger: logger.labelled("leader")))
+                upkeep: database.upkeep, leadership: database.leadership(.sync),
+                historyDays: configuration.historyDays, logger: logger.labelled("leader")))
         work.append(
             SyncWorker(
                 configuration: configuration.sync, queue: queue, jobs: database.jobs, client: client,

@@ -1,0 +1,69 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Logging
+internal import Metrics
+internal import Storage
+
+/// The leader's care for indexes and statistics, which PostgreSQL itself would see to within the writes of clients or a minute too late (record 29).
+struct Upkeep {
+    private let store: UpkeepStore
+    private let logger: Logger
+    private let cleaning: Timer
+    private let analysing: Timer
+    /// Until when a table is not looked at again.
+    private var rests: [String: ContinuousClock.Instant] = [:]
+    private var toldOfOwner = false
+
+    init(store: UpkeepStore, logger: Logger, factory: any MetricsFactory = MetricsSystem.factory) {
+        self.store = store
+        self.logger = logger
+        func timer(_ duty: String) -> Timer {
+            Timer(label: "scim_upkeep_duration_seconds", dimensions: [("duty", duty)], factory: factory)
+        }
+        cleaning = timer("pending_list")
+        analysing = timer("statistics")
+    }
+
+    /// About once a second. An empty list and tables that have not grown cost two short statements.
+    mutating func turn(at now: ContinuousClock.Instant = .now) async throws {
+        let findings = try await store.findings()
+        guard findings.isOwner else {
+            if !toldOfOwner {
+                logger.warning(
+                    "The tables belong to another role of PostgreSQL; indexes and statistics are left to writes and autovacuum"
+                )
+            }
+            toldOfOwner = true
+            return
+        }
+        // First: an index with a long list looks slow to plans.
+        try await clean()
+        for table in findings.outgrown where rests[table].map({ now >= $0 }) ?? true {
+            try await analyze(table, at: now)
+            // Writes went on meanwhile.
+            try await clean()
+        }
+    }
+
+    private func clean() async throws {
+        let begin = ContinuousClock.now
+        guard try await store.cleanPendingList() != nil else { return }
+        cleaning.record(duration: begin.duration(to: .now))
+    }
+
+    private mutating func analyze(_ table: String, at now: ContinuousClock.Instant) async throws {
+        let begin = ContinuousClock.now
+        // Also after a failure, which may have taken long.
+        defer {
+            let length = begin.duration(to: .now)
+            rests[table] = now + length + Self.pause(after: length)
+        }
+        guard try await store.analyze(table) else { return }
+        analysing.record(duration: begin.duration(to: .now))
+        logger.info("A table had outgrown its statistics", metadata: ["table": "\(table)"])
+    }
+
+    /// However fast a table grows, its statistics take at most a twentieth of the time.
+    static func pause(after length: Duration) -> Duration { max(.seconds(5), length * 20) }
+}
