@@ -24,8 +24,11 @@ extension PipelineDriver {
                 finish(group)
             case PGRES_PIPELINE_ABORTED:
                 PQclear(result)
-                if case .prepare(let entry, _, _) = expectation { flight?.entries[entry].isAborted = true }
-                if case .command(let entry, _) = expectation { flight?.entries[entry].isAborted = true }
+                switch expectation {
+                case .prepare(let entries, _, _), .command(let entries, _):
+                    for entry in entries { flight?.entries[entry].isAborted = true }
+                case .sync: break
+                }
             case PGRES_FATAL_ERROR:
                 let failure = ServerFailure(result)
                 PQclear(result)
@@ -48,9 +51,9 @@ extension PipelineDriver {
         switch expectation {
         case .prepare:
             flight?.advance()
-        case .command(let entry, _):
+        case .command(let entries, _):
             flight?.advance()
-            answerRead(entry)
+            for entry in entries { answerRead(entry, isShared: entries.count > 1) }
         case .sync:
             emptyResults += 1
             if emptyResults > 2 { return outOfStep() }
@@ -66,8 +69,31 @@ extension PipelineDriver {
     private func succeeded(_ expectation: PipelineFlight.Expectation, _ result: ResultHandle, _ link: PostgresLink) {
         switch expectation {
         case .prepare(_, let statement, let name): link.didPrepare(statement, as: name)
-        case .command(let entry, _): flight?.entries[entry].results.append(PostgresResult(result))
+        case .command(let entries, _) where entries.count == 1:
+            flight?.entries[entries.lowerBound].results.append(PostgresResult(result))
+        case .command(let entries, _): share(result, among: entries)
         case .sync: break
+        }
+    }
+
+    /// The last column of a row tells for whom it is, counted from 1. Who finds nothing gets an empty result.
+    private func share(_ result: ResultHandle, among entries: Range<Int>) {
+        var rows = [Range<Int>](repeating: 0..<0, count: entries.count)
+        do throws(PostgresError) {
+            for index in 0..<result.rowCount {
+                let row = PostgresRow(handle: result, index: Int32(index))
+                let place = Int(try row.int(result.columnCount - 1)) - 1
+                guard rows.indices.contains(place), rows[place].isEmpty else {
+                    throw PostgresError(kind: .decoding, message: "a row is for nobody, or not the first for somebody")
+                }
+                rows[place] = index..<index + 1
+            }
+        } catch {
+            for entry in entries { flight?.entries[entry].error = error }
+            return
+        }
+        for (entry, rows) in zip(entries, rows) {
+            flight?.entries[entry].results.append(PostgresResult(result, rows: rows))
         }
     }
 
@@ -86,13 +112,14 @@ extension PipelineDriver {
             return false
         }
         switch expectation {
-        case .prepare(let entry, _, _):
-            flight?.entries[entry].error = failure.error
-        case .command(let entry, let statement):
-            flight?.entries[entry].error = failure.error
+        case .prepare(let entries, _, _):
+            for entry in entries { flight?.entries[entry].error = failure.error }
+        case .command(let entries, let statement):
+            for entry in entries { flight?.entries[entry].error = failure.error }
             if failure.isStaleStatement {
                 link.forget(statement)
-                flight?.entries[entry].isStale = true
+                // What is repeated because it shared a statement is another one, which may have gone stale as well.
+                if entries.count == 1 { flight?.entries[entries.lowerBound].isStale = true }
             }
         case .sync(let group):
             flight?.groups[group].syncError = failure.error
@@ -100,12 +127,12 @@ extension PipelineDriver {
         return true
     }
 
-    /// A read needs no commit: its result, or its own error, is final when it is complete.
-    private func answerRead(_ number: Int) {
+    /// A read needs no commit: its result, or its own error, is final when it is complete. An error of several may be that of one: each is repeated alone.
+    private func answerRead(_ number: Int, isShared: Bool) {
         guard mode == .reads, let entry = flight?.entries[number], !entry.queued.request.isTransaction else { return }
         if entry.hasAllResults {
             answer(number, .success(entry.results))
-        } else if let error = entry.error, !(entry.isStale && !entry.queued.isSecondTry) {
+        } else if let error = entry.error, !isShared, !(entry.isStale && !entry.queued.isSecondTry) {
             answer(number, .failure(error))
         }
     }

@@ -23,6 +23,8 @@ actor PipelineDriver {
     /// The server keeps its answers until a sync unless it is asked for them. After this many commands it is, so that
     /// the first callers go on, and its silence means something, while it works on the others.
     static let flushInterval = 32
+    /// Reads that share one statement; none of them is answered before the last of them has been found.
+    static let largestGathering = 64
 
     nonisolated let inbox = PipelineInbox()
     nonisolated let configuration: PostgresConfiguration
@@ -208,7 +210,7 @@ actor PipelineDriver {
     private func send() {
         if backlog.isEmpty { takeInbox(maySleep: false) }
         guard hasBacklog, let link else { return }
-        var builder = FlightBuilder(link: link)
+        var builder = FlightBuilder(link: link, gathers: mode == .reads)
         while let queued = nextQueued() {
             guard builder.accepts(queued) else { break }
             removeNextQueued()
@@ -216,10 +218,7 @@ actor PipelineDriver {
         }
         guard !builder.isEmpty else { return }
         let sent = builder.send()
-        inbox.count { statistics in
-            statistics.segments += sent.flight.groups.count
-            statistics.commands += sent.commandCount
-        }
+        inbox.noteFlight(segments: sent.flight.groups.count, commands: builder.statementCount)
         flight = sent.flight
         guard sent.isIntact else { return lost(.connectionLost(link.errorMessage)) }
         link.expectAnswer()

@@ -35,9 +35,10 @@ struct PipelineFlight {
         var isDone = false
     }
 
+    /// Several entries of one command share a statement.
     enum Expectation {
-        case prepare(entry: Int, PostgresStatement, name: String)
-        case command(entry: Int, PostgresStatement)
+        case prepare(entries: Range<Int>, PostgresStatement, name: String)
+        case command(entries: Range<Int>, PostgresStatement)
         case sync(group: Int)
     }
 
@@ -67,8 +68,8 @@ struct PipelineFlight {
     var currentGroup: Int {
         switch next {
         case .sync(let group): group
-        case .prepare(let entry, _, _), .command(let entry, _):
-            groups.firstIndex { $0.entries.contains(entry) } ?? groups.endIndex
+        case .prepare(let entries, _, _), .command(let entries, _):
+            groups.firstIndex { $0.entries.contains(entries.lowerBound) } ?? groups.endIndex
         case nil: groups.endIndex
         }
     }

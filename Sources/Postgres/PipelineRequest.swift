@@ -118,6 +118,8 @@ final class PipelineInbox: Sendable {
         var isDriverAwake = false
         var isConnected = false
         var isClosed = false
+        /// When the last flight was sent, in nanoseconds of uptime.
+        var lastFlight: UInt64 = 0
         var statistics = PostgresPipeline.Statistics()
     }
 
@@ -155,6 +157,20 @@ final class PipelineInbox: Sendable {
     }
 
     func close() { state.withLock { $0.isClosed = true } }
+
+    func noteFlight(segments: Int, commands: Int) {
+        let now = DispatchTime.now().uptimeNanoseconds
+        state.withLock { state in
+            state.lastFlight = now
+            state.statistics.segments += segments
+            state.statistics.commands += commands
+        }
+    }
+
+    /// Whether the driver is awake, and has sent nothing for longer than `limit` nanoseconds: it waits for an answer, or for a connection.
+    func isHeldUp(for limit: UInt64, at now: UInt64) -> Bool {
+        state.withLock { $0.isDriverAwake && now > $0.lastFlight && now - $0.lastFlight > limit }
+    }
 
     func count(_ update: (inout PostgresPipeline.Statistics) -> Void) { state.withLock { update(&$0.statistics) } }
 

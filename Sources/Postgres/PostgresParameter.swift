@@ -35,4 +35,17 @@ package enum PostgresParameter: Sendable {
     case uuidArray([(high: UInt64, low: UInt64)?])
     /// `timestamptz[]`: microseconds since the Unix epoch.
     case timestampArray([Int64?])
+
+    /// Whether both are the same value and no array; arrays are not worth the look.
+    func isSameScalar(as other: PostgresParameter) -> Bool {
+        switch (self, other) {
+        case (.null, .null): true
+        case (.text(let left), .text(let right)): left == right
+        case (.int(let left), .int(let right)): left == right
+        case (.bool(let left), .bool(let right)): left == right
+        case (.uuid(let high, let low), .uuid(let otherHigh, let otherLow)): high == otherHigh && low == otherLow
+        case (.timestamp(let left), .timestamp(let right)): left == right
+        default: false
+        }
+    }
 }

@@ -11,7 +11,8 @@ package import Logging
 /// for at most one attempt, never longer than the connect timeout.
 package final class PostgresPipeline: Sendable {
     package enum Mode: Sendable {
-        /// The session is read only. A read is answered as soon as its own result is there.
+        /// The session is read only. A read is answered as soon as its own result is there. Some share statements, see
+        /// ``PostgresStatement/init(_:_:key:gathered:)``; after an error of such a one they are repeated one by one.
         case reads
         /// Every `execute` is a transaction of its own in effect: those of one segment commit together, and after an
         /// error, which rolls all of them back, they are repeated one by one.
@@ -21,6 +22,7 @@ package final class PostgresPipeline: Sendable {
     package struct Statistics: Sendable, Equatable {
         /// Sent together, with one sync.
         package var segments = 0
+        /// Those that share a statement count as one.
         package var commands = 0
         /// Commands sent again after a neighbour failed or a prepared statement had gone.
         package var repeats = 0
@@ -29,6 +31,9 @@ package final class PostgresPipeline: Sendable {
         package var waiting = 0
         package var isConnected = false
     }
+
+    /// In nanoseconds: several times as long as reads by key take.
+    private static let patience: UInt64 = 10_000_000
 
     package let label: String
     private let driver: PipelineDriver
@@ -79,6 +84,13 @@ package final class PostgresPipeline: Sendable {
     package func close() async { await driver.close() }
 
     package var statistics: Statistics { driver.inbox.statistics }
+
+    /// Whether what is asked for now would wait for something that takes long, or for a connection.
+    ///
+    /// - Parameter time: How long from now.
+    package func isHeldUp(in time: Duration = .zero) -> Bool {
+        driver.inbox.isHeldUp(for: Self.patience, at: DispatchTime.now().uptimeNanoseconds + time.nanoseconds)
+    }
 
     private func submit(
         _ commands: [PostgresCommand], isTransaction: Bool, isCancellable: Bool = true

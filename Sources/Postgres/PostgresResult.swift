@@ -27,10 +27,17 @@ final class ResultHandle: @unchecked Sendable {
 /// What one statement answered; its rows are decoded when they are asked for.
 package struct PostgresResult: Sendable {
     private let handle: ResultHandle
+    /// All that there are, or those of one caller, where several share a statement.
+    private let rows: Range<Int>
 
-    init(_ handle: ResultHandle) { self.handle = handle }
+    init(_ handle: ResultHandle) { self.init(handle, rows: 0..<handle.rowCount) }
 
-    package var rowCount: Int { handle.rowCount }
+    init(_ handle: ResultHandle, rows: Range<Int>) {
+        self.handle = handle
+        self.rows = rows
+    }
+
+    package var rowCount: Int { rows.count }
 
     package var columnCount: Int { handle.columnCount }
 
@@ -38,6 +45,7 @@ package struct PostgresResult: Sendable {
 
     /// How many rows INSERT, UPDATE, DELETE, MERGE, SELECT or COPY touched or returned; 0 for other statements.
     package var affectedRows: Int {
+        if rows.count < handle.rowCount { return rows.count }
         guard let text = PQcmdTuples(handle.pointer) else { return 0 }
         return Int(String(cString: text)) ?? 0
     }
@@ -51,10 +59,10 @@ package struct PostgresResult: Sendable {
 
 extension PostgresResult: RandomAccessCollection {
     package var startIndex: Int { 0 }
-    package var endIndex: Int { handle.rowCount }
+    package var endIndex: Int { rows.count }
 
     package subscript(row: Int) -> PostgresRow {
-        precondition(row >= 0 && row < handle.rowCount, "row \(row) of \(handle.rowCount)")
-        return PostgresRow(handle: handle, index: Int32(row))
+        precondition(row >= 0 && row < rows.count, "row \(row) of \(rows.count)")
+        return PostgresRow(handle: handle, index: Int32(rows.lowerBound + row))
     }
 }

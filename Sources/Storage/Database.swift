@@ -76,6 +76,9 @@ package final class Database: Sendable {
     /// For statements that always find what they look for by an index: a plan that was made while a table was nearly empty must not read it as a
     /// whole when an import has filled it.
     private static let byIndex = [("enable_seqscan", "off"), ("jit", "off")]
+    /// One plan for all values: to plan a look-up takes several times as long as the look-up, and PostgreSQL itself would go on planning some of them each
+    /// time, because without a value it takes them for larger than they are.
+    static let forReads = byIndex + [("plan_cache_mode", "force_generic_plan")]
     /// For the statements of writes and of turns, which find a few rows by their keys, through arrays whose lengths differ from batch to batch: to plan
     /// them anew each time, which the server would do for the sake of these lengths, costs more than to carry them out. Nor must a plan that was
     /// made while a table was nearly empty hash all of it.
@@ -98,9 +101,7 @@ package final class Database: Sendable {
         }
         let memberWriter = pipeline(short, "postgres.members", .writes)
         var reading = configuration.postgres
-        // One plan for all values: to plan a look-up takes several times as long as the look-up, and PostgreSQL itself would go on planning some
-        // of them each time, because without a value it takes them for larger than they are.
-        reading.sessionSettings += Self.byIndex + [("plan_cache_mode", "force_generic_plan")]
+        reading.sessionSettings += Self.forReads
         var writing = short
         writing.sessionSettings += Self.byKeys
         let writers = (1...2).map { pipeline(writing, "postgres.writer.\($0)", .writes) }

@@ -13,28 +13,35 @@ struct ResourcePresenter: Sendable {
     private let registry: SchemaRegistry
     private let renderer: ResourceRenderer
     let baseURL: String
-    /// Of requests without parameters.
-    private let defaults: [ResourceType: Projection]
+    /// Of requests that ask for no attributes: to make one takes longer than to find a user.
+    private let userDefault: Projection
+    private let groupDefault: Projection
 
     init(store: ResourceStore, registry: SchemaRegistry, baseURL: String) {
         self.store = store
         self.registry = registry
         self.baseURL = baseURL
         renderer = ResourceRenderer(registry: registry, baseURL: baseURL)
-        defaults = Dictionary(
-            uniqueKeysWithValues: ResourceType.allCases.map {
-                ($0, Projection([], excluding: [], type: $0, registry: registry))
-            })
+        userDefault = Projection([], excluding: [], type: .user, registry: registry)
+        groupDefault = Projection([], excluding: [], type: .group, registry: registry)
     }
 
     func projection(_ query: QueryParameters, _ type: ResourceType) -> Projection {
-        if query.isEmpty, let projection = defaults[type] { return projection }
+        if query.isEmpty { return defaultProjection(of: type) }
         return projection(query.values(of: "attributes"), excluding: query.values(of: "excludedAttributes"), type)
     }
 
     /// - Parameter attributes: Attribute paths, or lists of them with commas; so is what is excluded.
     func projection(_ attributes: [String], excluding excluded: [String], _ type: ResourceType) -> Projection {
-        Projection(attributes, excluding: excluded, type: type, registry: registry)
+        if attributes.isEmpty, excluded.isEmpty { return defaultProjection(of: type) }
+        return Projection(attributes, excluding: excluded, type: type, registry: registry)
+    }
+
+    private func defaultProjection(of type: ResourceType) -> Projection {
+        switch type {
+        case .user: userDefault
+        case .group: groupDefault
+        }
     }
 
     /// The absolute address of a resource. Made from our own id, so nothing that a client sent gets into a header.

@@ -24,7 +24,7 @@ extension ResourceStore {
             return try result.first.map { try Self.resource($0, type, id, related: 6) }
         case (.group, let baseURL?) where withMembers:
             let limit = Int64(Self.membersInPointRead)
-            let result = try await reader.execute(
+            let result = try await slowReader.execute(
                 ReadStatements.groupWithMembers, parameters + [.text(baseURL), .int(limit)])
             guard let row = result.first else { return nil }
             if try row.bool(7) { return try Self.resource(row, type, id, related: 6) }
@@ -108,19 +108,30 @@ enum ReadStatements {
         """
     }
 
-    static let resource = PostgresStatement(
-        "resource_read",
+    static let resource = byID("resource_read") { id in
         """
         SELECT \(columns), r.member_count
-        FROM resource r WHERE r.tenant = $1::text AND r.type = $4::text AND r.id = $2::uuid
-        """)
+        FROM resource r WHERE r.tenant = $1::text AND r.type = $4::text AND r.id = \(id)
+        """
+    }
 
-    static let userWithGroups = PostgresStatement(
-        "resource_read_user",
+    static let userWithGroups = byID("resource_read_user") { id in
         """
         SELECT \(columns), \(groups(of: "r.id", baseURL: "$4::text"))
-        FROM resource r WHERE r.tenant = $1::text AND r.type = 'User' AND r.id = $2::uuid
-        """)
+        FROM resource r WHERE r.tenant = $1::text AND r.type = 'User' AND r.id = \(id)
+        """
+    }
+
+    /// A statement that reads one resource by the id in `$2`. Several that are sent together become one, which looks each id up in the same way: OFFSET 0
+    /// keeps what is inside from being planned for all of them.
+    private static func byID(_ name: String, _ sql: (_ id: String) -> String) -> PostgresStatement {
+        PostgresStatement(
+            name, sql("$2::uuid"), key: 2,
+            gathered: """
+                SELECT x.*, k.place FROM unnest($2::uuid[]) WITH ORDINALITY AS k(id, place)
+                CROSS JOIN LATERAL (\(sql("k.id")) OFFSET 0) x
+                """)
+    }
 
     /// The last column tells whether the members are there: not when there are more than `$5`.
     static let groupWithMembers = PostgresStatement(

@@ -63,7 +63,13 @@ package final class ResourceStore: Sendable {
     /// Writes that wait for the next batch.
     package var waitingWrites: Int { writer.waitingCount }
 
-    var reader: PostgresPipeline {
+    /// For what is found by key. As long as nothing takes long there all use the first connection, so that those that come together share statements.
+    var reader: PostgresPipeline { readers.first { !$0.isHeldUp() } ?? anyReader }
+
+    /// For what takes its time, which the others should not wait for.
+    var slowReader: PostgresPipeline { readers.last { !$0.isHeldUp() } ?? anyReader }
+
+    private var anyReader: PostgresPipeline {
         let number = turn.wrappingAdd(1, ordering: .relaxed).oldValue
         return readers[Int(UInt(bitPattern: number) % UInt(readers.count))]
     }
