@@ -25,7 +25,7 @@ import Testing
     /// - Returns: How many rows of resources and claims were looked at.
     private func cost(of operation: WriteOperation, _ fixture: StorageFixture) async throws -> Int {
         try await fixture.connection.run("BEGIN")
-        let before = try await fixture.looks()
+        let before = try await fixture.looks(at: "resource", "unique_claim")
         var results: [PostgresResult] = []
         let batch = WriteBatch([operation], locking: .skips, generation: 1)
         for command in batch.commands {
@@ -35,7 +35,7 @@ import Testing
             Issue.record("\(operation.action) was not written")
             return 0
         }
-        let cost = try await fixture.looks() - before
+        let cost = try await fixture.looks(at: "resource", "unique_claim") - before
         try await fixture.connection.run("ROLLBACK")
         return cost
     }
@@ -94,16 +94,47 @@ import Testing
             #expect(left == 300)
         }
     }
+
+    @Test("An outcome is not compared with what UDM refused of others, though it was planned when nothing was refused")
+    func failures() async throws {
+        try await StorageFixture.run { fixture in
+            for (name, value) in Database.byKeys { try await fixture.connection.run("SET \(name) = '\(value)'") }
+            let id = ResourceID.random()
+            let job = try await fixture.insertJob(id)
+            let lease = try #require(try await fixture.lease(id))
+            let rows = OutcomeRows([
+                JobOutcome(
+                    lease: lease.handle, result: .done(job: job, udm: .test, members: AppliedMembers()), endsTurn: true)
+            ])
+            func cost() async throws -> Int {
+                try await fixture.connection.run("BEGIN")
+                let before = try await fixture.looks(at: "sync_failure")
+                _ = try await fixture.connection.execute(OutcomeStatements.finish, rows.handles + rows.terminal)
+                let cost = try await fixture.looks(at: "sync_failure") - before
+                try await fixture.connection.run("ROLLBACK")
+                return cost
+            }
+            _ = try await cost()
+            try await fixture.connection.run(
+                """
+                INSERT INTO sync_failure (resource_id, attribute, tenant, type, revision, job_id, failed_at, error)
+                SELECT gen_random_uuid(), '', 'default', 'User', 1, gen_random_uuid(), now(), '{}'
+                FROM generate_series(1, 5000)
+                """)
+            let looks = try await cost()
+            #expect(looks < 20, "\(looks) rows")
+        }
+    }
 }
 
 extension StorageFixture {
-    /// Rows and index entries of resources and claims that this transaction has been given.
-    fileprivate func looks() async throws -> Int {
+    /// Rows and index entries of these tables that this transaction has been given.
+    fileprivate func looks(at tables: String...) async throws -> Int {
         try await number(
             """
             SELECT sum(pg_stat_get_xact_tuples_returned(c.oid) + coalesce((
                 SELECT sum(pg_stat_get_xact_tuples_returned(i.indexrelid)) FROM pg_index i WHERE i.indrelid = c.oid), 0))::int8
-            FROM pg_class c WHERE c.oid IN ('resource'::regclass, 'unique_claim'::regclass)
+            FROM pg_class c WHERE c.oid IN (\(tables.map { "'\($0)'::regclass" }.joined(separator: ", ")))
             """)
     }
 }

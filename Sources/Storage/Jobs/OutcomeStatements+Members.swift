@@ -40,7 +40,7 @@ extension OutcomeStatements {
         "outcome_settle_waits",
         """
         WITH own AS (
-            SELECT s.resource_id, i.is_known, i.is_settled
+            SELECT s.resource_id, i.is_known, i.is_settled, 'members' COLLATE "C" AS attribute
             FROM unnest($1::uuid[], $2::int8[], $3::uuid[], $4::bool[], $5::bool[])
                 AS i(resource_id, epoch, token, is_known, is_settled)
             JOIN resource_sync s
@@ -56,7 +56,7 @@ extension OutcomeStatements {
             RETURNING w.resource_id, w.target_id
         ), pushed AS (
             DELETE FROM sync_failure f USING own
-            WHERE own.is_known AND f.resource_id = own.resource_id AND f.attribute = 'members'
+            WHERE own.is_known AND f.resource_id = own.resource_id AND f.attribute = own.attribute
         )
         UPDATE waits_for w SET due_at = NULL, last_error = NULL FROM own
         WHERE own.is_known AND w.resource_id = own.resource_id AND w.reason = 'member' AND w.last_error IS NOT NULL

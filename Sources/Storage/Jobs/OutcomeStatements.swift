@@ -54,7 +54,8 @@ enum OutcomeStatements {
         ), gone AS (
             DELETE FROM job j USING ending e WHERE j.id = e.id
             RETURNING j.*, e.state, e.error, e.superseded_by, e.dn, j.attempts + e.attempts AS all_attempts,
-                coalesce(j.first_attempt_at, e.last_attempt_at) AS attempted_at, clock_timestamp() AS finished_at
+                coalesce(j.first_attempt_at, e.last_attempt_at) AS attempted_at, clock_timestamp() AS finished_at,
+                '' COLLATE "C" AS whole
         ), history AS (
             INSERT INTO job_history (
                 id, tenant, type, resource_id, revision, "order", operation, lane, client, request_id, trace_parent,
@@ -88,8 +89,9 @@ enum OutcomeStatements {
             ON CONFLICT (resource_id, attribute) DO UPDATE SET
                 revision = excluded.revision, job_id = excluded.job_id, failed_at = excluded.failed_at, error = excluded.error
         )
+        -- Not compared with '' itself: the plan of an empty table would read the failures of all resources for each job.
         DELETE FROM sync_failure f USING gone
-        WHERE f.resource_id = gone.resource_id AND f.attribute = '' AND gone.state = 'done'
+        WHERE f.resource_id = gone.resource_id AND f.attribute = gone.whole AND gone.state = 'done'
         """)
 
     /// Recorded again, because the first answer was lost, it finds the lease ended and counts nothing twice.
