@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
-package import SCIM
+internal import SCIM
 
 /// The database holds what this version does not understand, or lacks what it must hold.
 package enum StorageError: Error, Sendable, CustomStringConvertible {

@@ -59,19 +59,6 @@ func withConnection<Value>(
     }
 }
 
-struct WaitTimeout: Error, CustomStringConvertible {
-    let description: String
-}
-
-/// Looks again and again until `condition` holds, for at most 20 s.
-func wait(until what: String, _ condition: () async throws -> Bool) async throws {
-    let end = ContinuousClock.now + .seconds(20)
-    while try await !condition() {
-        guard ContinuousClock.now < end else { throw WaitTimeout(description: "waited in vain until \(what)") }
-        try await Task.sleep(for: .milliseconds(5))
-    }
-}
-
 extension PostgresConnection {
     /// The numbers in the first column.
     func ints(_ sql: String) async throws -> [Int64] {

@@ -162,13 +162,10 @@ import Testing
             let queue = WorkQueue(client: client, name: "away")
             // Lost: nothing may be enqueued before a rebuild.
             queue.enqueueDetached([Enqueue(.user("1"), lane: .bulk), Enqueue(.user("2"), lane: .bulk)])
-            let limit = ContinuousClock.now + .seconds(30)
-            while queue.enqueueFailures < 2, ContinuousClock.now < limit {
-                _ = try await client.send(RedisCommand("PING"))
-            }
+            try await wait(until: "both have failed") { queue.enqueueFailures >= 2 }
             #expect(queue.enqueueFailures == 2)
             server.stop()
-            while client.isConnected, ContinuousClock.now < limit { try await Task.sleep(for: .milliseconds(2)) }
+            try await wait(until: "the connection is lost") { !client.isConnected }
             for index in 0..<100 { queue.enqueueDetached([Enqueue(.user("\(index)"), lane: .bulk)]) }
             #expect(queue.enqueueFailures == 102)
             let error = await #expect(throws: RedisError.self) {

@@ -21,12 +21,9 @@ import Testing
     }
 
     private func waitForBlocked(_ count: Int, _ client: RedisClient) async throws {
-        let limit = ContinuousClock.now + .seconds(20)
-        while true {
+        try await wait(until: "\(count) clients are blocked") {
             let info = try await client.send(RedisCommand("INFO", "clients")).string ?? ""
-            if info.split(whereSeparator: \.isNewline).contains("blocked_clients:\(count)") { return }
-            try #require(ContinuousClock.now < limit)
-            try await Task.sleep(for: .milliseconds(2))
+            return info.split(whereSeparator: \.isNewline).contains("blocked_clients:\(count)")
         }
     }
 
@@ -302,15 +299,14 @@ import Testing
         try await withQueue { queue, client, server async throws in
             try await queue.enqueue([Enqueue(.user("jo"), lane: .bulk)])
             server.stop()
-            let limit = ContinuousClock.now + .seconds(30)
-            while client.isConnected, ContinuousClock.now < limit { try await Task.sleep(for: .milliseconds(2)) }
+            try await wait(until: "the connection is lost") { !client.isConnected }
             let error = await #expect(throws: RedisError.self) {
                 try await queue.lease(upTo: 1, for: .seconds(15), worker: "w")
             }
             #expect(error?.kind == .notConnected)
             await #expect(throws: RedisError.self) { try await queue.waitForWork(upTo: .seconds(60), worker: "w") }
             try await server.restart()
-            while !client.isConnected, ContinuousClock.now < limit { try await Task.sleep(for: .milliseconds(2)) }
+            try await wait(until: "there is a connection") { client.isConnected }
             #expect(try await queue.state() == .lost)
             let generation = try await queue.beginRebuild()
             try await queue.rebuild([Enqueue(.user("jo"), lane: .bulk)])

@@ -13,11 +13,7 @@ import Testing
     }
 
     private func waitForBlocked(_ count: Int, _ client: RedisClient) async throws {
-        let limit = ContinuousClock.now + .seconds(20)
-        while try await blockedClients(client) != count {
-            try #require(ContinuousClock.now < limit)
-            try await Task.sleep(for: .milliseconds(2))
-        }
+        try await wait(until: "\(count) clients are blocked") { try await blockedClients(client) == count }
     }
 
     @Test("Waiting callers do not hold up other commands, and each gets one element")

@@ -24,9 +24,7 @@ import Testing
             let refused = await #expect(throws: RedisError.self) { try await client.send(RedisCommand("PING")) }
             #expect(refused?.kind == .notConnected)
             _ = try await operators.send(RedisCommand("CONFIG", "SET", "maxmemory-policy", "noeviction"))
-            let limit = ContinuousClock.now + .seconds(30)
-            while !client.isConnected, ContinuousClock.now < limit { try await Task.sleep(for: .milliseconds(5)) }
-            #expect(client.isConnected)
+            try await wait(until: "there is a connection") { client.isConnected }
             await client.close()
         }
     }

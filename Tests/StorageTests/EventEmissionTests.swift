@@ -4,6 +4,7 @@
 import JSON
 import Postgres
 import SCIM
+import TestSupport
 import Testing
 
 @testable import Storage

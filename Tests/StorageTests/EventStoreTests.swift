@@ -4,6 +4,7 @@
 import Postgres
 import SCIM
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Storage

@@ -95,12 +95,7 @@ struct WarningLog: LogHandler {
         set { metadata[key] = newValue }
     }
 
-    func log(
-        level: Logger.Level, message: Logger.Message, metadata: Logger.Metadata?, source: String, file: String,
-        function: String, line: UInt
-    ) {
-        messages.all.withLock { $0.append(message.description) }
-    }
+    func log(event: LogEvent) { messages.all.withLock { $0.append(event.message.description) } }
 
     private final class Messages: Sendable {
         let all = Mutex<[String]>([])

@@ -117,19 +117,6 @@ extension StorageFixture {
     }
 }
 
-struct WaitTimeout: Error, CustomStringConvertible {
-    let description: String
-}
-
-/// Looks again and again until `condition` holds, for at most 20 s.
-func wait(until what: String, _ condition: () async throws -> Bool) async throws {
-    let end = ContinuousClock.now + .seconds(20)
-    while try await !condition() {
-        guard ContinuousClock.now < end else { throw WaitTimeout(description: "waited in vain until \(what)") }
-        try await Task.sleep(for: .milliseconds(5))
-    }
-}
-
 extension StorageFixture {
     /// A store whose writing connection can be told from all others, with pools and readers beside it.
     func withStore<Value>(

@@ -277,7 +277,6 @@ final class SyncFixture: Sendable {
     }
 
     struct UnexpectedResult: Error {}
-    struct NotInTime: Error {}
 
     // MARK: Looking
 
@@ -287,11 +286,7 @@ final class SyncFixture: Sendable {
     }
 
     func until(limit: Duration = .seconds(60), _ condition: () async throws -> Bool) async throws {
-        let deadline = ContinuousClock.now.advanced(by: limit)
-        while try await !condition() {
-            guard ContinuousClock.now < deadline else { throw NotInTime() }
-            try await Task.sleep(for: .milliseconds(20))
-        }
+        try await wait(until: "the condition holds", limit: limit, every: .milliseconds(20), condition)
     }
 
     /// All that is in UDM was brought there long ago.

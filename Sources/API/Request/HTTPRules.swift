@@ -26,13 +26,22 @@ final class HTTPRules: ChannelDuplexHandler, RemovableChannelHandler {
 
     /// Oldest first: Hummingbird answers them one after the other.
     private var unanswered: CircularBuffer<Unanswered> = []
-    private var fault: HTTPParserError?
+    private var fault: Fault?
+
+    /// Why a request is refused.
+    private enum Fault {
+        case host
+        case decoding(HTTPParserError)
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         // Nothing that follows a refused head means anything.
         guard fault == nil else { return }
         guard case .head(var head) = unwrapInboundIn(data) else { return context.fireChannelRead(data) }
-        guard head.namesItsHost else { return errorCaught(context: context, error: HTTPParserError.invalidHost) }
+        guard head.namesItsHost else {
+            fault = .host
+            return context.fireErrorCaught(HTTPParserError.unknown)
+        }
         unanswered.append(Unanswered(awaitsContinue: head.expectsContinue, isOld: head.isOld))
         // The one spelling that Hummingbird knows.
         if head.closes { head.headers.replaceOrAdd(name: "Connection", value: "close") }
@@ -41,7 +50,7 @@ final class HTTPRules: ChannelDuplexHandler, RemovableChannelHandler {
 
     /// Hummingbird answers these errors by an empty 400, after the answers to what came before, and closes the connection.
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if fault == nil, let error = error as? HTTPParserError { fault = error }
+        if fault == nil, let error = error as? HTTPParserError { fault = .decoding(error) }
         context.fireErrorCaught(error)
     }
 
@@ -81,12 +90,12 @@ final class HTTPRules: ChannelDuplexHandler, RemovableChannelHandler {
         context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
     }
 
-    private static func detail(of fault: HTTPParserError?) -> String {
+    private static func detail(of fault: Fault?) -> String {
         switch fault {
-        case .invalidHost: "A request has one Host header with the name of a host"
-        case .headerOverflow:
+        case .host: "A request has one Host header with the name of a host"
+        case .decoding(.headerOverflow):
             "The address or the headers are larger than the service takes; POST /.search takes longer filters"
-        case .invalidMethod: "The method is not known"
+        case .decoding(.invalidMethod): "The method is not known"
         default: "The request is no valid HTTP"
         }
     }

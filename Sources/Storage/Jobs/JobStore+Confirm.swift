@@ -3,7 +3,7 @@
 
 internal import Logging
 internal import Postgres
-package import SCIM
+internal import SCIM
 
 extension JobStore {
     /// Takes the leases that Redis gave out, where the former ones are over, and reads what is open.

@@ -3,7 +3,7 @@
 
 internal import Logging
 internal import Postgres
-package import SCIM
+internal import SCIM
 
 extension JobStore {
     /// Stores outcomes, guarded by epoch and token, with everything that belongs to them: job history, event, UDM object, members, failure,

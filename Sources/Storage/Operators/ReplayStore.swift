@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
-package import JSON
+internal import JSON
 internal import Postgres
 package import SCIM
 

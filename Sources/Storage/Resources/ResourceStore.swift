@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import JSON
-package import Logging
+internal import Logging
 internal import Postgres
 package import SCIM
 internal import Synchronization

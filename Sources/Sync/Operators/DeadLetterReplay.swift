@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Queue
-internal import Redis
 package import SCIM
 package import Storage
 
@@ -26,6 +25,7 @@ package struct DeadLetterReplay: Sendable {
 
     // MARK: One
 
+    /// What came of one replay.
     package struct One: Sendable {
         package let subject: ResourceSubject
         package let result: ReplayResult
@@ -42,6 +42,7 @@ package struct DeadLetterReplay: Sendable {
         return try await replay(subject, lane: lane, by: actor)
     }
 
+    /// Has a resource pushed again; with `repair` the difference is made from UDM's own state.
     package func replay(
         _ subject: ResourceSubject, lane: Lane = .interactive, by actor: String, repair: RepairFindings? = nil
     ) async throws -> One {
@@ -49,16 +50,9 @@ package struct DeadLetterReplay: Sendable {
             subject, lane: lane.rawValue, by: actor, repair: repair)
         switch result {
         case .queued, .alreadyOpen:
-            return One(subject: subject, result: result, redisProblem: await enqueue(subject, lane))
+            let problem = await queue.problem(enqueuing: subject, lane: lane)
+            return One(subject: subject, result: result, redisProblem: problem)
         case .gone, .busy: return One(subject: subject, result: result, redisProblem: nil)
-        }
-    }
-
-    private func enqueue(_ subject: ResourceSubject, _ lane: Lane) async -> String? {
-        do throws(RedisError) {
-            return try await queue.enqueue([Enqueue(subject.key, lane: lane)]) == .lost ? "Redis is empty" : nil
-        } catch {
-            return error.message
         }
     }
 

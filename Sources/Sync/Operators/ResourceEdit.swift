@@ -3,7 +3,6 @@
 
 package import JSON
 package import Queue
-internal import Redis
 package import SCIM
 package import Storage
 
@@ -20,6 +19,7 @@ package struct ResourceEdit: Sendable {
         self.validator = validator
     }
 
+    /// What came of the edit.
     package enum Result: Sendable {
         case edited(revision: Int64, job: JobID, redisProblem: String?)
         /// The resource is so already.
@@ -57,7 +57,7 @@ package struct ResourceEdit: Sendable {
         }
         switch result {
         case .updated(let stored, let job):
-            return .edited(revision: stored.revision, job: job, redisProblem: await enqueue(subject))
+            return .edited(revision: stored.revision, job: job, redisProblem: await queue.problem(enqueuing: subject))
         case .unchanged: return .unchanged
         case .notFound: return .notFound
         case .revisionMismatch(let current): return .revisionMismatch(current: current)
@@ -66,15 +66,6 @@ package struct ResourceEdit: Sendable {
             return .badMembers("no such resources: \(ids.prefix(5).map(\.description).joined(separator: ", "))")
         case .memberTypeMismatch(let id): return .badMembers("\(id) is not of the type that was given")
         case .memberCycle: return .badMembers("the group would become a member of itself")
-        }
-    }
-
-    private func enqueue(_ subject: ResourceSubject) async -> String? {
-        do throws(RedisError) {
-            return try await queue.enqueue([Enqueue(subject.key, lane: .interactive)]) == .lost
-                ? "Redis is empty" : nil
-        } catch {
-            return error.message
         }
     }
 

@@ -3,7 +3,6 @@
 
 package import JSON
 package import Queue
-internal import Redis
 package import SCIM
 package import Storage
 
@@ -75,6 +74,7 @@ package struct ResourceUpsert: Sendable {
         }
     }
 
+    /// What the wish came to.
     package struct Result: Sendable {
         package enum Outcome: String, Sendable {
             case created, changed, unchanged
@@ -271,17 +271,7 @@ package struct ResourceUpsert: Sendable {
         let subject = ResourceSubject(tenant: origin.tenant, type: type, id: id)
         return Result(
             outcome: outcome, type: type, id: id, revision: revision, job: job,
-            redisProblem: job == nil ? nil : await enqueue(subject))
-    }
-
-    private func enqueue(_ subject: ResourceSubject) async -> String? {
-        guard let queue else { return nil }
-        do throws(RedisError) {
-            return try await queue.enqueue([Enqueue(subject.key, lane: .interactive)]) == .lost
-                ? "Redis is empty" : nil
-        } catch {
-            return error.message
-        }
+            redisProblem: job == nil ? nil : await queue?.problem(enqueuing: subject))
     }
 
     private func note(_ origin: Origin, _ details: JSONObject) -> EditNote {

@@ -97,7 +97,7 @@ struct DevEnvironment: Sendable {
             return ["REDIS_URL": url, "REDIS_PASSWORD_FILE": try folder.secret("redis-password").file]
         case .udm:
             let password = try folder.secret("udm-password").file
-            let schemaFile = try await schemaFile()
+            let schemaFile = try schemaFile()
             try await startDouble(
                 part,
                 ["--latency", latency, "--username", "svc-scim", "--password-file", password]
@@ -154,8 +154,8 @@ struct DevEnvironment: Sendable {
 
     /// The schema file that the double and the bridge are to share, as far as one is set.
     /// - Throws: ``ConfigurationProblems`` for one that cannot be used.
-    func schemaFile() async throws -> String? {
-        var reader = try await SettingsReader(environment: outer)
+    func schemaFile() throws -> String? {
+        var reader = SettingsReader(environment: outer)
         guard let path = reader.optional("SCHEMA_FILE") else { return nil }
         _ = try SchemaFile.schema(at: path)
         return path

@@ -55,7 +55,7 @@ struct DevRun: Sendable {
 
     private func startAndServe() async throws -> Bool {
         // Before anything starts: the double would end with the same problems, in its log.
-        _ = try await environment.schemaFile()
+        _ = try environment.schemaFile()
         var found: [String: String] = [:]
         for part in DevEnvironment.Part.allCases where environment.isEmbedded(part) {
             try Task.checkCancellation()
