@@ -137,7 +137,8 @@ extension Evidence {
             let alive = try await client.send(RedisCommand("GET", "\(prefix):alive"))
             found["redis not alive"] = alive.string.flatMap { Int64($0) } == nil ? 1 : 0
             let clock = try await client.send(RedisCommand("TIME")).array?.first?.string.flatMap { Int64($0) } ?? 0
-            let due = try await client.send(RedisCommand(["ZRANGE", "\(prefix):due", "0", "4", "WITHSCORES"])).array ?? []
+            let first = RedisCommand(["ZRANGE", "\(prefix):due", "0", "4", "WITHSCORES"])
+            let due = try await client.send(first).array ?? []
             let later = stride(from: 0, to: due.count - 1, by: 2).map { index in
                 let seconds = (due[index + 1].string.flatMap { Int64($0) } ?? 0) / 1000 - clock
                 return "\(due[index].string ?? "") is due in \(seconds) s"
