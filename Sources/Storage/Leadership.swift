@@ -16,6 +16,8 @@ package actor Leadership {
         case sync = 0x5343_494D_0001
         /// Sending events.
         case events = 0x5343_494D_0002
+        /// Indexes and statistics.
+        case upkeep = 0x5343_494D_0003
     }
 
     private let configuration: PostgresConfiguration

@@ -104,8 +104,8 @@ struct PlacesRun {
         case ..<840: event = end(index, rests: false)
         case ..<850: event = giveUp(index)
         case ..<900: event = try await renew(index)
-        case ..<997: event = advance()
-        case ..<999: event = kill(index)
+        case ..<992: event = advance()
+        case ..<996: event = kill(index)
         default: event = try await empty()
         }
         counts[event, default: 0] += 1

@@ -27,7 +27,7 @@ package enum MetricHelp {
         "scim_jobs_finished_total": "Jobs that reached a terminal state, by operation and state.",
         "scim_jobs_open": "Open jobs in PostgreSQL by lane.",
         "scim_leader":
-            "1 in the process that has the duty (sync: sweep, rebuild, counts; events: sending), 0 in others.",
+            "1 in the process that has the duty (sync: sweep, rebuild, counts; events: sending; upkeep: indexes), 0 in others.",
         "scim_log_lines_dropped_total": "Log lines that could not be written.",
         "scim_objects": "Resources in the SCIM database.",
         "scim_parked_attributes":

@@ -9,7 +9,7 @@ internal import SCIM
 internal import ServiceLifecycle
 package import Storage
 
-/// The duties that one process has at a time: rebuild, sweep, sampled counts, partitions, retention and upkeep.
+/// The duties that one process has at a time: rebuild, sweep, sampled counts, partitions and retention.
 ///
 /// Leadership is a PostgreSQL advisory lock held by a session of its own; losing the session loses it, which is looked at before each page of
 /// the long duties. Every duty is idempotent, so two leaders for a moment do no harm.
@@ -26,9 +26,7 @@ package actor SyncLeader: Service {
     private let historyDays: Int
     private let operators: OperatorDuties
     private let compensation: Compensation
-    private let upkeep: UpkeepStore
     private let logger: Logger
-    private var isLeader = false
     private let leads = Gauge(label: "scim_leader", dimensions: [("duty", "sync")])
     /// Where the full pass of the sweep goes on; nil between two passes.
     private var sweepPosition: OpenWorkPage.Position?
@@ -51,19 +49,16 @@ package actor SyncLeader: Service {
     private static let partitionInterval = Duration.seconds(3600)
     /// While there is more to remove.
     private static let removalPause = Duration.seconds(10)
-    /// Of the upkeep, after a failure.
-    private static let upkeepPause = Duration.seconds(10)
 
     /// - Parameter historyDays: How long finished jobs are kept (`HISTORY_DAYS`); dead letters stay.
     package init(
-        queue: WorkQueue, jobs: JobStore, resources: ResourceStore, operators: OperatorStores, upkeep: UpkeepStore,
-        leadership: Leadership, historyDays: Int = 30, logger: Logger
+        queue: WorkQueue, jobs: JobStore, resources: ResourceStore, operators: OperatorStores, leadership: Leadership,
+        historyDays: Int = 30, logger: Logger
     ) {
         self.queue = queue
         self.jobs = jobs
         self.leadership = leadership
         self.historyDays = historyDays
-        self.upkeep = upkeep
         self.logger = logger
         let isLeader: @Sendable () async -> Bool = { await leadership.hold() }
         rebuild = QueueRebuild(
@@ -77,33 +72,14 @@ package actor SyncLeader: Service {
     package func run() async throws {
         leads.record(0)
         await cancelWhenGracefulShutdown {
-            async let kept: Void = self.keepUp()
             await self.lead()
-            await kept
         }
         await leadership.resign()
         leads.record(0)
     }
 
-    /// Beside the other duties, of which some take many seconds. For a moment after this process has lost the lead it may go on, which does no harm.
-    private func keepUp() async {
-        var upkeep = Upkeep(store: upkeep, logger: logger)
-        while !Task.isCancelled {
-            var pause = Self.tick
-            if isLeader {
-                do {
-                    try await upkeep.turn()
-                } catch {
-                    if Task.isCancelled { return }
-                    pause = Self.upkeepPause
-                    logger.warning("The upkeep failed and will be tried again", metadata: ["error": "\(error)"])
-                }
-            }
-            try? await Task.sleep(for: pause)  // only cancellation ends it early, and the loop looks at that
-        }
-    }
-
     private func lead() async {
+        var wasLeader = false
         var nextSample = ContinuousClock.now
         var nextResourceSample = ContinuousClock.now
         var nextRecentSweep = ContinuousClock.now
@@ -113,12 +89,12 @@ package actor SyncLeader: Service {
         var nextOperatorDuties = ContinuousClock.now
         var nextExpiry = ContinuousClock.now
         while !Task.isCancelled {
-            let wasLeader = isLeader
-            isLeader = await leadership.hold()
+            let isLeader = await leadership.hold()
             if isLeader != wasLeader {
                 logger.notice(isLeader ? "This process leads" : "This process no longer leads")
                 leads.record(isLeader ? 1 : 0)
                 if !isLeader { sampler.retire() }
+                wasLeader = isLeader
             }
             if isLeader {
                 await attempt("rebuild") { try await self.rebuild.runIfLost() }

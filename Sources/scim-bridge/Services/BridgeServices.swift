@@ -163,8 +163,8 @@ struct BridgeServices {
         work.append(
             SyncLeader(
                 queue: queue, jobs: database.jobs, resources: database.resources, operators: database.operators,
-                upkeep: database.upkeep, leadership: database.leadership(.sync),
-                historyDays: configuration.historyDays, logger: logger.labelled("leader")))
+                leadership: database.leadership(.sync), historyDays: configuration.historyDays,
+                logger: logger.labelled("leader")))
         work.append(
             SyncWorker(
                 configuration: configuration.sync, queue: queue, jobs: database.jobs, client: client,
@@ -200,6 +200,9 @@ struct BridgeServices {
         let backPressure = BackPressure(limits: api.backPressure)
         work.append(
             LoadWatch(resources: database.resources, backPressure: backPressure, logger: logger.labelled("api")))
+        work.append(
+            UpkeepDuty(
+                store: database.upkeep, leadership: database.leadership(.upkeep), logger: logger.labelled("upkeep")))
         let scim = SCIMAPI(
             database: database, queue: queue, authenticator: tokens, baseURL: configuration.publicURL ?? api.localURL,
             rules: configuration.rules, cursors: try Self.cursors(configuration, logger: logger),

@@ -1,11 +1,60 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Logging
+package import Logging
 internal import Metrics
-internal import Storage
+package import ServiceLifecycle
+package import Storage
 
-/// The leader's care for indexes and statistics, which PostgreSQL itself would see to within the writes of clients or a minute too late (record 29).
+/// The care for indexes and statistics, which PostgreSQL itself would see to within the writes of clients or a minute too late (record 29).
+///
+/// One process that serves requests has it at a time, so that it goes on while no worker runs.
+package struct UpkeepDuty: Service {
+    private let store: UpkeepStore
+    private let leadership: Leadership
+    private let logger: Logger
+    private let leads = Gauge(label: "scim_leader", dimensions: [("duty", "upkeep")])
+
+    private static let tick = Duration.seconds(1)
+    /// After a failure.
+    private static let pause = Duration.seconds(10)
+
+    package init(store: UpkeepStore, leadership: Leadership, logger: Logger) {
+        self.store = store
+        self.leadership = leadership
+        self.logger = logger
+    }
+
+    package func run() async throws {
+        leads.record(0)
+        await cancelWhenGracefulShutdown {
+            var upkeep = Upkeep(store: store, logger: logger)
+            while !Task.isCancelled {
+                let isLeader = await leadership.hold()
+                leads.record(isLeader ? 1 : 0)
+                let wait = isLeader ? await turn(&upkeep) : Self.tick
+                try? await Task.sleep(for: wait)  // only cancellation ends it early, and the loop looks at that
+            }
+        }
+        await leadership.resign()
+        leads.record(0)
+    }
+
+    /// - Returns: How long to rest.
+    private func turn(_ upkeep: inout Upkeep) async -> Duration {
+        do {
+            try await upkeep.turn()
+            return Self.tick
+        } catch {
+            if !Task.isCancelled {
+                logger.warning("The upkeep failed and will be tried again", metadata: ["error": "\(error)"])
+            }
+            return Self.pause
+        }
+    }
+}
+
+/// What there is to do, turn by turn.
 struct Upkeep {
     private let store: UpkeepStore
     private let logger: Logger
