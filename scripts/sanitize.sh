@@ -10,5 +10,8 @@ export SWIFT_BACKTRACE="${SWIFT_BACKTRACE:-enable=no}"
 export TSAN_OPTIONS="${TSAN_OPTIONS:-halt_on_error=1}"
 echo "Building with the thread sanitizer (the first time takes several minutes) ..."
 swift build --build-tests --sanitize thread --scratch-path .build-sanitize --explicit-target-dependency-import-check error
-swift test --skip-build --sanitize thread --scratch-path .build-sanitize --explicit-target-dependency-import-check error \
-    --filter '^(PostgresTests|RedisTests|QueueTests)\.'
+# One after the other: all at once they take the processors from each other until waits with a limit run out.
+for target in PostgresTests RedisTests QueueTests; do
+    swift test --skip-build --sanitize thread --scratch-path .build-sanitize --explicit-target-dependency-import-check error \
+        --filter "^$target\\."
+done
