@@ -3,4 +3,13 @@
 
 DROP FUNCTION ensure_trigram_index();
 ALTER FUNCTION make_trigram_index() RENAME TO ensure_trigram_index;
-ALTER INDEX IF EXISTS unique_claim_name_trigrams SET (gin_pending_list_limit = 256);
+DO $$
+BEGIN
+    IF EXISTS (
+        SELECT FROM pg_class
+        WHERE oid = to_regclass('unique_claim_name_trigrams') AND 'gin_pending_list_limit=4096' = ANY (reloptions))
+    THEN
+        ALTER INDEX unique_claim_name_trigrams SET (gin_pending_list_limit = 256);
+    END IF;
+END
+$$;

@@ -1,8 +1,8 @@
 -- SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 -- SPDX-License-Identifier: Apache-2.0
 
--- The list of names that are not in the index of their parts yet is moved into it every second by the process that leads, and no longer by the writes that
--- fill 256 kB of it. The limit is for when nobody leads: four seconds of the fastest writing, which a search reads in 15 ms.
+-- The list of names that are not in the index of their parts yet is moved into it every second by one of the processes that serve requests, and no longer by the writes that
+-- fill 256 kB of it. The limit is for when none does: four seconds of the fastest writing, which a search reads in 15 ms.
 -- An index that is there already is changed by the first `migrate`, which waits for unique_claim as for any table; another limit than ours stays.
 ALTER FUNCTION ensure_trigram_index() RENAME TO make_trigram_index;
 

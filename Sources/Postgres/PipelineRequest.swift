@@ -127,10 +127,13 @@ final class PipelineInbox: Sendable {
 
     /// nil: closed.
     func submit(_ request: PipelineRequest) -> Submission? {
-        state.withLock { state in
+        let now = DispatchTime.now().uptimeNanoseconds
+        return state.withLock { state in
             guard !state.isClosed else { return nil }
             state.requests.append(request)
             let submission = Submission(mustWake: !state.isDriverAwake, isDisconnected: !state.isConnected)
+            // After a rest nothing has been owed for long; without a connection it has.
+            if submission.mustWake, state.isConnected { state.lastFlight = now }
             state.isDriverAwake = true
             return submission
         }

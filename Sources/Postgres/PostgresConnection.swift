@@ -13,8 +13,8 @@ package import Logging
 package actor PostgresConnection {
     /// How long a cancelled statement may take to end before the connection is given up.
     private static let cancelGrace: Duration = .seconds(10)
-    /// How long the server's answer to a cancel request is waited for before it is asked again: a request that comes before the statement does, or
-    /// between two of its messages, is nothing to the server.
+    /// How long the server's answer to a cancel request is waited for before it is asked again, and twice as long after each further one: a request
+    /// that comes before the statement does, or between two of its messages, is nothing to the server.
     private static let cancelPatience: Duration = .milliseconds(100)
 
     /// A caller that waits for the connection; resumed with false when it was cancelled. Who cannot be cancelled has number 0.
@@ -273,20 +273,23 @@ package actor PostgresConnection {
 
     nonisolated func cancel(_ operation: UInt64?) {
         guard let number = session.cancel(operation) else { return }
-        checkCancelled(number, until: .now + Self.cancelGrace)
+        checkCancelled(number, after: Self.cancelPatience, until: .now + Self.cancelGrace)
     }
 
-    private nonisolated func checkCancelled(_ number: UInt64, until end: ContinuousClock.Instant) {
-        let next = DispatchTime.now() + .nanoseconds(Int(Self.cancelPatience.nanoseconds))
+    private nonisolated func checkCancelled(
+        _ number: UInt64, after patience: Duration, until end: ContinuousClock.Instant
+    ) {
+        let next = DispatchTime.now() + .nanoseconds(Int(patience.nanoseconds))
         executor.dispatchQueue.asyncAfter(deadline: next) { [weak self] in
             self?.assumeIsolated { connection in
                 guard connection.session.isUnderWay(number) else { return }
-                guard ContinuousClock.now >= end else {
+                if ContinuousClock.now >= end {
+                    connection.lose(.cancelled(mayHaveCommitted: true))
+                    connection.session.cancelEnded(number)
+                } else {
                     _ = connection.session.cancel(number)
-                    return connection.checkCancelled(number, until: end)
+                    connection.checkCancelled(number, after: patience * 2, until: end)
                 }
-                connection.lose(.cancelled(mayHaveCommitted: true))
-                connection.session.cancelEnded(number)
             }
         }
     }

@@ -58,7 +58,7 @@ extension StorageConfiguration {
 
 /// The connections of one process to PostgreSQL and what is done with them: two writers for accepted writes, one for members of groups; some for
 /// the workers' outcomes, one to take leases, one to keep them, one for their reads; two for events; two pipelined readers for clients; and
-/// small pools (DESIGN section 5). Each part connects when it is first used.
+/// small pools, one of them for upkeep (DESIGN section 5). Each part connects when it is first used.
 package final class Database: Sendable {
     package let resources: ResourceStore
     package let jobs: JobStore

@@ -23,11 +23,13 @@ extension WorkQueue {
     /// Forgets what was enqueued for later and has ended since PostgreSQL was read: it would wait there, up to a minute, for nothing.
     ///
     /// - Parameter entries: As they were read, and how they were enqueued.
-    func forgetEnded(_ entries: [OpenWork], _ enqueued: [Enqueue], jobs: JobStore) async throws {
+    /// - Returns: How many were forgotten.
+    @discardableResult
+    func forgetEnded(_ entries: [OpenWork], _ enqueued: [Enqueue], jobs: JobStore) async throws -> Int {
         let delayed = zip(entries, enqueued).filter { $0.1.delay != nil }.map(\.0)
         let ended = try await jobs.idle(delayed.map(\.resourceID))
         let keys = delayed.filter { ended.contains($0.resourceID) }.map(\.key)
-        if !keys.isEmpty { try await forget(keys, ifDelayed: true) }
+        return keys.isEmpty ? 0 : try await forget(keys, ifDelayed: true)
     }
 }
 

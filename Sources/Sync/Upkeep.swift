@@ -16,6 +16,8 @@ package struct UpkeepDuty: Service {
     private let leads = Gauge(label: "scim_leader", dimensions: [("duty", "upkeep")])
 
     private static let tick = Duration.seconds(1)
+    /// Between two tries to have the duty.
+    private static let retry = Duration.seconds(5)
     /// After a failure.
     private static let pause = Duration.seconds(10)
 
@@ -32,7 +34,7 @@ package struct UpkeepDuty: Service {
             while !Task.isCancelled {
                 let isLeader = await leadership.hold()
                 leads.record(isLeader ? 1 : 0)
-                let wait = isLeader ? await turn(&upkeep) : Self.tick
+                let wait = isLeader ? await turn(&upkeep) : Self.retry
                 try? await Task.sleep(for: wait)  // only cancellation ends it early, and the loop looks at that
             }
         }
@@ -89,7 +91,14 @@ struct Upkeep {
         // First: an index with a long list looks slow to plans.
         try await clean()
         for table in findings.outgrown where rests[table].map({ now >= $0 }) ?? true {
-            try await analyze(table, at: now)
+            do {
+                try await analyze(table, at: now)
+            } catch {
+                if Task.isCancelled { throw error }
+                logger.warning(
+                    "A table that has outgrown its statistics could not be analysed",
+                    metadata: ["table": "\(table)", "error": "\(error)"])
+            }
             // Writes went on meanwhile.
             try await clean()
         }

@@ -31,10 +31,8 @@ package struct MemberDelta: Sendable, Hashable {
 
     package static let usersProperty = "users"
     package static let groupsProperty = "nestedGroup"
-    /// Computers; none of ours.
-    private static let hostsProperty = "hosts"
-    /// What a read of a group shows of its members.
-    package static let listProperties = [usersProperty, groupsProperty, hostsProperty]
+    /// The lists in which UDM shows what a group has of us. Computers, which are listed apart, are none of ours.
+    package static let listProperties = [usersProperty, groupsProperty]
 
     /// The properties to send, from a fresh and complete read of the group; a list that does not change is left out.
     ///

@@ -229,4 +229,32 @@ import UDMDouble
             #expect(try await fixture.states() == ["done": 2, "superseded": JobStore.turnLimit + 19])
         }
     }
+
+    @Test(
+        "A resource whose lease ends in Redis a moment before it does in PostgreSQL is the next one, not the last; one that is held for long is put off",
+        arguments: [300, 60_000])
+    func leaseThatLingers(milliseconds: Int) async throws {
+        try await SyncFixture.run { fixture in
+            let id = try await fixture.createUser("jo")
+            try await fixture.run(
+                """
+                INSERT INTO resource_sync (resource_id, tenant, type, lease_epoch, lease_token, leased_until)
+                VALUES ('\(id)', 'default', 'User', 7, gen_random_uuid(), clock_timestamp() + interval '\(milliseconds) ms')
+                ON CONFLICT (resource_id) DO UPDATE
+                    SET lease_epoch = 7, lease_token = excluded.lease_token, leased_until = excluded.leased_until
+                """)
+            let (worker, client) = try fixture.makeWorker()
+            await worker.prepare()
+            let leases = try await fixture.queue.lease(upTo: 1, for: .seconds(30), worker: "w").leases
+            await worker.begin(leases, asked: .now)
+            for name in ["flo", "mo"] { try await fixture.createUser(name) }
+            try await fixture.until { await !worker.finished.isEmpty }
+            let answer = try await fixture.queue.release(
+                await worker.finished, leaseNext: 1, for: .seconds(30), worker: "w")
+            let isNext = answer.leases.map(\.key) == leases.map(\.key)
+            #expect(isNext == (milliseconds == 300))
+            #expect(try await fixture.queue.depth().due == (milliseconds == 300 ? 0 : 1))
+            try await client.shutdown()
+        }
+    }
 }

@@ -54,7 +54,7 @@ enum OutcomeStatements {
         ), gone AS (
             DELETE FROM job j USING ending e WHERE j.id = e.id
             RETURNING j.*, e.state, e.error, e.superseded_by, e.dn, j.attempts + e.attempts AS all_attempts,
-                coalesce(j.first_attempt_at, e.last_attempt_at) AS attempted_at, clock_timestamp() AS finished_at,
+                coalesce(j.first_attempt_at, greatest(e.last_attempt_at, j.accepted_at)) AS attempted_at, clock_timestamp() AS finished_at,
                 '' COLLATE "C" AS whole
         ), history AS (
             INSERT INTO job_history (
@@ -101,7 +101,7 @@ enum OutcomeStatements {
         UPDATE job j SET
             due_at = clock_timestamp() + i.due * interval '1 microsecond',
             attempts = j.attempts + i.attempts, last_error = coalesce(i.error, j.last_error),
-            first_attempt_at = coalesce(j.first_attempt_at, s.last_attempt_at)
+            first_attempt_at = coalesce(j.first_attempt_at, greatest(s.last_attempt_at, j.accepted_at))
         FROM unnest($1::uuid[], $2::int8[], $3::uuid[], $4::uuid[], $5::int8[], $6::jsonb[], $7::int8[])
             AS i(resource_id, epoch, token, job_id, due, error, attempts)
         JOIN resource_sync s ON s.resource_id = i.resource_id AND s.lease_epoch = i.epoch AND s.lease_token = i.token

@@ -62,13 +62,14 @@ struct QueueSweep: Sendable {
             try await Failpoint.hit("sweep.found")
             let enqueued = unknown.map { $0.enqueue }
             guard try await queue.enqueue(enqueued) != .lost else { return nil }
-            try await queue.forgetEnded(unknown, enqueued, jobs: jobs)
+            let needless = try await queue.forgetEnded(unknown, enqueued, jobs: jobs)
             owedTurns.note(unknown, at: now)
             // Looks at UDM wait in PostgreSQL until they are due: nothing was lost of them.
-            if page.entries.contains(where: \.isVerification) { return page.next }
-            repaired.increment(by: unknown.count)
+            if page.entries.contains(where: \.isVerification) || needless == unknown.count { return page.next }
+            repaired.increment(by: unknown.count - needless)
             logger.warning(
-                "Open jobs were missing in Redis and are enqueued again", metadata: ["resources": "\(unknown.count)"])
+                "Open jobs were missing in Redis and are enqueued again",
+                metadata: ["resources": "\(unknown.count - needless)"])
         }
         try await Failpoint.hit("sweep.page-done")
         return page.next

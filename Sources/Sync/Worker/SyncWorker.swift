@@ -320,6 +320,10 @@ package actor SyncWorker: Service {
                     finished.append(Release(lease, next: .forget))
                 case .heldElsewhere(_, let remaining):
                     metrics.leased("elsewhere")
+                    if remaining <= Self.shortWait {
+                        waitForEnd(of: lease, in: remaining)
+                        continue
+                    }
                     // It may be lent for one call only: whoever ends the loan enqueues it.
                     finished.append(Release(lease, next: .waiting(max(.milliseconds(100), remaining))))
                 case .paused:
@@ -339,6 +343,23 @@ package actor SyncWorker: Service {
         batches[batch] = nil
         // Neither confirmed nor refused: later, by whoever comes first.
         for lease in byID.values { finished.append(Release(lease, next: .due(.seconds(1)))) }
+    }
+
+    /// A lease in PostgreSQL that ends so soon is waited for: mostly it is that of a worker which was killed, and was taken a moment later than the one in
+    /// Redis, which has run out. Put off, its resource would come again behind all that is ready.
+    private static let shortWait = Duration.seconds(1)
+
+    private func waitForEnd(of lease: QueueLease, in remaining: Duration) {
+        batchNumber += 1
+        let number = batchNumber
+        // Counts as being confirmed meanwhile.
+        batches[number] = [lease]
+        Task {
+            await sleep(max(.milliseconds(10), remaining))
+            batches[number] = nil
+            finished.append(Release(lease, next: .untouched))
+            change.raise()
+        }
     }
 
     func begin(_ id: ResourceID) {
