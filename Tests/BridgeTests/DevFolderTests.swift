@@ -76,7 +76,8 @@ import Testing
 }
 
 /// Needs root: only then the servers have accounts of their own.
-@Suite(.enabled(if: geteuid() == 0)) struct ServerFolderTests {
+/// One after the other: the umask is that of the whole process.
+@Suite(.serialized, .enabled(if: geteuid() == 0)) struct ServerFolderTests {
     /// Lends a folder that the account cannot reach, as one below /root.
     private func withClosedFolder(_ body: (DevFolder, UnprivilegedUser) throws -> Void) async throws {
         try await withFolder { (path) async throws in
