@@ -20,7 +20,9 @@ import Testing
             newState: operation == .delete ? nil : [])
     }
 
-    private func steps(_ jobs: [LeasedJob], isUntouched: Bool = false, refusals: Int = 0) -> [TurnPlan.Step] {
+    private func steps(_ jobs: [LeasedJob], isUntouched: Bool = false, refusals: Int = 0, held: Int = 0) -> [TurnPlan
+        .Step]
+    {
         var plan = TurnPlan(maximumCrashes: Self.maximumCrashes)
         var open = jobs[...]
         var isUntouched = isUntouched
@@ -35,8 +37,9 @@ import Testing
                 isUntouched = false
                 if count > 1 && refusals > 0 {
                     refusals -= 1
-                    plan.refused()
+                    plan.refused(held: held)
                 } else {
+                    plan.settled()
                     open.removeFirst(count)
                 }
             }
@@ -72,6 +75,18 @@ import Testing
         #expect(
             steps(jobs([.create, .modify, .modify]), refusals: 1)
                 == [.push(count: 3), .push(count: 1), .push(count: 1), .push(count: 1)])
+    }
+
+    @Test("What UDM holds already stays together after a refusal; refused again, it is taken apart as well")
+    func held() {
+        let jobs = jobs([.create, .modify, .modify, .modify])
+        #expect(
+            steps(jobs, refusals: 1, held: 2) == [.push(count: 4), .push(count: 2), .push(count: 1), .push(count: 1)])
+        #expect(
+            steps(jobs, refusals: 2, held: 3)
+                == [.push(count: 4), .push(count: 3)] + Array(repeating: .push(count: 1), count: 4))
+        #expect(
+            steps(jobs, refusals: 1, held: 1) == [.push(count: 4)] + Array(repeating: .push(count: 1), count: 4))
     }
 
     @Test("A job whose leases crash too often is buried; before that nothing is pushed behind what may have been sent")

@@ -261,6 +261,15 @@ struct Push: Sendable {
         return object
     }
 
+    /// Our object, wherever it is now; nil when it is gone.
+    func read(at hint: String) async throws -> UDMObject? {
+        do {
+            return try await write(at: hint) { _ in Change(properties: JSONObject(), note: ()) }.unchanged
+        } catch let error as UDMError where error.class == .notFound && !error.mayBeLate {
+            return nil
+        }
+    }
+
     /// The DN of the object that carries our identifier; a search, which costs UDM as much as two creates.
     func findOwn() async throws -> String? { try await find(resourceID, in: module) }
 

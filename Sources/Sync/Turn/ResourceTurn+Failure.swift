@@ -28,7 +28,7 @@ extension ResourceTurn {
                     "resource": "\(lease.resourceID)", "jobs": "\(batch.count)", "error": "\(error)",
                     "requestID": "\(batch.carrier.requestID)",
                 ])
-            return .refused
+            return try await refused(batch)
         case .dead:
             let isOnly = isLast && batch.count == 1
             let isAmbiguous = error.class == .unknownOutcome

@@ -110,9 +110,11 @@ struct ResourceTurn {
                 guard var batch = JobBatch(jobs.prefix(count)) else { return .lost }
                 batch.isPartlyRead = batch.carrier.id == deletion?.id
                 switch try await work(on: batch, isLast: count == jobs.count) {
-                case .settled(let count): jobs.removeFirst(count)
-                case .refused:
-                    plan.refused()
+                case .settled(let count):
+                    plan.settled()
+                    jobs.removeFirst(count)
+                case .refused(let held):
+                    plan.refused(held: held)
                     if deletion != nil, isWhole {
                         jobs.removeLast()
                         isWhole = false
@@ -150,8 +152,8 @@ struct ResourceTurn {
     enum Progress: Sendable {
         /// The first so many jobs are terminal.
         case settled(Int)
-        /// The carrier is refused as it is; each job has to be pushed by itself.
-        case refused
+        /// The carrier is refused as it is; each job has to be pushed by itself, but for the first `held` ones, which UDM seems to have.
+        case refused(held: Int)
         case ended(TurnEnd)
     }
 
@@ -180,9 +182,9 @@ struct ResourceTurn {
             if Task.isCancelled { return .ended(.lost) }
             return try await failed(batch, error, isLast: isLast)
         } catch let error as PasswordKeyError {
-            return batch.count > 1 ? .refused : try await failed(batch.first, error, isLast: isLast)
+            return batch.count > 1 ? try await refused(batch) : try await failed(batch.first, error, isLast: isLast)
         } catch let error as JobError {
-            if batch.count > 1 { return .refused }
+            if batch.count > 1 { return try await refused(batch) }
             return try await bury(batch.first, error, isLast: isLast) ? .settled(1) : .ended(.lost)
         }
     }

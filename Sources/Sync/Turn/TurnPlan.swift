@@ -11,6 +11,7 @@ internal import Storage
 /// | way | when |
 /// |---|---|
 /// | together | at first |
+/// | the held ones together | the carrier was refused, and a call whose answer was lost has brought several of them |
 /// | one by one | the carrier was refused: so only the guilty one dies |
 ///
 /// Jobs whose leases ended in crashes stay together: one of those leases may have sent the newest state, and UDM must not go back behind it (I-3).
@@ -24,13 +25,27 @@ struct TurnPlan: Equatable, Sendable {
         case push(count: Int)
     }
 
+    private enum Way: Equatable, Sendable {
+        case together
+        case held(count: Int)
+        case oneByOne
+    }
+
     let maximumCrashes: Int
-    private(set) var isOneByOne = false
+    private var way = Way.together
 
     init(maximumCrashes: Int) { self.maximumCrashes = maximumCrashes }
 
     /// The carrier was refused: which of the jobs is to blame is found by pushing each by itself, in revision order.
-    mutating func refused() { isOneByOne = true }
+    /// - Parameter held: So many of the first jobs UDM seems to hold already: they stay together, or it would go back behind the last of them (I-3).
+    mutating func refused(held: Int = 0) {
+        way = way == .together && held > 1 ? .held(count: held) : .oneByOne
+    }
+
+    /// What was pushed last is terminal.
+    mutating func settled() {
+        if case .held = way { way = .oneByOne }
+    }
 
     /// - Parameters:
     ///   - jobs: What is still open, in revision order.
@@ -44,7 +59,11 @@ struct TurnPlan: Equatable, Sendable {
         {
             return .cancel
         }
-        return .push(count: isOneByOne ? 1 : jobs.count)
+        switch way {
+        case .together: return .push(count: jobs.count)
+        case .held(let count): return .push(count: min(count, jobs.count))
+        case .oneByOne: return .push(count: 1)
+        }
     }
 }
 

@@ -1,0 +1,49 @@
+// SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import JSON
+internal import Logging
+internal import Storage
+internal import UDM
+
+/// Writes that were merged into one and refused.
+extension ResourceTurn {
+    /// The batch is taken apart, but not behind what a call whose answer was lost has brought.
+    mutating func refused(_ batch: JobBatch) async throws -> Progress {
+        guard isCareful else { return .refused(held: 0) }
+        do {
+            return .refused(held: try await held(of: batch))
+        } catch let error as UDMError {
+            if Task.isCancelled { return .ended(.lost) }
+            // Which of the writes UDM holds is not known, so that none is pushed yet.
+            guard let first = JobBatch(batch.jobs.prefix(1)) else { return .ended(.lost) }
+            return try await failed(first, error, isLast: false)
+        }
+    }
+
+    /// How many of the jobs UDM holds, as far as its object tells: up to the newest one whose state comes closest.
+    ///
+    /// Too many are no harm, for writes may be merged; too few are. A lost call may have left out what was refused before, and others may have changed
+    /// the object, so the closest state counts and not an equal one. The last job is none of them: with it the batch was refused.
+    private mutating func held(of batch: JobBatch) async throws -> Int {
+        let push = try await makePush(UDMModule(lease.type), requestID: batch.carrier.requestID)
+        var dn = known?.dn
+        if dn == nil { dn = try await push.findOwn() }
+        guard let dn, let object = try await push.read(at: dn) else { return 0 }
+        let mapping = environment.mapping
+        func distance(to state: JSONObject) -> Int {
+            mapping.difference(from: object.properties, to: state).properties.count
+        }
+        var closest = known?.properties.map(distance) ?? .max
+        var held = 0
+        for (index, job) in batch.jobs.dropLast().enumerated() {
+            guard let state = job.newState.flatMap(mapped) else { continue }
+            let distance = distance(to: state)
+            if distance <= closest { (closest, held) = (distance, index + 1) }
+        }
+        logger.info(
+            "After a lost answer UDM seems to hold a later write already",
+            metadata: ["resource": "\(lease.resourceID)", "dn": "\(object.dn)", "writes": "\(held)"])
+        return held
+    }
+}
