@@ -33,8 +33,7 @@ actor OutcomeRecorder {
     /// Called once after a transaction that may have written events.
     private let told: @Sendable () -> Void
     private var waiting: [Waiting] = []
-    /// Connections without a transaction; the first ones are taken first, so that the others are opened only when they are needed.
-    private var idle: [Int]
+    private var idle: IdleConnections
     private var isTimed = false
     private let stale = Counter(label: "scim_stale_outcomes_total")
     private static let longestWait = Duration.milliseconds(20)
@@ -46,7 +45,7 @@ actor OutcomeRecorder {
         self.jobs = jobs
         self.batchLimit = max(1, batchLimit)
         self.logger = logger
-        idle = Array(0..<jobs.outcomeConnections)
+        idle = IdleConnections(count: jobs.outcomeConnections)
         self.wake = wake
         self.told = told
     }
@@ -60,7 +59,7 @@ actor OutcomeRecorder {
     }
 
     private func writeWhatIsDue() {
-        while !waiting.isEmpty, isIdle || waiting.count >= batchLimit, let connection = idle.first {
+        while !waiting.isEmpty, idle.areAll || waiting.count >= batchLimit, let connection = idle.take() {
             writeBatch(on: connection)
         }
         if !waiting.isEmpty, !isTimed {
@@ -68,7 +67,7 @@ actor OutcomeRecorder {
             executor.dispatchQueue.asyncAfter(deadline: .now() + Self.longestWait.inSeconds) {
                 self.assumeIsolated { recorder in
                     recorder.isTimed = false
-                    if !recorder.waiting.isEmpty, let connection = recorder.idle.first {
+                    if !recorder.waiting.isEmpty, let connection = recorder.idle.take() {
                         recorder.writeBatch(on: connection)
                     }
                     recorder.writeWhatIsDue()
@@ -77,20 +76,18 @@ actor OutcomeRecorder {
         }
     }
 
-    private var isIdle: Bool { idle.count == jobs.outcomeConnections }
-
     private func writeBatch(on connection: Int) {
         let batch = Array(waiting.prefix(batchLimit))
         waiting.removeFirst(batch.count)
-        idle.removeAll { $0 == connection }
         Task {
-            await write(batch, on: connection)
-            idle.insert(connection, at: idle.firstIndex { $0 > connection } ?? idle.endIndex)
+            let isSound = await write(batch, on: connection)
+            idle.put(connection, isSound: isSound)
             writeWhatIsDue()
         }
     }
 
-    private func write(_ batch: [Waiting], on connection: Int) async {
+    /// - Returns: Whether PostgreSQL has answered.
+    private func write(_ batch: [Waiting], on connection: Int) async -> Bool {
         do {
             let recorded = try await jobs.record(batch.map(\.outcome), on: connection)
             if batch.contains(where: { $0.outcome.result.mayTell }) { told() }
@@ -107,8 +104,33 @@ actor OutcomeRecorder {
                 entry.continuation.resume(returning: matched)
             }
             if !recorded.wake.isEmpty { wake(recorded.wake) }
+            return true
         } catch {
             for entry in batch { entry.continuation.resume(throwing: error) }
+            return false
         }
+    }
+}
+
+/// Connections without a transaction. The first ones are taken first, so that the others are opened only when they are needed; one that has failed is
+/// the last to be taken.
+struct IdleConnections {
+    private let count: Int
+    private var idle: [Int]
+
+    init(count: Int) {
+        self.count = count
+        idle = Array(0..<count)
+    }
+
+    /// Whether none has a transaction.
+    var areAll: Bool { idle.count == count }
+
+    mutating func take() -> Int? { idle.isEmpty ? nil : idle.removeFirst() }
+
+    /// - Parameter isSound: PostgreSQL has answered on it.
+    mutating func put(_ connection: Int, isSound: Bool) {
+        let place = isSound ? idle.firstIndex { $0 > connection } : nil
+        idle.insert(connection, at: place ?? idle.endIndex)
     }
 }

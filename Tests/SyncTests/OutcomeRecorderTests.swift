@@ -10,6 +10,25 @@ import Testing
 @testable import Sync
 
 @Suite(.serialized) struct OutcomeRecorderTests {
+    @Test("The first connection is taken first, but one that has failed when no other is idle")
+    func idleConnections() {
+        var idle = IdleConnections(count: 3)
+        #expect([idle.take(), idle.take(), idle.take(), idle.take()] == [0, 1, 2, nil])
+        for connection in [2, 0, 1] { idle.put(connection, isSound: true) }
+        #expect(idle.areAll)
+        #expect(idle.take() == 0)
+        #expect(!idle.areAll)
+        idle.put(0, isSound: false)
+        for _ in 0..<3 {
+            #expect(idle.take() == 1)
+            idle.put(1, isSound: true)
+        }
+        #expect([idle.take(), idle.take(), idle.take(), idle.take()] == [1, 2, 0, nil])
+        idle.put(1, isSound: true)
+        idle.put(0, isSound: true)
+        #expect(idle.take() == 0)
+    }
+
     @Test("One outcome a transaction: while one waits, others are stored")
     func besideEachOther() async throws {
         try await SyncFixture.run { fixture in

@@ -55,30 +55,34 @@ extension JobStore {
     ) async throws -> RecordedOutcomes {
         let rows = OutcomeRows(outcomes)
         var commands = [PostgresCommand(OutcomeStatements.lock, rows.handles + rows.repeats)]
-        func add(_ statement: PostgresStatement, _ parameters: [PostgresParameter], if isNeeded: Bool = true) {
+        func add(_ statement: PostgresStatement, _ parameters: [PostgresParameter], if isNeeded: Bool) {
             if isNeeded { commands.append(PostgresCommand(statement, rows.handles + parameters)) }
         }
-        add(OutcomeStatements.settle, rows.object, if: rows.hasObject)
-        add(OutcomeStatements.finish, rows.terminal, if: rows.hasTerminal)
-        add(OutcomeStatements.retry, rows.retry, if: rows.hasRetry)
-        add(OutcomeStatements.members, rows.members, if: rows.hasMembers)
-        add(OutcomeStatements.remove, rows.removal, if: rows.hasRemoval)
-        add(OutcomeStatements.verified, rows.verified, if: rows.hasVerified)
+        /// Unless nothing belongs to it.
+        func add(_ statement: PostgresStatement, _ parameters: [PostgresParameter]) {
+            add(statement, parameters, if: !parameters.isEmpty)
+        }
+        add(OutcomeStatements.settle, rows.object)
+        add(OutcomeStatements.finish, rows.terminal)
+        add(OutcomeStatements.retry, rows.retry)
+        add(OutcomeStatements.members, rows.members)
+        add(OutcomeStatements.remove, rows.removal)
+        add(OutcomeStatements.verified, rows.verified)
         let hasMembers = outcomes.contains(where: \.hasMembers)
         add(OutcomeStatements.purgeMembers, [], if: hasMembers)
         add(OutcomeStatements.settleWaits, rows.settling, if: hasMembers)
-        add(OutcomeStatements.leaveMembers, rows.leaving, if: rows.hasLeaving)
+        add(OutcomeStatements.leaveMembers, rows.leaving)
         add(OutcomeStatements.endValueWaits, rows.waiting, if: outcomes.contains(where: \.hasWaits))
-        add(OutcomeStatements.missing, rows.missing, if: rows.hasMissing)
-        add(OutcomeStatements.awaited, rows.awaited, if: rows.hasAwaited)
-        add(OutcomeStatements.membersLater, rows.later, if: rows.hasLater)
-        add(OutcomeStatements.refusedLate, rows.refusal, if: rows.hasRefusal)
-        add(OutcomeStatements.unpark, rows.unparked, if: rows.hasUnparked)
-        add(OutcomeStatements.park, rows.parked, if: rows.hasParked)
-        add(OutcomeStatements.revert, rows.reverted, if: rows.hasReverted)
+        add(OutcomeStatements.missing, rows.missing)
+        add(OutcomeStatements.awaited, rows.awaited)
+        add(OutcomeStatements.membersLater, rows.later)
+        add(OutcomeStatements.refusedLate, rows.refusal)
+        add(OutcomeStatements.unpark, rows.unparked)
+        add(OutcomeStatements.park, rows.parked)
+        add(OutcomeStatements.revert, rows.reverted)
         let wakeIndex = commands.count
         commands.append(PostgresCommand(OutcomeStatements.wake, rows.handles + rows.arrived))
-        add(AttemptStore.recording, rows.failures, if: rows.hasFailure)
+        add(AttemptStore.recording, rows.failures)
         add(OutcomeStatements.release, rows.release + [.length(verifyAfter)])
 
         let results = try await pipeline.transaction(commands)

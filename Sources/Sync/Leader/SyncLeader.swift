@@ -33,6 +33,7 @@ package actor SyncLeader: Service {
     /// Where the walk over what Redis holds goes on: `begins`, at a cursor, or nil between two walks.
     private var walk: Walk?
     private var oddLeases: [ResourceKey: String] = [:]
+    private var hasMoreToRemove = false
 
     private enum Walk {
         case begins
@@ -40,13 +41,6 @@ package actor SyncLeader: Service {
     }
 
     private static let tick = Duration.seconds(1)
-    private static let sampleInterval = Duration.seconds(5)
-    private static let resourceSampleInterval = Duration.seconds(60)
-    private static let recentSweepInterval = Duration.seconds(10)
-    private static let fullSweepInterval = Duration.seconds(600)
-    private static let operatorInterval = Duration.seconds(5)
-    private static let expiryInterval = Duration.seconds(600)
-    private static let partitionInterval = Duration.seconds(3600)
     /// While there is more to remove.
     private static let removalPause = Duration.seconds(10)
 
@@ -80,14 +74,7 @@ package actor SyncLeader: Service {
 
     private func lead() async {
         var wasLeader = false
-        var nextSample = ContinuousClock.now
-        var nextResourceSample = ContinuousClock.now
-        var nextRecentSweep = ContinuousClock.now
-        var nextFullSweep = ContinuousClock.now.advanced(by: .seconds(30))
-        var nextPartitions = ContinuousClock.now
-        var nextRemoval = ContinuousClock.now
-        var nextOperatorDuties = ContinuousClock.now
-        var nextExpiry = ContinuousClock.now
+        var timetable = Timetable()
         while !Task.isCancelled {
             let isLeader = await leadership.hold()
             if isLeader != wasLeader {
@@ -99,52 +86,45 @@ package actor SyncLeader: Service {
             if isLeader {
                 await attempt("rebuild") { try await self.rebuild.runIfLost() }
                 await attempt("compensation") { try await self.compensation.run() }
-                let now = ContinuousClock.now
-                if now >= nextSample {
-                    nextSample = now.advanced(by: Self.sampleInterval)
-                    await attempt("sampling") { try await self.sample() }
-                }
-                if now >= nextResourceSample {
-                    nextResourceSample = now.advanced(by: Self.resourceSampleInterval)
-                    await attempt("counting resources") { try await self.sampleResources() }
-                    await attempt("settling dead letters") { try await self.operators.settle() }
-                }
-                if now >= nextRecentSweep {
-                    nextRecentSweep = now.advanced(by: Self.recentSweepInterval)
-                    await attempt("sweep") { try await self.sweep.recent() }
-                    await attempt("look at leases") { try await self.lookAtLeases() }
-                }
-                if now >= nextFullSweep {
-                    nextFullSweep = now.advanced(by: Self.fullSweepInterval)
-                    sweepPosition = .start
-                    walk = .begins
+                for duty in timetable.due(at: .now) {
+                    await perform(duty)
+                    if duty == .retention, hasMoreToRemove {
+                        timetable.put(duty, at: .now.advanced(by: Self.removalPause))
+                    }
                 }
                 await attempt("full sweep") { try await self.sweepOn() }
-                if now >= nextOperatorDuties {
-                    nextOperatorDuties = now.advanced(by: Self.operatorInterval)
-                    await attempt("pauses") { try await self.operators.pause() }
-                }
-                if now >= nextExpiry {
-                    nextExpiry = now.advanced(by: Self.expiryInterval)
-                    await attempt("erasing passwords") { try await self.erasePasswords() }
-                }
-                if now >= nextPartitions {
-                    nextPartitions = now.advanced(by: Self.partitionInterval)
-                    await attempt("pruning attempts") { try await self.operators.prune() }
-                    await attempt("partitions") {
-                        if try await !self.jobs.ensurePartitions() {
-                            self.logger.info("The job history is locked; its partitions are made later")
-                        }
-                    }
-                }
-                if now >= nextRemoval {
-                    nextRemoval = now.advanced(by: Self.partitionInterval)
-                    await attempt("retention") {
-                        if try await self.removeOld() { nextRemoval = now.advanced(by: Self.removalPause) }
-                    }
-                }
             }
             try? await Task.sleep(for: Self.tick)  // only cancellation ends it early, and the loop looks at that
+        }
+    }
+
+    private func perform(_ duty: Duty) async {
+        switch duty {
+        case .sample:
+            await attempt("sampling") { try await self.sample() }
+        case .sampleResources:
+            await attempt("counting resources") { try await self.sampleResources() }
+            await attempt("settling dead letters") { try await self.operators.settle() }
+        case .recentSweep:
+            await attempt("sweep") { try await self.sweep.recent() }
+            await attempt("look at leases") { try await self.lookAtLeases() }
+        case .fullSweep:
+            sweepPosition = .start
+            walk = .begins
+        case .pauses:
+            await attempt("pauses") { try await self.operators.pause() }
+        case .expiry:
+            await attempt("erasing passwords") { try await self.erasePasswords() }
+        case .partitions:
+            await attempt("pruning attempts") { try await self.operators.prune() }
+            await attempt("partitions") {
+                if try await !self.jobs.ensurePartitions() {
+                    self.logger.info("The job history is locked; its partitions are made later")
+                }
+            }
+        case .retention:
+            hasMoreToRemove = false
+            await attempt("retention") { self.hasMoreToRemove = try await self.removeOld() }
         }
     }
 

@@ -40,7 +40,38 @@ struct ParkedAttributes: Equatable, Sendable {
     }
 }
 
+extension ParkedAttributes {
+    /// The attributes that are parked no longer after a push that went through.
+    fileprivate func over(after parking: Parking, stillLeftOut: Set<String>, sentPassword: Bool) -> [String] {
+        let refusedNow = Set(parking.refused.map(\.name))
+        let over = refusals.filter { name, refused in
+            guard !refusedNow.contains(name) else { return false }
+            return switch name {
+            // Those of members end with the members.
+            case PushRefusals.members: false
+            case PushRefusals.password: sentPassword
+            default: refused?.keys.contains(where: stillLeftOut.contains) != true
+            }
+        }
+        return over.keys.sorted()
+    }
+}
+
 extension Parking {
+    /// - Parameter values: What was refused, by UDM property.
+    fileprivate mutating func add(_ name: String, values: JSONObject?, error: JobError) {
+        var refused = values
+        // Refused in an earlier round too: the later one knows more.
+        if let index = self.refused.firstIndex(where: { $0.name == name }), let more = values {
+            let former = self.refused.remove(at: index).refused
+            var whole = former.flatMap { try? JSONValue(parsing: $0).objectValue } ?? more
+            for (property, value) in more { whole[property] = value }
+            refused = whole
+        }
+        self.refused.append(
+            Attribute(name: name, refused: refused.map { JSONValue.object($0).serialize() }, error: error.json()))
+    }
+
     /// Members and passwords have no former value to go back to.
     var isRevertible: Bool {
         refused.contains { $0.name != PushRefusals.members && $0.name != PushRefusals.password }
@@ -76,53 +107,34 @@ struct PushRefusals: Sendable {
             mapping.attribute(of: property, type: type)?.description ?? property
         }
         for (properties, error) in rounds {
-            for (name, ofAttribute) in Dictionary(grouping: properties.sorted(), by: attribute).sorted(by: {
-                $0.key < $1.key
-            }) {
+            let byAttribute = Dictionary(grouping: properties.sorted(), by: attribute)
+            for (name, properties) in byAttribute.sorted(by: { $0.key < $1.key }) {
                 var part = error
                 part.errors = error.errors.filter { $0.property.map { attribute($0) == name } ?? false }
                 let details = JobError(part, operation: operation, type: type, id: id, attributes: [name])
                 errors.append(details)
-                var refused: JSONObject? = JSONObject()
-                if name == Self.members {
-                    refused = nil
-                } else if name != Self.password {
-                    let earlier = former.refusals[name].flatMap(\.self) ?? JSONObject()
-                    for property in stillLeftOut where earlier[property] != nil { refused?[property] = goal[property] }
-                    for property in ofAttribute { refused?[property] = goal[property] }
-                }
-                // Refused in an earlier round too: the later one knows more.
-                if let index = parking.refused.firstIndex(where: { $0.name == name }), let more = refused {
-                    var whole =
-                        parking.refused[index].refused.flatMap { try? JSONValue(parsing: $0).objectValue } ?? more
-                    for (property, value) in more { whole[property] = value }
-                    refused = whole
-                    parking.refused.remove(at: index)
-                }
-                parking.refused.append(
-                    Parking.Attribute(
-                        name: name, refused: refused.map { JSONValue.object($0).serialize() }, error: details.json()))
+                let earlier = former.refusals[name].flatMap(\.self) ?? JSONObject()
+                let values = Self.values(
+                    of: name, properties + stillLeftOut.filter { earlier[$0] != nil }, in: goal)
+                parking.add(name, values: values, error: details)
             }
         }
         if let expiry {
             errors.append(expiry)
-            parking.refused.append(
-                Parking.Attribute(name: Self.password, refused: Array("{}".utf8), error: expiry.json()))
+            parking.add(Self.password, values: JSONObject(), error: expiry)
         }
         parking.event = JobError(joining: errors)?.json()
-        let refusedNow = Set(parking.refused.map(\.name))
-        for (name, refused) in former.refusals where !refusedNow.contains(name) {
-            let isOver =
-                switch name {
-                // Those of members end with the members.
-                case Self.members: false
-                case Self.password: sentPassword
-                default: refused?.keys.contains(where: stillLeftOut.contains) != true
-                }
-            if isOver { parking.cleared.append(name) }
-        }
-        parking.cleared.sort()
+        parking.cleared = former.over(after: parking, stillLeftOut: stillLeftOut, sentPassword: sentPassword)
         return parking
+    }
+
+    /// What is kept of a refused attribute, so that a write that changes it is known; nil for members, which tell themselves what differs.
+    private static func values(of name: String, _ properties: [String], in goal: JSONObject) -> JSONObject? {
+        switch name {
+        case members: nil
+        case password: JSONObject()
+        default: properties.reduce(into: JSONObject()) { $0[$1] = goal[$1] }
+        }
     }
 
     static let members = "members"
