@@ -183,8 +183,10 @@ package final class UDMClient: Sendable {
         request.secret = properties["password"]?.stringValue
         let answer = try await transport.send(request)
         try checkWritten(answer, to: request)
+        // UDM joins the address of the request and the new name, which is wrong below a container with a slash: it is needed for a new name only.
+        let isRenamed = properties[module.nameProperty] != nil
         return UDMWritten(
-            dn: located(answer, in: module.rawValue) ?? dn, etag: answer.etag,
+            dn: isRenamed ? located(answer, in: module.rawValue) ?? dn : dn, etag: answer.etag,
             warnings: Self.warnings(in: parse(answer)))
     }
 

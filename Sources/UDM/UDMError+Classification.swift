@@ -38,7 +38,7 @@ extension UDMError {
         case 406, 416: .bug
         case 412: .preconditionFailed
         case 408, 429, 503: .transient
-        case 400, 403, 422: classifyRefusal(status: status, body: body)
+        case 400, 403, 422: classifyRefusal(status: status, body: body, isWrite: isWrite)
         case 500: body.isBrokenIdentifier ? .bug : .transient(retryLimit: internalErrorRetries)
         case 501, 505: .bug
         // A proxy gave up waiting, or lost UDM in the middle.
@@ -50,7 +50,7 @@ extension UDMError {
     }
 
     /// The reason decides; without it, ask again.
-    private static func classifyRefusal(status: Int, body: ErrorBody) -> UDMErrorClass {
+    private static func classifyRefusal(status: Int, body: ErrorBody, isWrite: Bool) -> UDMErrorClass {
         guard body.isOfUDM else {
             // A mesh or a firewall that lets nobody pass has no quarrel with the one write.
             return status == 403 && body.isComplete ? .transient : .transient(retryLimit: internalErrorRetries)
@@ -60,6 +60,8 @@ extension UDMError {
             return body.mentions("not in allowed groups") ? .authentication : .permanent
         case 400:
             if body.mentions("no such object") { return .notFound }
+            if body.mentions("can't contact ldap server") { return isWrite ? .unknownOutcome : .transient }
+            if body.isBusyDirectory { return .transient }
             let passes = ["ldap error", "timeout", "timed out", "size limit"].contains(where: body.mentions)
             return passes ? .transient(retryLimit: internalErrorRetries) : .permanent
         default:
@@ -88,7 +90,9 @@ private struct ErrorBody {
         isOfUDM = json?["error"]?.objectValue != nil
         errors = (json?["_embedded"]?["udm:error"]?.arrayValue ?? []).compactMap { item in
             guard let message = item["message"]?.stringValue else { return nil }
-            let location = item["location"]?.arrayValue?.map { $0.stringValue ?? $0.text } ?? []
+            // Python's None stands where UDM's exception named no property.
+            let location =
+                item["location"]?.arrayValue?.map { $0.isNull ? "" : $0.stringValue ?? $0.text } ?? []
             return UDMFieldError(location: location, message: Self.withhold(secret, in: message))
         }
         // The gateway's 503 is a bare string; a traceback (`error.traceback`) is never read.
@@ -98,6 +102,12 @@ private struct ErrorBody {
 
     func mentions(_ text: String) -> Bool {
         message.lowercased().contains(text) || errors.contains { $0.message.lowercased().contains(text) }
+    }
+
+    /// LDAP answers and takes nothing from anybody: an outage, as a 503 is, which the age of the work bounds.
+    var isBusyDirectory: Bool {
+        mentions("ldap error")
+            && ["server is busy", "server is unavailable", "operation restricted"].contains(where: mentions)
     }
 
     /// Python's complaint about a `univentionObjectIdentifier` that is no UUID.

@@ -21,12 +21,15 @@ package struct UDMFieldError: Hashable, Sendable {
 
     /// The refused property; `nil` when the error is about the object as a whole (`dn`, `position`, `options`).
     package var property: String? {
-        // UDM says "properties" for the name when its exception carried none.
+        // UDM says "properties" or null for the name when its exception carried none.
         guard let index = location.firstIndex(of: "properties"), index + 1 < location.count,
-            location[index + 1] != "properties"
+            !["properties", ""].contains(location[index + 1])
         else { return nil }
         return location[index + 1]
     }
+
+    /// Whether it is about a property without a name: what LDAP is asked about (hosted mail domains), and what cannot be encoded.
+    package var concernsSomeProperty: Bool { property == nil && location.contains("properties") }
 
     package var refusal: UDMRefusal { UDMRefusal.of(location: location, message: message) }
 

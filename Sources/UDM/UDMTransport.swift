@@ -219,6 +219,7 @@ final class UDMTransport: Sendable {
         ]
         if request.body != nil { headers.add(name: "Content-Type", value: "application/json") }
         if let etag = request.ifMatch { headers.add(name: "If-Match", value: etag) }
+        if let parent = UDMTrace.parent { headers.add(name: "traceparent", value: parent) }
         return headers
     }
 

@@ -174,9 +174,9 @@ struct DirectoryRulesTests {
     @Test(
         "an address of the directory has to be one",
         arguments: [
-            ("jo@corp.test", true), ("j.o+x@corp.test", true), ("JO@CORP.TEST", true), ("jürgen@corp.test", true),
+            ("jo@corp.test", true), ("j.o+x@corp.test", true), ("JO@CORP.TEST", true), ("jürgen@corp.test", false),
             ("a@localhost", true), ("o'neil@corp.test", true), ("jo@xn--exmple-cua.test", true),
-            ("jo@exämple.test", true),
+            ("jo@exämple.test", false),
             ("", false), ("jo", false), ("jo@", false), ("@corp.test", false), ("jo@a@b", false),
             ("jo roe@corp.test", false),
             (".jo@corp.test", false), ("jo.@corp.test", false), ("j..o@corp.test", false), ("jo@corp..test", false),

@@ -127,6 +127,34 @@ import UDMDouble
         }
     }
 
+    @Test("A display name stays although UDM derives it anew from a name part that changes")
+    func displayName() async throws {
+        try await SyncFixture.run { fixture in
+            let id = try await fixture.createUser("jo")
+            try await fixture.replaceUser(id, "jo") {
+                $0["name"] = ["givenName": "Jo", "familyName": "Roe"]
+                $0["displayName"] = "Jo Roe"
+            }
+            try await fixture.withWorker { try await fixture.drain() }
+            try await fixture.replaceUser(id, "jo") {
+                $0["name"] = ["givenName": "Jo", "familyName": "Smith"]
+                $0["displayName"] = "Jo Roe"
+            }
+            try await fixture.withWorker { try await fixture.drain() }
+            #expect(fixture.object(id)?.properties["lastname"] == "Smith")
+            #expect(fixture.object(id)?.properties["displayName"] == "Jo Roe")
+            #expect(writes(fixture) == ["POST", "PATCH", "PATCH"])
+            // What others have set is no default: one look, and nothing to set again.
+            try await fixture.replaceUser(id, "jo") {
+                $0["name"] = ["givenName": "Al", "familyName": "Smith"]
+                $0["displayName"] = "Jo Roe"
+            }
+            try await fixture.withWorker { try await fixture.drain() }
+            #expect(fixture.object(id)?.properties["displayName"] == "Jo Roe")
+            #expect(writes(fixture) == ["POST", "PATCH", "PATCH", "PATCH"])
+        }
+    }
+
     @Test("Trouble that passes is the first job's: it alone counts the attempt and waits")
     func passingTrouble() async throws {
         try await SyncFixture.run { fixture in

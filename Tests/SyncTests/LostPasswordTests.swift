@@ -53,6 +53,20 @@ import UDMDouble
         }
     }
 
+    @Test("A password that a call had set before it failed within UDM is not parked")
+    func failedAfterCommit() async throws {
+        try await SyncFixture.run { fixture in
+            let id = try await fixture.createUser("jo")
+            try await fixture.withWorker { try await fixture.drain() }
+            fixture.double.add(UDMDouble.Fault(.failAfterCommit, count: 1, methods: ["PATCH"]))
+            try await fixture.replace(.user, id, Self.user { $0["password"] = "a-first-Passw0rd" })
+            try await fixture.withWorker { try await fixture.drain() }
+            #expect(fixture.double.requests().filter { $0.method == "PATCH" }.count >= 2)
+            #expect(try await fixture.status(id) == .synced)
+            #expect(try await fixture.number("SELECT count(*) FROM sync_failure") == 0)
+        }
+    }
+
     @Test("A password that a lost change had set is not parked together with a value that is refused")
     func besideRefusal() async throws {
         try await SyncFixture.run(settings: UDMDouble.Settings(mailDomains: ["example.org"])) { fixture in

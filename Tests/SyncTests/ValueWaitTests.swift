@@ -129,6 +129,35 @@ import UDMDouble
         }
     }
 
+    @Test(
+        "A name that somebody keeps is no dead letter when the resource was renamed meanwhile",
+        arguments: [false, true])
+    func renamedMeanwhile(isKnown: Bool) async throws {
+        try await SyncFixture.run { fixture in
+            _ = try await fixture.foreignUser("jo")
+            let id = try await fixture.createUser(isKnown ? "al" : "jo", enqueues: isKnown)
+            if isKnown {
+                try await fixture.withWorker { try await fixture.drain() }
+                try await fixture.replaceUser(id, "jo") { _ in }
+            }
+            let before = fixture.double.requests().last?.sequence ?? 0
+            let method = isKnown ? "PATCH" : "POST"
+            _ = fixture.double.add(
+                UDMDouble.Fault(.latency(.fixed(milliseconds: 800)), count: 1, methods: [method], module: "users/user"))
+            try await fixture.enqueue(.user, id)
+            try await fixture.withWorker {
+                try await fixture.until {
+                    fixture.double.requests(after: before).contains { $0.method == method && $0.ended == nil }
+                }
+                try await fixture.replaceUser(id, "joanna") { _ in }
+                try await fixture.drain(limit: .seconds(30))
+            }
+            #expect(try await fixture.states() == ["done": isKnown ? 2 : 1, "superseded": 1])
+            #expect(fixture.object(id)?.properties["username"] == "joanna")
+            #expect(try await fixture.number("SELECT count(*) FROM sync_failure") == 0)
+        }
+    }
+
     @Test("Waiting ends with the age of the write")
     func tooOld() async throws {
         try await SyncFixture.run { fixture in

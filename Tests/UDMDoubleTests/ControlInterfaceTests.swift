@@ -38,7 +38,7 @@ struct ControlInterfaceTests {
             .directoryError, .internalError, .lockHeld, .badGateway(afterCommit: true),
             .gatewayTimeout(afterCommit: false), .foreignPage(status: 404), .staleRead,
             .refuseProperty(name: "x", message: "y"),
-            .prohibitName,
+            .prohibitName, .nameLocked, .failAfterCommit,
         ] as [Fault.Effect])
     func effects(effect: Fault.Effect) throws {
         let fault = Fault(effect, probability: 0.25, count: 4, methods: ["PUT"], module: "groups/group", contains: "a")

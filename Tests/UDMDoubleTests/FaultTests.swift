@@ -16,7 +16,7 @@ struct FaultTests {
             (.gatewayTimeout(afterCommit: false), 504, nil, "text/html"), (.unauthorized, 401, nil, nil),
             (.forbidden, 403, nil, "application/json"), (.foreignPage(status: 404), 404, nil, "text/html"),
             (.foreignPage(status: 200), 200, nil, "text/html"),
-            (.prohibitName, 422, nil, "application/json"),
+            (.prohibitName, 422, nil, "application/json"), (.nameLocked, 422, nil, "application/json"),
             (.refuseProperty(name: "lastname", message: "no"), 422, nil, "application/json"),
         ] as [(Fault.Effect, Int, String?, String?)])
     func refusals(effect: Fault.Effect, status: Int, retryAfter: String?, contentType: String?) async throws {
@@ -34,6 +34,7 @@ struct FaultTests {
             case .forbidden: #expect(reply.text.contains("Not in allowed groups."))
             case .internalError: #expect(reply.json["error"]?["traceback"]?.stringValue?.hasPrefix("Traceback") == true)
             case .lockHeld: #expect(reply.errors.first?.message.hasPrefix("Object exists: (nolock)") == true)
+            case .nameLocked: #expect(reply.errors.first?.message.hasPrefix("Object exists: (uid)") == true)
             case .prohibitName: #expect(reply.errors.first?.message.hasPrefix("Prohibited username") == true)
             case .refuseProperty: #expect(reply.errors.first?.location == ["body", "properties", "lastname"])
             default: #expect(reply.text.hasPrefix("<html>"))
@@ -49,6 +50,7 @@ struct FaultTests {
         arguments: [
             (.dropBeforeCommit, nil, false), (.dropAfterCommit, nil, true), (.badGateway(afterCommit: true), 502, true),
             (.gatewayTimeout(afterCommit: true), 504, true), (.badGateway(afterCommit: false), 502, false),
+            (.failAfterCommit, 500, true),
         ] as [(Fault.Effect, Int?, Bool)])
     func unknownOutcome(effect: Fault.Effect, status: Int?, isDone: Bool) async throws {
         try await withDouble { double, client async throws in

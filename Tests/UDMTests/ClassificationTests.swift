@@ -27,8 +27,18 @@ import UDM
     static let cases: [Case] = [
         Case(name: "malformed", status: 400, body: errorBody(400, message: "HTTP 400: Bad Request"), write: .permanent),
         Case(
-            name: "LDAP error", status: 400, body: errorBody(400, message: "LDAP Error: Server is busy"),
+            name: "LDAP error", status: 400, body: errorBody(400, message: "LDAP Error: Invalid syntax"),
             write: .transient(retryLimit: 5)),
+        Case(
+            name: "LDAP busy", status: 400, body: errorBody(400, message: "LDAP Error: Server is busy"),
+            write: .transient),
+        Case(
+            name: "LDAP read-only", status: 400,
+            body: errorBody(400, message: "LDAP Error: Server is unwilling to perform: operation restricted"),
+            write: .transient),
+        Case(
+            name: "LDAP lost", status: 400, body: errorBody(400, message: "LDAP Error: Can't contact LDAP server"),
+            write: .unknownOutcome, read: .transient),
         Case(
             name: "timeout", status: 400, body: errorBody(400, message: "Timeout of the LDAP server"),
             write: .transient(retryLimit: 5)),

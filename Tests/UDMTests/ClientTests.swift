@@ -208,6 +208,30 @@ import UDM
         }
     }
 
+    @Test("a change of something else keeps the DN, whatever Location says")
+    func modifyBelowSlash() async throws {
+        let dn = "uid=jo,ou=A/B,dc=example,dc=org"
+        try await withUDM { _ in
+            .answer(
+                204, headers: [("Location", "https://x/udm/users/user/uid=jo,ou=A/uid=jo,ou=A/B,dc=example,dc=org")])
+        } _: { client, _ in
+            let written = try await client.modify(.user, dn: dn, properties: ["title": "Lead"], requestID: requestID)
+            #expect(written.dn == dn)
+        }
+    }
+
+    @Test("a call goes on with the trace of the write that it is made for", arguments: [nil, "00-ab-cd-01"])
+    func trace(parent: String?) async throws {
+        try await withUDM { _ in
+            .answer(204)
+        } _: { client, server in
+            try await UDMTrace.$parent.withValue(parent) {
+                try await client.delete(.user, dn: roe, requestID: requestID)
+            }
+            #expect(server.requests.first?.headers["traceparent"] == (parent.map { [$0] } ?? []))
+        }
+    }
+
     @Test("a change without Location keeps the DN, and warnings come along")
     func warnings() async throws {
         let body = #"{"_embedded": {"udm:warning": [{"message": "country was dropped"}]}}"#

@@ -117,6 +117,18 @@ import UDM
         #expect(difference.scalars == (["firstname": nil, "displayName": "Jo Roe"] as JSONObject))
     }
 
+    @Test("a value that UDM has already and may derive anew from what changes is one to look at")
+    func derivedAnew() {
+        let held: JSONObject = ["firstname": "Jo", "lastname": "Roe", "displayName": "Jo Roe"]
+        func derived(_ sent: JSONObject) -> JSONObject { mapping.derivedAnew(by: sent, from: held) }
+        #expect(derived(["lastname": "Smith", "displayName": "Jo Roe"]) == (["displayName": "Jo Roe"] as JSONObject))
+        #expect(derived(["lastname": "Smith", "displayName": "Jo Smith"]).isEmpty)
+        #expect(derived(["lastname": "Roe", "displayName": "Jo Roe"]).isEmpty)
+        #expect(derived(["lastname": "Smith"]).isEmpty)
+        #expect(derived(["title": "Lead", "displayName": "Jo Roe"]).isEmpty)
+        #expect(mapping.derivedAnew(by: ["lastname": "S", "displayName": nil], from: [:]).isEmpty)
+    }
+
     @Test("a list is merged into what is there: foreign elements stay, in their order")
     func merge() {
         let difference = mapping.difference(from: ["phone": ["1", "2"]], to: ["phone": ["2", "3"]])

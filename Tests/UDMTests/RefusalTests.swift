@@ -70,6 +70,26 @@ import UDM
             mapping.separable(taken("x"), type: .user, sent: aliasOnly, isCreate: false) == ["mailAlternativeAddress"])
     }
 
+    @Test("A refusal without a property is about the one that its text names, or whose value it quotes")
+    func unnamed() {
+        func unnamed(_ message: String, _ location: [String] = ["body", "properties", ""]) -> UDMError {
+            refusal([(location, message)])
+        }
+        let domain = "The domain part of the following mail addresses is not in list of configured mail domains: "
+        #expect(separable(unnamed(domain + "jo@b.test")) == ["mailPrimaryAddress"])
+        #expect(separable(unnamed(domain + "Alias@b.test"), isCreate: true) == ["mailAlternativeAddress"])
+        #expect(
+            separable(unnamed(domain + "jo@b.test, alias@b.test")) == ["mailPrimaryAddress", "mailAlternativeAddress"])
+        #expect(separable(unnamed("Invalid encoding for mailPrimaryAddress")) == ["mailPrimaryAddress"])
+        #expect(
+            separable(unnamed("Invalid encoding for title", ["body", "properties", "properties"])) == ["title"])
+        // Short values occur by chance, and the object as a whole cannot be left out.
+        #expect(separable(unnamed("Lead us not")) == nil)
+        #expect(separable(unnamed("Something is wrong")) == nil)
+        #expect(separable(unnamed(domain + "jo@b.test", ["body", "dn"])) == nil)
+        #expect(separable(unnamed("Invalid encoding for lastname"), isCreate: true) == nil)
+    }
+
     @Test("A filter for any of several values in any of several properties")
     func filter() {
         #expect(UDMFilter.anyEquality(["a", "b"], ["x*"]) == "(|(a=x\\2a)(b=x\\2a))")

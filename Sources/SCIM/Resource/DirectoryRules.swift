@@ -162,6 +162,10 @@ extension DirectoryRules {
         guard address.utf8.count <= Self.longestMailAddress else {
             throw Refusal("must be at most \(Self.longestMailAddress) bytes long in UTF-8")
         }
+        // What LDAP keeps addresses in has no other characters.
+        guard address.utf8.allSatisfy({ $0 < 0x80 }) else {
+            throw Refusal("must be in ASCII; a domain of another script is written as xn--…")
+        }
         if let mailDomains, !mailDomains.contains(parts[1].lowercased()) {
             throw Refusal("has the domain \(parts[1]), which is not a mail domain of the directory")
         }

@@ -152,6 +152,18 @@ extension JobStore {
         WHERE c.resource_id = $1::uuid AND c.id = $2::uuid ORDER BY j.revision, j.id
         """)
 
+    /// Whether there are open jobs after one of the same resource, which is open itself.
+    package func hasJobs(of resource: ResourceID, after job: JobID) async throws -> Bool {
+        try await !reader.execute(Self.later, [.id(resource), .id(job)]).isEmpty
+    }
+
+    private static let later = PostgresStatement(
+        "lease_later_jobs",
+        """
+        SELECT 1 FROM job c JOIN job j ON j.resource_id = c.resource_id AND (j.revision, j.id) > (c.revision, c.id)
+        WHERE c.resource_id = $1::uuid AND c.id = $2::uuid LIMIT 1
+        """)
+
     // MARK: What may be in UDM besides
 
     /// The states of writes after `revision` that failed for good, newest first: where the outcome of a call is not known, any of them may

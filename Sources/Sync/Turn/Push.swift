@@ -37,6 +37,8 @@ struct Push: Sendable {
         /// Mapped properties of the SCIM state.
         var properties: JSONObject
         var password: String?
+        /// A call that failed in UDM's middle may have set ``password``.
+        var mayHavePassword = false
         /// For a create only: what a group begins with.
         var members: MemberDelta
         /// Properties that stay as UDM has them, because it has refused their values.
@@ -63,7 +65,7 @@ struct Push: Sendable {
     /// - Parameter known: What UDM held after the last push, or nil when nothing was ever pushed.
     func bring(_ known: KnownObject?, to goal: Goal) async throws -> Brought {
         if let known {
-            return try await modify(known, to: goal, mayRepeat: isCareful)
+            return try await modify(known, to: goal, mayRepeat: isCareful || goal.mayHavePassword)
         }
         if isCareful {
             if let found = try await findOwn() {
@@ -114,13 +116,26 @@ struct Push: Sendable {
             let difference = difference(from: known.properties, to: wanted, in: object.properties)
             var properties = difference.merged(into: object.properties)
             if let password = goal.password { properties["password"] = .string(password) }
-            return Change(properties: properties, note: known.properties ?? object.properties)
+            let note = (
+                base: known.properties ?? object.properties,
+                derived: mapping.derivedAnew(by: properties, from: object.properties)
+            )
+            return Change(properties: properties, note: note)
         }
+        let dn = try await keep(written.note.derived, at: written.dn)
         // What was left out stays on record as it was: the next difference begins there.
         var held = wanted
-        for property in goal.leftOut { held[property] = written.note[property] }
-        return Brought(
-            object: KnownObject(dn: written.dn, properties: held), isCreated: false, fresh: written.unchanged)
+        for property in goal.leftOut { held[property] = written.note.base[property] }
+        return Brought(object: KnownObject(dn: dn, properties: held), isCreated: false, fresh: written.unchanged)
+    }
+
+    /// Sets values again that UDM has derived anew from others. Whether it did depends on its configuration, so the object is looked at first.
+    private func keep(_ values: JSONObject, at dn: String) async throws -> String {
+        if values.isEmpty { return dn }
+        let kept = try await write(at: dn) { object in
+            Change(properties: mapping.difference(from: object.properties, to: values).scalars, note: ())
+        }
+        return kept.dn
     }
 
     /// What differs from the last state that UDM took. What others changed since is not ours to undo, so a fresh read is the base only of an

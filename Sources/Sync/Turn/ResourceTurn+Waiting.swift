@@ -15,32 +15,45 @@ struct ValueWait: Error {
 
 /// Values that are free as soon as another write has reached UDM: a name whose holder is about to be deleted, an address that moves.
 extension ResourceTurn {
+    /// Who holds a value that UDM has refused as taken.
+    enum Holder {
+        /// Somebody who keeps it.
+        case somebody
+        /// No object has it: a lock of UDM's own does, of a call that is under way or that was killed.
+        case nobody
+    }
+
     /// Looks who holds a value that UDM has refused as taken.
-    ///
-    /// - Parameter looks: How often, this time included.
-    /// - Returns: Whether the write is to be tried again at once. Otherwise the value belongs to somebody who keeps it.
     /// - Throws: ``ValueWait`` when the holder's own jobs may set it free.
-    mutating func mayBeFree(
-        _ error: UDMError, _ wanted: JSONObject, _ push: Push, _ job: LeasedJob, looks: Int
-    ) async throws -> Bool {
+    mutating func holder(
+        _ error: UDMError, _ wanted: JSONObject, _ push: Push, _ job: LeasedJob
+    ) async throws -> Holder {
         // Waiting is bounded by the age of the write.
-        guard job.acceptedAt.duration(to: configuration.now()) < configuration.maximumAge else { return false }
+        guard job.acceptedAt.duration(to: configuration.now()) < configuration.maximumAge else { return .somebody }
         let holders = try await push.holders(of: wanted, refused: error)
         let ids = holders.compactMap { $0.identifier.flatMap { ResourceID($0.lowercased()) } }
         hasWaited = true
         let awaited = try await environment.jobs.waitForValue(lease, heldBy: ids)
         if !awaited.isEmpty { throw ValueWait(refusal: error, holders: awaited) }
-        // The holder may have let go of it between UDM's refusal and our look; once, because nobody else's will go by waiting.
-        return looks == 1
+        return holders.isEmpty ? .nobody : .somebody
     }
 
-    /// Whether a resource that UDM has never had was deleted since its jobs were leased: whoever has the value now has it by right, and the next turn
-    /// finds that nobody wants the create any more.
-    func wasDeletedMeanwhile() async throws -> Bool {
+    /// Whether what holds a value of the job is no lock: UDM's would have ended since the job was refused for it first.
+    func hasOutlivedLocks(_ job: LeasedJob) -> Bool {
+        guard let series = FailureSeries(storedIn: job.lastError), series.kind == UDMErrorClass.nameLock.series else {
+            return false
+        }
+        return series.since.duration(to: configuration.now()) > UDMError.nameLockLifetime
+    }
+
+    /// Whether the resource was written or deleted since its jobs were leased: whoever has the value now may have it by right, because the newer write
+    /// wants it no longer. The next turn takes all of them together.
+    func wasWrittenMeanwhile() async throws -> Bool {
         // What the lease shows, or leaves out, would be there again in the next turn.
-        guard known == nil, !isCareful, !lease.hasMoreJobs, !lease.hasPauses, lease.jobs.last?.operation != .delete
-        else { return false }
-        return try await environment.jobs.deletion(of: lease.resourceID) != nil
+        guard let last = lease.jobs.last, !lease.hasMoreJobs, !lease.hasPauses, last.operation != .delete else {
+            return false
+        }
+        return try await environment.jobs.hasJobs(of: lease.resourceID, after: last.id)
     }
 
     /// The longest wait for a value: the holder's outcome calls earlier, unless that call is lost.
@@ -63,6 +76,15 @@ extension ResourceTurn {
         let stored = try await record(
             .waiting(job: job.id, dueIn: wait, error: details.json(series)), endsTurn: true)
         return .ended(stored ? .waiting(wait) : .lost)
+    }
+}
+
+extension UDMError {
+    /// Refused for a value that no object has.
+    var ofLock: UDMError {
+        var error = self
+        error.class = .nameLock
+        return error
     }
 }
 

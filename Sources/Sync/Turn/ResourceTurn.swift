@@ -160,7 +160,7 @@ struct ResourceTurn {
     private mutating func work(on batch: JobBatch, isLast: Bool) async throws -> Progress {
         let started = ContinuousClock.now
         do {
-            let pushed = try await push(batch)
+            let pushed = try await UDMTrace.$parent.withValue(batch.carrier.traceParent) { try await push(batch) }
             guard try await recordCarried(batch) else { return .ended(.lost) }
             let stored = try await record(
                 pushed.result, endsTurn: isLast, parking: pushed.parking,

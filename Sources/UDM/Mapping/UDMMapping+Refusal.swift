@@ -28,8 +28,13 @@ extension UDMMapping {
     ) -> Set<String>? {
         guard error.class == .permanent, !error.errors.isEmpty else { return nil }
         var refused: Set<String> = []
+        var items: [(UDMFieldError, named: String)] = []
         for item in error.errors {
-            guard let named = item.property else { return nil }
+            let names = item.property.map { [$0] } ?? Self.properties(namedIn: item, sent: sent)
+            guard !names.isEmpty else { return nil }
+            items += names.map { (item, $0) }
+        }
+        for (item, named) in items {
             let attribute = attribute(of: named, type: type)
             if attribute == MappedPath("members") {
                 guard sendsMembers else { return nil }
@@ -46,6 +51,22 @@ extension UDMMapping {
         }
         return refused
     }
+
+    /// The sent properties that the text of an error names, by their name or by a value.
+    private static func properties(namedIn item: UDMFieldError, sent: JSONObject) -> [String] {
+        guard item.concernsSomeProperty else { return [] }
+        let words = Set(item.message.split { !$0.isLetter && !$0.isNumber && $0 != "-" }.map(String.init))
+        let message = item.message.lowercased()
+        let named = sent.filter { property, _ in words.contains(property) }.map(\.key)
+        if !named.isEmpty { return named }
+        return sent.filter { _, value in
+            let values = value.arrayValue?.compactMap(\.stringValue) ?? [value.stringValue].compactMap(\.self)
+            return values.contains { $0.utf8.count >= shortestQuotation && message.contains($0.lowercased()) }
+        }.map(\.key)
+    }
+
+    /// In bytes: shorter values occur in sentences by chance.
+    private static let shortestQuotation = 5
 
     /// UDM reports an address in use under the primary one, whichever property it was sent in.
     private static func mailProperty(_ error: UDMFieldError, named: String, sent: JSONObject) -> String {

@@ -122,6 +122,24 @@ package final class UDMMapping: Sendable {
         return difference
     }
 
+    /// The values that UDM may derive anew from others which `sent` changes: one that it has already counts as not sent.
+    ///
+    /// - Parameter held: The properties of the object before.
+    package func derivedAnew(by sent: JSONObject, from held: JSONObject) -> JSONObject {
+        func isChange(_ property: String) -> Bool {
+            let shape = shapes[property] ?? PropertyShape()
+            return sent.contains(property)
+                && Self.scalarKey(sent[property], shape) != Self.scalarKey(held[property], shape)
+        }
+        var derived = JSONObject()
+        for (property, causes) in table.sentAlong {
+            guard let value = sent[property], !value.isNull, !isChange(property), causes.contains(where: isChange)
+            else { continue }
+            derived[property] = value
+        }
+        return derived
+    }
+
     private static func delta(from old: [JSONValue], to wanted: [JSONValue], shape: PropertyShape) -> ListDelta {
         let oldKeys = Set(old.map(shape.comparison.key(of:)))
         let newKeys = Set(wanted.map(shape.comparison.key(of:)))

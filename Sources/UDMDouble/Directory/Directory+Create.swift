@@ -149,13 +149,8 @@ extension Directory {
         return Hex.text(hash.finalize())
     }
 
-    /// Names of users and groups, mail addresses and identifiers, that another object than `entry` has.
+    /// Names of users and groups, mail addresses and identifiers, that another object than `entry` has; in the server's order.
     func checkUnique(_ input: PropertyInput, module: Module, entry: Entry?) throws(Refusal) {
-        if entry == nil, let identifier = input.values["univentionObjectIdentifier"]?.stringValue,
-            identifiers[identifier] != nil
-        {
-            throw .invalid([.exists("(nolock) \(identifier)")])
-        }
         if let name = input.values[module.namingProperty]?.stringValue, let holder = names[name.lowercased()],
             holder !== entry
         {
@@ -178,6 +173,11 @@ extension Directory {
                 let reported = module === schema.group ? "mailAddress" : "mailPrimaryAddress"
                 throw .invalid([.invalid(reported, "Mail address already in use: \(address)")])
             }
+        }
+        if entry == nil, let identifier = input.values["univentionObjectIdentifier"]?.stringValue,
+            identifiers[identifier] != nil
+        {
+            throw .invalid([.exists("(nolock) \(identifier)")])
         }
     }
 }

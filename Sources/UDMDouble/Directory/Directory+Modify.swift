@@ -108,14 +108,15 @@ extension Directory {
         input.refuse(.invalid("password", "The password has been used before. Please choose a different one."))
     }
 
-    /// A name part that changes takes default values along, unless the request sets them.
+    /// A name part that changes takes default values along, unless the request sets them to something else: a value that is there already
+    /// counts as not sent.
     private func regenerateNames(of entry: Entry, input: PropertyInput, in values: inout JSONObject) {
         guard values.contains("firstname") || values.contains("lastname") else { return }
         let old = PersonNames(first: entry.text("firstname"), last: entry.text("lastname"))
         let new = PersonNames(
             first: (values["firstname"] ?? entry["firstname"]).stringValue,
             last: (values["lastname"] ?? entry["lastname"]).stringValue)
-        if input.values["displayName"] == nil, entry.text("displayName") ?? "" == old.displayName {
+        if values["displayName"] == nil, entry.text("displayName") ?? "" == old.displayName {
             values["displayName"] = .string(new.displayName)
         }
         if input.values["gecos"] == nil, entry.text("gecos") ?? "" == old.gecos, new.gecos != old.gecos {

@@ -30,8 +30,12 @@ extension UDMDouble {
             case directoryError
             /// 500 with a traceback.
             case internalError
+            /// Does the work, then 500 with a traceback, as when a hook fails after LDAP has taken the write.
+            case failAfterCommit
             /// 422 `Object exists: (nolock)`; writes only.
             case lockHeld
+            /// 422 as if the name were taken, although nobody has it: a lock of a call that was killed; for requests that send a name.
+            case nameLocked
             /// 502 with an HTML body; nothing is done unless `afterCommit`.
             case badGateway(afterCommit: Bool)
             /// 504 with an HTML body; nothing is done unless `afterCommit`.
@@ -90,7 +94,9 @@ extension Fault.Effect {
         case .forbidden: "forbidden"
         case .directoryError: "directoryError"
         case .internalError: "internalError"
+        case .failAfterCommit: "failAfterCommit"
         case .lockHeld: "lockHeld"
+        case .nameLocked: "nameLocked"
         case .badGateway: "badGateway"
         case .gatewayTimeout: "gatewayTimeout"
         case .foreignPage: "foreignPage"
@@ -120,7 +126,9 @@ extension Fault.Effect {
         case "forbidden": self = .forbidden
         case "directoryError": self = .directoryError
         case "internalError": self = .internalError
+        case "failAfterCommit": self = .failAfterCommit
         case "lockHeld": self = .lockHeld
+        case "nameLocked": self = .nameLocked
         case "badGateway": self = .badGateway(afterCommit: afterCommit)
         case "gatewayTimeout": self = .gatewayTimeout(afterCommit: afterCommit)
         case "staleRead": self = .staleRead

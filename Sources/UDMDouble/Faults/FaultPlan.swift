@@ -95,7 +95,7 @@ extension Fault {
         case .lockHeld: return target.isWrite
         case .staleRead: return target.method == "GET"
         case .refuseProperty(let name, _): return target.properties.contains(name)
-        case .prohibitName: return target.hasName
+        case .prohibitName, .nameLocked: return target.hasName
         default: return true
         }
     }

@@ -132,6 +132,8 @@ struct Exchange: Sendable {
         switch decision {
         case .badGateway: answer = .html(502, "Bad Gateway", like: answer)
         case .gatewayTimeout: answer = .html(504, "Gateway Time-out", like: answer)
+        case .failAfterCommit where isCommitted:
+            answer = refuse(.internalError(exception: "RuntimeError: a hook failed after the write"))
         default: break
         }
         answer.isCommitted = isCommitted
@@ -180,6 +182,10 @@ struct Exchange: Sendable {
         case .directoryError: .badRequest("LDAP Error: Timed out")
         case .internalError: .internalError(exception: "RuntimeError: internal error by request")
         case .lockHeld: .invalid([.exists("(nolock)")])
+        case .nameLocked:
+            .invalid([
+                .exists("(uid): The username is already in use as username or as groupname: \(name ?? "")")
+            ])
         case .prohibitName: .invalid([.property(namingProperty ?? "username", "Prohibited username: \(name ?? "")")])
         default: nil
         }
