@@ -94,6 +94,7 @@ struct Push: Sendable {
             return try await modify(KnownObject(dn: found), to: goal, mayRepeat: true)
         }
         Failpoint.strike("push.created")
+        note(written)
         return Brought(object: KnownObject(dn: written.dn, properties: wanted), isCreated: true, fresh: nil)
     }
 
@@ -220,7 +221,19 @@ struct Push: Sendable {
             module, dn: object.dn, properties: change.properties, options: mapping.options(for: change.properties),
             ifMatch: object.etag, requestID: requestID)
         Failpoint.strike("push.modified")
+        note(written)
         return Written(dn: written.dn, unchanged: nil, note: change.note)
+    }
+
+    /// What UDM took and did not keep as it was sent: nothing that a retry would change.
+    private func note(_ written: UDMWritten) {
+        if written.warnings.isEmpty { return }
+        logger.notice(
+            "UDM took a write with a warning",
+            metadata: [
+                "resource": "\(resourceID)", "dn": "\(written.dn)", "requestID": "\(requestID)",
+                "warnings": "\(written.warnings.joined(separator: "; "))",
+            ])
     }
 
     // MARK: Delete
