@@ -8,16 +8,16 @@ import Testing
 
 extension OverHTTP {
     @Suite("What identity providers send") struct IdentityProviderTests {
-        @Test("A recorded flow is answered as its client needs it", arguments: RecordedFlow.names)
+        @Test("A flow is answered as its client needs it", arguments: ProviderFlow.names)
         func replay(name: String) async throws {
-            let flow = try RecordedFlow(named: name)
+            let flow = try ProviderFlow(named: name)
             try await withAPI(rules: DirectoryRules(userNameRule: flow.userNameRule)) { api in
                 try await FlowReplay(flow, api).run()
             }
         }
 
         @Test func everyProviderHasAFlow() throws {
-            let providers = try Set(RecordedFlow.names.map { try RecordedFlow(named: $0).provider })
+            let providers = try Set(ProviderFlow.names.map { try ProviderFlow(named: $0).provider })
             #expect(
                 providers == [
                     "Microsoft Entra ID", "Okta", "OneLogin", "Google Workspace", "JumpCloud", "SCIM for Keycloak",

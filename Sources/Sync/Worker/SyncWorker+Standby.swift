@@ -7,7 +7,7 @@ internal import Queue
 internal import SCIM
 internal import Storage
 
-/// Leases that stand by: confirmed ahead, so that a place at UDM that a turn leaves is another one's at once (decision 27).
+/// Leases that stand by: confirmed ahead, so that a place at UDM that a turn leaves is another one's at once (record 27).
 extension SyncWorker {
     /// Nothing stands by for longer, so that no turn begins long after PostgreSQL was asked what there is to do and whether that is paused, or after
     /// the time that PostgreSQL takes for the start of its call.

@@ -8,12 +8,12 @@ import Testing
 
 @testable import API
 
-/// Sends the requests of a recorded flow and compares the answers.
+/// Sends the requests of a flow and compares the answers.
 struct FlowReplay: Sendable {
-    private let flow: RecordedFlow
+    private let flow: ProviderFlow
     private let api: TestAPI
 
-    init(_ flow: RecordedFlow, _ api: TestAPI) {
+    init(_ flow: ProviderFlow, _ api: TestAPI) {
         self.flow = flow
         self.api = api
     }
@@ -37,7 +37,7 @@ struct FlowReplay: Sendable {
 
     // MARK: Requests
 
-    private func answers(to step: RecordedFlow.Step, _ variables: FlowVariables) async throws -> [Answer] {
+    private func answers(to step: ProviderFlow.Step, _ variables: FlowVariables) async throws -> [Answer] {
         guard step.atOnce else {
             var answers: [Answer] = []
             for n in 0..<step.times { answers.append(try await send(step.request, variables, n: n)) }
@@ -51,7 +51,7 @@ struct FlowReplay: Sendable {
         }
     }
 
-    private func send(_ request: RecordedFlow.Request, _ variables: FlowVariables, n: Int) async throws -> Answer {
+    private func send(_ request: ProviderFlow.Request, _ variables: FlowVariables, n: Int) async throws -> Answer {
         var parameters = flow.query.isEmpty ? [] : [flow.query]
         for (name, value) in try variables.filled(request.query, n: n) {
             parameters.append("\(name)=\(Self.percentEncoded(value.stringValue ?? value.description))")
@@ -87,7 +87,7 @@ struct FlowReplay: Sendable {
     // MARK: Answers
 
     private func check(
-        _ answer: Answer, _ expected: RecordedFlow.ExpectedAnswer, _ variables: FlowVariables, n: Int, at place: String
+        _ answer: Answer, _ expected: ProviderFlow.ExpectedAnswer, _ variables: FlowVariables, n: Int, at place: String
     ) throws {
         let shown = "\(place): \(answer.status) \(answer.text.prefix(1500))"
         #expect(answer.status == expected.status, "\(shown)")

@@ -7,7 +7,7 @@ import SCIM
 
 /// What an identity provider sends, one request after the other, and what it needs to get back: a file of
 /// `Tests/Fixtures/idp/`. The format is described there, in `README.md`.
-struct RecordedFlow: Sendable {
+struct ProviderFlow: Sendable {
     struct Request: Sendable {
         let method: String
         /// Below the prefix; it may have a query that is encoded already.
@@ -56,10 +56,10 @@ struct RecordedFlow: Sendable {
 
 // MARK: Files
 
-extension RecordedFlow {
+extension ProviderFlow {
     static let folder: String = {
         var parts = #filePath.split(separator: "/", omittingEmptySubsequences: false)
-        // Tests/APITests/Support/RecordedFlow.swift
+        // Tests/APITests/Support/ProviderFlow.swift
         parts.removeLast(3)
         return (parts + ["Fixtures", "idp"]).joined(separator: "/")
     }()
@@ -89,20 +89,20 @@ extension RecordedFlow {
     }
 }
 
-extension RecordedFlow.Step {
+extension ProviderFlow.Step {
     fileprivate init(_ value: JSONValue, at place: String) throws {
         let step = try Members(
             of: value, at: place, known: ["step", "request", "answer", "keep", "times", "atOnce"])
         title = try step.text("step")
-        request = try RecordedFlow.Request(try step.value("request"), at: place)
-        answer = try RecordedFlow.ExpectedAnswer(try step.value("answer"), at: place)
+        request = try ProviderFlow.Request(try step.value("request"), at: place)
+        answer = try ProviderFlow.ExpectedAnswer(try step.value("answer"), at: place)
         keep = try step.object("keep")
         times = try step.optionalInteger("times") ?? 1
         atOnce = step.members["atOnce"]?.boolValue ?? false
     }
 }
 
-extension RecordedFlow.Request {
+extension ProviderFlow.Request {
     fileprivate init(_ value: JSONValue, at place: String) throws {
         let request = try Members(
             of: value, at: place, known: ["method", "path", "query", "headers", "body", "change"])
@@ -115,7 +115,7 @@ extension RecordedFlow.Request {
     }
 }
 
-extension RecordedFlow.ExpectedAnswer {
+extension ProviderFlow.ExpectedAnswer {
     fileprivate init(_ value: JSONValue, at place: String) throws {
         let answer = try Members(
             of: value, at: place,
