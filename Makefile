@@ -80,9 +80,9 @@ bench-sync: build ## Jobs a second that a worker brings to UDM, beside a client 
 	@scripts/bench-sync.sh
 
 bench-import: build ## 100,000 creates while UDM takes 100 ms for each, beside the time that UDM alone takes: 6 minutes
-	@BENCH_SYNC=100:32:100000 scripts/bench-sync.sh
+	@BENCH_SYNC=100:32:100000 BENCH_SYNC_REPEATS=1 scripts/bench-sync.sh
 
-bench-engine: build ## Start until ready, recovery of a killed worker, commit to UDM call, events, the queue in Redis
+bench-engine: build ## Start until ready, recovery of a killed worker, joins of a group, commit to UDM call, events, the queue in Redis
 	@scripts/bench-engine.sh
 
 bench-rebuild: build ## A million resources with open jobs (BENCH_RESOURCES) and an empty Redis

@@ -140,7 +140,7 @@ let package = Package(
             dependencies: [
                 "JSON", "Postgres", "Queue", "Redis", argumentParser, asyncHTTPClient, histogram, httpTypes,
                 hummingbird, hummingbirdCore,
-                logging, nioCore, nioHTTP1, nioPosix,
+                logging, nioCore, nioHTTP1, nioPosix, nioSSL,
             ],
             path: "bench/scim-bench",
             swiftSettings: settings
@@ -181,7 +181,10 @@ let package = Package(
         ),
         .testTarget(
             name: "BenchTests",
-            dependencies: ["scim-bench", "JSON", "Postgres", "TestSupport", logging, nioCore, nioHTTP1, nioPosix],
+            dependencies: [
+                "scim-bench", "JSON", "Postgres", "Redis", "TestSupport", "UDMDouble",
+                argumentParser, logging, nioCore, nioHTTP1, nioPosix, nioSSL,
+            ],
             swiftSettings: settings
         ),
         .testTarget(

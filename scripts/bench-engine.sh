@@ -2,12 +2,12 @@
 # SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 # SPDX-License-Identifier: Apache-2.0
 #
-# What the engine is to do within which time: start until ready, recovery of a killed worker, commit to UDM call while nothing else is to do,
-# events a second, the queue in Redis beside bare scripts. On servers of its own (bench-servers.sh), removed again at the end. Needs the
-# release build. docs/developing/bench.md tells what the figures are.
+# What the engine is to do within which time: start until ready, recovery of a killed worker, users that join a group one by one, commit to UDM
+# call while nothing else is to do, events a second, the queue in Redis beside bare scripts. On servers of its own (bench-servers.sh), removed
+# again at the end. Needs the release build. docs/developing/bench.md tells what the figures are.
 #
-#   BENCH_STEPS  what is measured, "start recovery pickup events queue" unless set; recovery, with its slow UDM, comes before pickup, because the
-#                limit of calls remembers for ten minutes how fast UDM was
+#   BENCH_STEPS  what is measured, "start recovery joins pickup events queue" unless set; recovery and joins, with their slow UDM, come before
+#                pickup, because the limit of calls remembers for ten minutes how fast UDM was; events come last, because they send all there are
 #   BENCH_KILLS  workers that are killed, 3 unless set; each takes about 20 s
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -16,11 +16,11 @@ cd "$(dirname "$0")/.."
 
 kills="${BENCH_KILLS:-3}"
 number BENCH_KILLS "$kills"
-steps="${BENCH_STEPS:-start recovery pickup events queue}"
+steps="${BENCH_STEPS:-start recovery joins pickup events queue}"
 for step in $steps; do
     case "$step" in
-    start | recovery | pickup | events | queue) ;;
-    *) fail "BENCH_STEPS names \"$step\"; there are start, recovery, pickup, events and queue" ;;
+    start | recovery | joins | pickup | events | queue) ;;
+    *) fail "BENCH_STEPS names \"$step\"; there are start, recovery, joins, pickup, events and queue" ;;
     esac
 done
 
@@ -41,6 +41,7 @@ for step in $steps; do
     recovery)
         measure recovery "${database[@]}" "${worker[@]}" --udm-latency 500 --in-flight 32 --kills "$kills" || result=$?
         ;;
+    joins) measure joins "${database[@]}" "${worker[@]}" --udm-latency 1000 || result=$? ;;
     events)
         measure events "${database[@]}" --bridge "$bridge" --worker-log "$work/log/worker" --provisioning-url "$provisioning_url" \
             --provisioning-password-file "$provisioning_password_file" || result=$?

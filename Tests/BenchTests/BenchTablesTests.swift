@@ -4,6 +4,7 @@
 import Foundation
 import Logging
 import Postgres
+import Redis
 import TestSupport
 import Testing
 
@@ -128,6 +129,41 @@ import Testing
                 WHERE revision <> before + 1
                 """
             #expect(try await number(odd, connection) == 0)
+        }
+    }
+
+    @Test("events of changes are counted, with the jobs that have one; those of errors and of earlier writes are not")
+    func recordedEvents() async throws {
+        try await withTables { _, connection async throws in
+            try await EventTable(connection: connection).fill(20)
+            let jobs = JobTable(connection: connection)
+            let first = try await number("SELECT min(\"order\") FROM event_outbox", connection)
+            #expect(try await jobs.events(after: first - 1) == JobTable.Events(recorded: 20, jobs: 20))
+            #expect(try await jobs.events(after: first) == JobTable.Events(recorded: 19, jobs: 19))
+            try await connection.run(
+                """
+                UPDATE event_outbox SET job_id = (SELECT job_id FROM event_outbox ORDER BY "order" LIMIT 1)
+                WHERE "order" = (SELECT max("order") FROM event_outbox);
+                UPDATE event_outbox SET kind = 'error' WHERE "order" = (SELECT max("order") - 1 FROM event_outbox)
+                """)
+            #expect(try await jobs.events(after: first - 1) == JobTable.Events(recorded: 19, jobs: 18))
+        }
+    }
+
+    @Test("what is known of UDM is forgotten for one queue, and nothing else of it")
+    func callLimits() async throws {
+        try await withKeyPrefix { client, name in
+            for key in ["{scim:\(name)}:limit:a", "{scim:\(name)}:limit:b", "{scim:\(name)}:lease"] {
+                _ = try await client.send(RedisCommand("HSET", key, "f", "1"))
+            }
+            let server = scim_bench.RedisServer(client: client)
+            try await server.forgetCallLimits(ofQueue: "\(name)-other")
+            let all = RedisCommand(
+                "EXISTS", "{scim:\(name)}:limit:a", "{scim:\(name)}:limit:b", "{scim:\(name)}:lease")
+            #expect(try await client.send(all).integer == 3)
+            try await server.forgetCallLimits(ofQueue: name)
+            #expect(try await client.send(all).integer == 1)
+            #expect(try await client.send(RedisCommand("EXISTS", "{scim:\(name)}:lease")).integer == 1)
         }
     }
 

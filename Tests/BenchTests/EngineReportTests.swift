@@ -30,15 +30,17 @@ import Testing
         var found = SyncScenario.Found(
             drained: JobTable.Drained(
                 finished: 1000, done: 1000, dead: 0, failedAttempts: 0, seconds: 3.1, secondsFromLease: 3.25),
+            events: JobTable.Events(recorded: 1000, jobs: 1000),
             evidence: UDMDoubleControl.Evidence(isSound: true, users: 1000, writes: 1000, mostAtOnce: 32),
-            usersBefore: 0, count: 1000, inFlight: 32, latency: 100, bare: (rate: 320, problems: []))
+            usersBefore: 0, count: 1000, inFlight: 32, pace: .fixed(milliseconds: 100),
+            bare: (rate: 320, problems: []))
         // 1,000 creates of 0.1 s, 32 at once.
         #expect(value("idealSeconds", in: found.entries) == 3.125)
         #expect(try abs(#require(value("timeRatio", in: found.entries)) - 1.04) < 0.0001)
         #expect(verdict("timeRatio", in: found.entries) == "<= 1.05: met")
         #expect(found.name == "sync-100ms-32")
         found.isStrict = true
-        found.latency = 0
+        found.pace = .fixed(milliseconds: 0)
         #expect(found.name == "sync-0ms-32-strict")
         #expect(verdict("jobsPerSecond", in: found.entries) == ">= 1000: missed")
         found.isStrict = false
@@ -107,6 +109,46 @@ import Testing
         var found = picked(moments)
         #expect(found.problems.isEmpty)
         found.usersInUDM = 1
+        #expect(found.problems.count == 1)
+    }
+
+    // MARK: - Joins
+
+    private func joined(_ count: Int, writes: Int) -> JoinsScenario.Found {
+        JoinsScenario.Found(
+            count: count, latency: 1000, writes: writes, reads: 1000, acceptSeconds: 3,
+            accept: LatencySummary(p50: 2, p99: 9),
+            seconds: 4.5, drained: JobTable.Drained(finished: count, done: count),
+            events: JobTable.Events(recorded: count, jobs: count), members: count, isSound: true)
+    }
+
+    @Test("the writes of a thousand joins are told beside how many fit into the time; fewer joins have no goal")
+    func joins() {
+        let found = joined(1000, writes: 20)
+        #expect(verdict("writes", in: found.entries) == "<= 20: met")
+        #expect(verdict("writes", in: joined(1000, writes: 21).entries) == "<= 20: missed")
+        #expect(verdict("writes", in: joined(999, writes: 2).entries) == "")
+        #expect(value("fitting", in: found.entries) == 5)
+        #expect(value("udmMilliseconds", in: found.entries) == 1000)
+        #expect(value("reads", in: found.entries) == 1000)
+        #expect(found.problems == [])
+    }
+
+    @Test("a member that UDM lacks, a group that is not there, a join without an end or an event make the run void")
+    func joinsVoid() {
+        var found = joined(1000, writes: 5)
+        found.members = 999
+        #expect(found.problems == ["1000 users have joined, but the group has 999 members in UDM"])
+        found.members = nil
+        #expect(found.problems == ["1000 users have joined, but the group has no members in UDM"])
+        found = joined(1000, writes: 5)
+        found.drained.done = 999
+        #expect(found.problems.count == 1)
+        found = joined(1000, writes: 5)
+        found.events.jobs = 999
+        #expect(found.problems.count == 1)
+        found = joined(1000, writes: 5)
+        found.isSound = false
         #expect(found.problems.count == 1)
     }
 

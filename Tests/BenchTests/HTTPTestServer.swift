@@ -5,6 +5,7 @@ import Foundation
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 
 /// A server on 127.0.0.1 whose answers a closure gives, one after the other.
 final class HTTPTestServer: Sendable {
@@ -34,11 +35,14 @@ final class HTTPTestServer: Sendable {
         self.port = port
     }
 
-    static func start(_ answer: @escaping @Sendable (Request) -> Answer) async throws -> HTTPTestServer {
+    static func start(
+        tls: NIOSSLContext? = nil, _ answer: @escaping @Sendable (Request) -> Answer
+    ) async throws -> HTTPTestServer {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let channel = try await ServerBootstrap(group: group)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    if let tls { try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls)) }
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline()
                     try channel.pipeline.syncOperations.addHandler(Handler(answer))
                 }

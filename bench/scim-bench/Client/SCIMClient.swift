@@ -35,7 +35,8 @@ struct SCIMClient: Sendable {
         self.target = target
         self.token = token
         var configuration = HTTPClient.Configuration(
-            redirectConfiguration: .disallow, timeout: .init(connect: .seconds(5)))
+            tlsConfiguration: target.isSecure ? target.tls : nil, redirectConfiguration: .disallow,
+            timeout: .init(connect: .seconds(5)))
         configuration.httpVersion = .http1Only
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = connections
         http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
@@ -58,7 +59,7 @@ struct SCIMClient: Sendable {
     func send(
         _ method: HTTPMethod, _ path: String, body: [UInt8]? = nil, limit: Duration = .seconds(60)
     ) async throws -> Answer {
-        var request = HTTPClientRequest(url: "http://\(target.authority)\(target.path)\(path)")
+        var request = HTTPClientRequest(url: "\(target.origin)\(target.path)\(path)")
         request.method = method
         request.headers.add(name: "Accept", value: "application/scim+json")
         request.headers.add(name: "User-Agent", value: "scim-bench")

@@ -55,7 +55,8 @@ struct BenchSession: Sendable {
     ) async throws -> BenchSession {
         let began = Date()
         let loadBefore = Machine.loadAverage
-        let target = try Target(options.url, allowingRemote: options.allowRemote)
+        let target = try Target(
+            options.url, allowingRemote: options.allowRemote, authorities: options.caFile)
         let token = try options.readToken()
         let notes = try run.notes()
         var server: DatabaseServer?
@@ -98,6 +99,9 @@ struct BenchSession: Sendable {
 
     private func versions(usesPgbench: Bool) async throws -> [(name: String, value: String)] {
         var notes: [(name: String, value: String)] = []
+        if target.isSecure {
+            notes.append(("TLS", "between generator and server, in the figures of both; limits have none"))
+        }
         if let server {
             notes.append(("PostgreSQL", server.version))
             if let fileSystem = server.fileSystem { notes.append(("file system of the database", fileSystem)) }

@@ -15,7 +15,8 @@ struct ListsCommand: AsyncParsableCommand {
             Needs what `load` has loaded, with the same --users and --seed. Before anything is measured, server and SELECT must answer the same.
             """)
 
-    private static let goal = Goal.atMost(3)
+    /// Asked of so many users, and more.
+    static let goal = (users: 1_000_000, ratio: Goal.atMost(3))
 
     @OptionGroup var target: TargetOptions
     @OptionGroup var run: RunOptions
@@ -66,6 +67,7 @@ struct ListsCommand: AsyncParsableCommand {
             connections: "1,8", budget: 900, sides: session.server == nil ? 1 : 2, subjects: queries.count)
         let page = min(deepPage, directory.users / ListQuery.pageSize / 2)
         let progress = ProgressBar(isSilent: run.quiet)
+        let total = try await session.client.total("/Users")
         progress.note("drawing \(samples) samples, and going to page \(page)")
         let samples = try await ListSampling(
             client: session.client, users: DirectoryUsers(seed: session.seed), userCount: directory.users,
@@ -86,7 +88,9 @@ struct ListsCommand: AsyncParsableCommand {
         return Report(
             scenario: "lists", operation: .request,
             limitName: table == nil ? nil : "the same SELECT by hand, prepared, in pgbench with as many clients",
-            measure: .p95, goal: table == nil ? nil : Self.goal, began: session.began, seed: session.seed, plan: plan,
+            measure: .p95, goal: table == nil || total < Self.goal.users ? nil : Self.goal.ratio,
+            sizes: [("users", total)], began: session.began,
+            seed: session.seed, plan: plan,
             rounds: rounds,
             provenance: try await session.provenance(
                 usesPgbench: table != nil,

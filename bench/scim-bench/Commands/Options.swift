@@ -6,7 +6,8 @@ internal import Foundation
 internal import Postgres
 
 struct TargetOptions: ParsableArguments {
-    @Option(help: "Base of the SCIM service, such as http://127.0.0.1:8080/scim/v2.") var url: String
+    @Option(help: "Base of the SCIM service, such as http://127.0.0.1:8080/scim/v2, or with https://.") var url: String
+    @Option(help: "PEM file of the authorities to trust for https://; otherwise the system's.") var caFile: String?
     @Option(help: "Bearer token. It shows in process lists: better a file.") var token: String?
     @Option(help: "File with the bearer token.") var tokenFile: String?
     @Flag(help: "Allow a target or database that is not on this machine.") var allowRemote = false
@@ -27,7 +28,7 @@ struct TargetOptions: ParsableArguments {
 
 struct RunOptions: ParsableArguments {
     @Option(help: "Numbers of connections, one after the other, such as 1,8,32.") var connections: String?
-    @Option(help: "Runs for each number of connections.") var repeats = 3
+    @Option(help: "Runs for each number of connections, 3 unless given; of sync, 1.") var repeats: Int?
     @Option(help: "Seconds before the measured time of each run.") var warmUp = 1
     @Option(help: "Measured seconds of each run; otherwise what the budget leaves.") var seconds: Int?
     @Option(help: "Seconds for the whole bench.") var budgetSeconds: Int?
@@ -38,6 +39,9 @@ struct RunOptions: ParsableArguments {
     @Option(help: "A remark for the report as name=value; may be repeated.") var note: [String] = []
     @Flag(help: "No progress on standard error.") var quiet = false
 
+    /// Runs of what is measured in rounds, unless they are given.
+    static let standardRepeats = 3
+
     /// - Parameters:
     ///   - connections: Unless they are given.
     ///   - budget: In seconds, unless it is given.
@@ -47,9 +51,9 @@ struct RunOptions: ParsableArguments {
         connections defaultConnections: String, budget: Int, sides: Int, subjects: Int = 1
     ) throws -> BenchPlan {
         try BenchPlan(
-            connections: BenchPlan.connections(connections ?? defaultConnections), repeats: repeats, warmUp: warmUp,
-            seconds: seconds, budget: budgetSeconds ?? budget, maximumRequests: maximumRequests, sides: sides,
-            subjects: subjects)
+            connections: BenchPlan.connections(connections ?? defaultConnections),
+            repeats: repeats ?? Self.standardRepeats, warmUp: warmUp, seconds: seconds,
+            budget: budgetSeconds ?? budget, maximumRequests: maximumRequests, sides: sides, subjects: subjects)
     }
 
     func notes() throws -> [(name: String, value: String)] {

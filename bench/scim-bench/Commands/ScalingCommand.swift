@@ -32,13 +32,15 @@ struct ScalingCommand: AsyncParsableCommand {
         String?
     @Option(help: "Begin of all user names; otherwise random.") var seed: UInt64?
 
+    private var repeats: Int { run.repeats ?? RunOptions.standardRepeats }
+
     func validate() throws {
         let numbers = try BenchPlan.connections(processes)
         guard numbers.contains(1), numbers.count > 1, numbers.allSatisfy({ (1...64).contains($0) }),
             Set(numbers).count == numbers.count
         else { throw ValidationError("--processes must be 1 and other numbers up to 64, such as 1,2,4") }
         guard (1...600).contains(run.seconds ?? 1) else { throw ValidationError("--seconds must be from 1 to 600") }
-        guard (1...20).contains(run.repeats) else { throw ValidationError("--repeats must be from 1 to 20") }
+        guard (1...20).contains(repeats) else { throw ValidationError("--repeats must be from 1 to 20") }
         try worker.check(database)
     }
 
@@ -92,11 +94,11 @@ struct ScalingCommand: AsyncParsableCommand {
         let setups = try setups()
         let databases = try await BenchDatabases.create(
             setups.map(\.queues).reduce(1, max), beside: server, table.connection, bridge: worker.bridge)
-        let bar = CountBar("measurements", total: setups.count * run.repeats, isSilent: run.quiet)
+        let bar = CountBar("measurements", total: setups.count * repeats, isSilent: run.quiet)
         defer { bar.end() }
         var runs: [ScalingScenario.Run] = []
         do {
-            for repetition in 0..<run.repeats {
+            for repetition in 0..<repeats {
                 for setup in repetition % 2 == 0 ? setups : setups.reversed() {
                     runs.append(try await scenario.run(setup, number: runs.count, databases.places, control))
                     bar.add(1)

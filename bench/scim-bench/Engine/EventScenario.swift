@@ -35,7 +35,7 @@ struct EventScenario: Sendable {
     }
 
     func run(_ table: EventTable, start: @Sendable () throws -> BridgeProcess) async throws -> Found {
-        let control = try ProvisioningDoubleControl("http://\(provisioning.authority)")
+        let control = try ProvisioningDoubleControl(provisioning.origin)
         let result: Result<Found, any Error>
         do {
             result = .success(try await run(table, control, start))

@@ -10,7 +10,7 @@ struct ProvisioningDoubleControl: Sendable {
     init(_ url: String) throws {
         let target = try Target(url, allowingRemote: false)
         client = SCIMClient(
-            target: try Target("http://\(target.authority)/-/double", allowingRemote: false), token: nil)
+            target: try Target("\(target.origin)/-/double", allowingRemote: false), token: nil)
     }
 
     func shutDown() async throws { try await client.shutDown() }

@@ -4,6 +4,7 @@
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
+internal import NIOSSL
 
 /// Drives keep-alive connections against one target: a closed loop each, or all of them by one ``OpenSchedule``.
 struct LoadGenerator: Sendable {
@@ -68,6 +69,8 @@ struct LoadGenerator: Sendable {
     private func connect(
         _ source: some RequestSource, connections: Int, counters: LoadCounters
     ) async throws -> [OpenConnection] {
+        let tls = target.isSecure ? try NIOSSLContext(configuration: target.tls) : nil
+        let serverName = target.serverName
         var open: [OpenConnection] = []
         for number in 0..<connections {
             let loop = group.next()
@@ -78,6 +81,10 @@ struct LoadGenerator: Sendable {
                 .channelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
                         let session = source.session(connection: number, of: connections)
+                        if let tls {
+                            try channel.pipeline.syncOperations.addHandler(
+                                NIOSSLClientHandler(context: tls, serverHostname: serverName))
+                        }
                         try channel.pipeline.syncOperations.addHandlers([
                             PreparedRequestHandler(), ByteToMessageHandler(HTTPResponseDecoder()),
                             LoadConnection(session: session, counters: counters, finished: finished),

@@ -27,18 +27,22 @@ enum Figure {
     /// With a fixed number of decimals.
     static func decimal(_ value: Double, places: Int) -> String { String(format: "%.\(places)f", value) }
 
-    /// `12,345 (11,800-12,900)`
-    static func counts(_ spread: Spread?) -> String {
-        guard let spread else { return "-" }
-        return "\(count(spread.median)) (\(count(spread.minimum))-\(count(spread.maximum)))"
+    /// As ``decimal(_:places:)``; without places as ``count(_:)``.
+    static func text(_ value: Double, places: Int) -> String {
+        places == 0 ? count(value) : decimal(value, places: places)
     }
 
-    /// `1.52 (1.48-1.60)`
-    static func ratios(_ spread: Spread?) -> String {
-        guard let spread else { return "-" }
-        let texts = [spread.median, spread.minimum, spread.maximum].map { decimal($0, places: 2) }
+    /// The median, with the least and the greatest.
+    static func spread(_ spread: Spread, places: Int) -> String {
+        let texts = [spread.median, spread.minimum, spread.maximum].map { text($0, places: places) }
         return "\(texts[0]) (\(texts[1])-\(texts[2]))"
     }
+
+    /// `12,345 (11,800-12,900)`
+    static func counts(_ spread: Spread?) -> String { spread.map { self.spread($0, places: 0) } ?? "-" }
+
+    /// `1.52 (1.48-1.60)`
+    static func ratios(_ spread: Spread?) -> String { spread.map { self.spread($0, places: 2) } ?? "-" }
 
     /// The median only.
     static func median(_ spread: Spread?, places: Int) -> String {

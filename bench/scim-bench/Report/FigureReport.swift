@@ -14,8 +14,10 @@ struct FigureReport: BenchResult {
         let value: Double
         var places = 0
         var goal: Goal?
+        /// Of several runs that differ; `value` is its median.
+        var spread: Spread?
 
-        var text: String { places == 0 ? Figure.count(value) : Figure.decimal(value, places: places) }
+        var text: String { spread.map { Figure.spread($0, places: places) } ?? Figure.text(value, places: places) }
         var verdict: String { goal.map { "\($0.text): \($0.isMet(by: value) ? "met" : "missed")" } ?? "" }
     }
 
@@ -54,15 +56,17 @@ struct FigureReport: BenchResult {
 
     var json: JSONValue {
         var figures = JSONObject()
+        var spreads = JSONObject()
         var goals = JSONObject()
         for entry in entries {
+            spreads[entry.key] = entry.spread.map { .spread($0, places: max(3, entry.places)) }
             figures[entry.key] = .number(entry.value, places: entry.places)
             if let goal = entry.goal { goals[entry.key] = .string(goal.text) }
         }
         var members = JSONObject(uniqueMembers: [
             ("format", 2), ("scenario", .string(scenario)), ("began", .string(time)), ("seed", .string("\(seed)")),
             ("isVoid", .bool(isVoid)), ("summary", .string(summary)), ("figures", .object(figures)),
-            ("goals", .object(goals)),
+            ("spreads", .object(spreads)), ("goals", .object(goals)),
             ("void", .array(problems.map { .string($0) })), ("charts", .array(charts.map(\.json))),
         ])
         members.append(provenance)
@@ -82,5 +86,20 @@ struct FigureReport: BenchResult {
 
     var conditions: [(name: String, value: String)] {
         [("began", time), ("seed", "\(seed)")] + provenance.conditions
+    }
+}
+
+extension [FigureReport.Entry] {
+    /// Of several runs that tell the same: medians, with the least and the greatest of what differs.
+    static func medians(of runs: [Self]) -> Self {
+        var keys: [String] = []
+        for entry in runs.joined() where !keys.contains(entry.key) { keys.append(entry.key) }
+        return keys.compactMap { key in
+            let own = runs.compactMap { run in run.first { $0.key == key } }
+            guard let first = own.first, let spread = Spread(own.map(\.value)) else { return nil }
+            return FigureReport.Entry(
+                key: key, title: first.title, value: spread.median, places: first.places, goal: first.goal,
+                spread: spread.minimum < spread.maximum ? spread : nil)
+        }
     }
 }

@@ -10,6 +10,7 @@ extension Report {
             ("format", 2), ("scenario", .string(scenario)), ("operation", .string(operation.rawValue)),
             ("limit", .text(limitName)), ("ratioOf", .string(measure.rawValue)), ("goal", .text(goal?.text)),
             ("goals", .goals(goals)), ("timeGoals", .goals(timeGoals)),
+            ("sizes", .object(JSONObject(uniqueMembers: sizes.map { ($0.name, .number($0.count)) }))),
             ("began", .string(time)), ("seed", .string("\(seed)")), ("isVoid", .bool(isVoid)),
             (
                 "plan",
@@ -112,11 +113,11 @@ extension JSONValue {
 
     fileprivate static func text(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }
 
-    fileprivate static func spread(_ spread: Spread?) -> JSONValue {
+    static func spread(_ spread: Spread?, places: Int = 3) -> JSONValue {
         guard let spread else { return .null }
         return [
-            "median": .number(spread.median, places: 3), "minimum": .number(spread.minimum, places: 3),
-            "maximum": .number(spread.maximum, places: 3),
+            "median": .number(spread.median, places: places), "minimum": .number(spread.minimum, places: places),
+            "maximum": .number(spread.maximum, places: places),
         ]
     }
 

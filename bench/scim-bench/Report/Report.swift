@@ -22,6 +22,8 @@ struct Report: BenchResult {
     var timeGoals: [Int: Goal] = [:]
     /// Of the kinds of requests, where a scenario has several; each has a latency of its own.
     var seriesNames: [String] = []
+    /// Of what was worked on, such as `users`, where goals depend on it.
+    var sizes: [(name: String, count: Int)] = []
     var began: Date
     var seed: UInt64
     var plan: BenchPlan

@@ -15,8 +15,6 @@ struct SoakRequests: RequestSource {
     /// Of five requests.
     private static let reads = 3
     private static let kinds = 5
-    /// Of all requests, those that write.
-    static let shareOfWrites = Double(kinds - reads) / Double(kinds)
 
     private let reads: GetRequests
     private let creates: CreateUsers

@@ -18,14 +18,15 @@ struct GoalLine: Sendable {
     }
 
     let title: String
-    let goal: Goal
+    /// Nil for a figure that belongs beside the goals and has none.
+    let goal: Goal?
     /// `make` target or option that measures it when a run has not.
     let otherwise: String
     /// Of a kept result; nil when it has no such figure.
     let find: @Sendable (KeptResult) -> Finding?
 
     init(
-        _ title: String, _ goal: Goal, otherwise: String = "", find: @escaping @Sendable (KeptResult) -> Finding?
+        _ title: String, _ goal: Goal?, otherwise: String = "", find: @escaping @Sendable (KeptResult) -> Finding?
     ) {
         self.title = title
         self.goal = goal
@@ -44,6 +45,19 @@ struct KeptResult: Sendable {
     var isVoid: Bool { json["isVoid"]?.boolValue ?? true }
 
     func figure(_ key: String) -> Double? { json["figures"]?[key]?.doubleValue }
+
+    /// Of a figure that differs from run to run.
+    func spread(_ key: String) -> Spread? { Self.spread(json["spreads"]?[key]) }
+
+    /// As it is shown: a figure, and how far the runs spread; nil without the figure.
+    func text(_ key: String, places: Int) -> String? {
+        figure(key).map { value in
+            spread(key).map { Figure.spread($0, places: places) } ?? Figure.text(value, places: places)
+        }
+    }
+
+    /// Of what was worked on, such as `users`; 0 when the result does not tell.
+    func size(_ name: String) -> Int { Int(json["sizes"]?[name]?.integerValue ?? 0) }
 
     /// Of a report of rounds: the row of so many connections, whatever its subject.
     func row(_ connections: Int, subject: String? = nil) -> JSONValue? {
@@ -101,20 +115,35 @@ extension GoalLine {
     ///   - limitKey: The figure that it is set beside, with the ratio's key.
     ///   - condition: Which results of the scenario it is about.
     static func figure(
-        _ title: String, _ scenario: String, _ key: String, unit: String, places: Int = 0, _ goal: Goal,
+        _ title: String, _ scenario: String, _ key: String, unit: String, places: Int = 0, _ goal: Goal?,
         limit: (key: String, ratioKey: String)? = nil, otherwise: String = "",
         where condition: @escaping @Sendable (KeptResult) -> Bool = { _ in true }
     ) -> GoalLine {
         GoalLine(title, goal, otherwise: otherwise) { kept in
-            guard kept.scenario == scenario, condition(kept), let value = kept.figure(key) else { return nil }
-            var finding = Finding(
-                value: value,
-                text: (places == 0 ? Figure.count(value) : Figure.decimal(value, places: places)) + unit)
+            guard kept.scenario == scenario, condition(kept), let value = kept.figure(key),
+                let text = kept.text(key, places: places)
+            else { return nil }
+            var finding = Finding(value: value, text: text + unit)
             if let limit {
-                finding.limit = kept.figure(limit.key).map { "\(Figure.count($0))\(unit)" } ?? ""
-                finding.ratio = kept.figure(limit.ratioKey).map { Figure.decimal($0, places: 2) } ?? ""
+                finding.limit = kept.figure(limit.key).map { Figure.text($0, places: places) + unit } ?? ""
+                finding.ratio = kept.text(limit.ratioKey, places: 2) ?? ""
             }
             return finding
+        }
+    }
+
+    /// A ratio of a scenario, beside the two figures that it is of.
+    static func ratio(
+        _ title: String, _ scenario: String, _ key: String, of figure: String, to limit: String, unit: String,
+        places: Int, _ goal: Goal, otherwise: String = "",
+        where condition: @escaping @Sendable (KeptResult) -> Bool = { _ in true }
+    ) -> GoalLine {
+        GoalLine(title, goal, otherwise: otherwise) { kept in
+            guard kept.scenario == scenario, condition(kept), let value = kept.figure(key),
+                let ratio = kept.text(key, places: 3), let text = kept.text(figure, places: places),
+                let limit = kept.text(limit, places: places)
+            else { return nil }
+            return Finding(value: value, text: text + unit, limit: limit + unit, ratio: ratio)
         }
     }
 
@@ -132,32 +161,7 @@ extension GoalLine {
         ] + awayLines("UDM away", "outage") + awayLines("Redis away", "redis-loss") + [
             ratio("read by id, to a bare handler", "read", connections: 32, .atLeast(0.45)),
             ratio("change of one attribute, to pgbench", "patch", connections: 32, .atLeast(1)),
-            figure(
-                "jobs to UDM, UDM takes 0 ms", "sync-0ms-64", "jobsPerSecond", unit: "/s", .atLeast(3000),
-                limit: ("barePerSecond", "ratioToBare")),
-            figure(
-                "the same, one outcome in each transaction", "sync-0ms-64-strict", "jobsPerSecond", unit: "/s",
-                .atLeast(1000), limit: ("barePerSecond", "ratioToBare")),
-            GoalLine("jobs to UDM, UDM takes 50 ms, 64 at once, to the ideal", .atLeast(0.95)) { kept in
-                guard kept.scenario == "sync-50ms-64", let ratio = kept.figure("ratioToIdeal"),
-                    let rate = kept.figure("jobsPerSecond"), let ideal = kept.figure("idealPerSecond")
-                else { return nil }
-                return Finding(
-                    value: ratio, text: "\(Figure.count(rate))/s", limit: "\(Figure.count(ideal))/s",
-                    ratio: Figure.decimal(ratio, places: 3))
-            },
-            GoalLine(
-                "100,000 creates, UDM takes 100 ms, 32 at once: time, to the ideal", .atMost(1.05),
-                otherwise: "make bench-import"
-            ) { kept in
-                guard kept.scenario == "sync-100ms-32", kept.figure("jobs") ?? 0 >= 100_000,
-                    let ratio = kept.figure("timeRatio"), let seconds = kept.figure("secondsFromLease"),
-                    let ideal = kept.figure("idealSeconds")
-                else { return nil }
-                return Finding(
-                    value: ratio, text: "\(Figure.decimal(seconds, places: 1)) s",
-                    limit: "\(Figure.decimal(ideal, places: 1)) s", ratio: Figure.decimal(ratio, places: 3))
-            },
+        ] + syncLines + [
             figure("commit to UDM call, idle, p50", "pickup", "p50", unit: " ms", places: 2, .atMost(5)),
             figure("commit to UDM call, idle, p95", "pickup", "p95", unit: " ms", places: 2, .atMost(10)),
             figure(
@@ -167,27 +171,7 @@ extension GoalLine {
             figure("start to ready, API", "start", "apiMilliseconds", unit: " ms", .atMost(300)),
             figure("start to ready, worker", "start", "workerMilliseconds", unit: " ms", .atMost(300)),
             figure("start to ready, all roles", "start", "api-worker-eventsMilliseconds", unit: " ms", .atMost(300)),
-        ] + depthLines + [
-            GoalLine("lists of a loaded directory, p95 to the SELECT by hand, the slowest at 1 connection", .atMost(3))
-            { kept in
-                guard kept.scenario == "lists" else { return nil }
-                let rows = (kept.json["rows"]?.arrayValue ?? []).filter { $0["connections"]?.integerValue == 1 }
-                let ratios = rows.compactMap { row in
-                    KeptResult.spread(row["ratio"]).map { (row["subject"]?.stringValue ?? "", $0) }
-                }
-                guard let worst = ratios.max(by: { $0.1.median < $1.1.median }) else { return nil }
-                return Finding(value: worst.1.median, text: worst.0, ratio: Figure.ratios(worst.1))
-            },
-            GoalLine("one member more: a large group to a group of ten, p50", .atMost(1.3)) { kept in
-                guard kept.scenario == "groups", let row = kept.json["rows"]?[0],
-                    let ratio = KeptResult.spread(row["ratio"])
-                else { return nil }
-                return Finding(
-                    value: ratio.median, text: "\(Figure.median(KeptResult.spread(row["p50"]), places: 2)) ms",
-                    limit: "\(Figure.median(KeptResult.spread(row["limitP50"]), places: 2)) ms",
-                    ratio: Figure.ratios(ratio))
-            },
-        ]
+        ] + depthLines + sizeLines
 
     private static func awayLines(_ title: String, _ scenario: String) -> [GoalLine] {
         [
@@ -199,6 +183,34 @@ extension GoalLine {
         ]
     }
 
+    /// From the job to UDM.
+    private static let syncLines: [GoalLine] = [
+        figure(
+            "jobs to UDM, UDM takes 0 ms", "sync-0ms-64", "jobsPerSecond", unit: "/s", .atLeast(3000),
+            limit: ("barePerSecond", "ratioToBare")),
+        figure(
+            "the same, one outcome in each transaction", "sync-0ms-64-strict", "jobsPerSecond", unit: "/s",
+            .atLeast(1000), limit: ("barePerSecond", "ratioToBare")),
+        ratio(
+            "jobs to UDM, UDM takes 50 ms, 64 at once, to the ideal", "sync-50ms-64", "ratioToIdeal",
+            of: "jobsPerSecond", to: "idealPerSecond", unit: "/s", places: 0, .atLeast(0.95)),
+        ratio(
+            "100,000 creates, UDM takes 100 ms, 32 at once: time, to the ideal", "sync-100ms-32", "timeRatio",
+            of: "secondsFromLease", to: "idealSeconds", unit: " s", places: 1, .atMost(1.05),
+            otherwise: "make bench-import"
+        ) { $0.figure("jobs") ?? 0 >= 100_000 },
+        figure(
+            "jobs to UDM, UDM as the real server, to the bare client", "sync-real-8", "jobsPerSecond", unit: "/s",
+            places: 1, nil, limit: ("barePerSecond", "ratioToBare"), otherwise: "BENCH_SYNC=real:8:400 make bench-sync"),
+        figure(
+            "1,000 users join a group one by one, a change of UDM takes 1 s: writes to UDM", "joins", "writes",
+            unit: "",
+            JoinsScenario.Found.goal.writes, otherwise: "BENCH_STEPS=joins make bench-engine"
+        ) {
+            $0.figure("joins") ?? 0 >= Double(JoinsScenario.Found.goal.users) && $0.figure("udmMilliseconds") == 1000
+        },
+    ]
+
     /// With a million open jobs.
     private static let depthLines: [GoalLine] = [
         depth("memory of the API", "apiMiB", unit: " MiB", .atMost(150)),
@@ -208,6 +220,42 @@ extension GoalLine {
         depth("/metrics of the worker", "workerScrapeMilliseconds", unit: " ms", .atMost(50)),
         depth("/metrics of the API", "apiScrapeMilliseconds", unit: " ms", .atMost(50)),
     ]
+
+    /// What is asked of a large directory.
+    private static let sizeLines: [GoalLine] = [
+        slowestList("lists at 1,000,000 users", ListsCommand.goal.ratio, otherwise: "make bench-scim") {
+            $0 >= ListsCommand.goal.users
+        },
+        slowestList("lists of fewer users", nil) { $0 < ListsCommand.goal.users },
+        GoalLine(
+            "one member more: a group of 100,000 to a group of ten, p50", GroupsCommand.goal.ratio,
+            otherwise: "make bench-scim"
+        ) { kept in
+            guard kept.scenario == "groups", kept.size("members") >= GroupsCommand.goal.members,
+                let row = kept.json["rows"]?[0],
+                let ratio = KeptResult.spread(row["ratio"])
+            else { return nil }
+            return Finding(
+                value: ratio.median, text: "\(Figure.median(KeptResult.spread(row["p50"]), places: 2)) ms",
+                limit: "\(Figure.median(KeptResult.spread(row["limitP50"]), places: 2)) ms",
+                ratio: Figure.ratios(ratio))
+        },
+    ]
+
+    private static func slowestList(
+        _ title: String, _ goal: Goal?, otherwise: String = "", at isSize: @escaping @Sendable (Int) -> Bool
+    ) -> GoalLine {
+        GoalLine("\(title), p95 to the SELECT by hand, the slowest at 1 connection", goal, otherwise: otherwise) {
+            kept in
+            guard kept.scenario == "lists", isSize(kept.size("users")) else { return nil }
+            let rows = (kept.json["rows"]?.arrayValue ?? []).filter { $0["connections"]?.integerValue == 1 }
+            let ratios = rows.compactMap { row in
+                KeptResult.spread(row["ratio"]).map { (row["subject"]?.stringValue ?? "", $0) }
+            }
+            guard let worst = ratios.max(by: { $0.1.median < $1.1.median }) else { return nil }
+            return Finding(value: worst.1.median, text: worst.0, ratio: Figure.ratios(worst.1))
+        }
+    }
 
     private static func depth(_ title: String, _ key: String, unit: String, _ goal: Goal) -> GoalLine {
         // Fewer say nothing of that depth.

@@ -10,12 +10,15 @@ struct SummaryReport: BenchResult {
     struct Line: Sendable, Equatable {
         enum Verdict: String, Sendable, Equatable {
             case met, missed
+            /// A figure without a goal.
+            case told = "no goal"
             /// Its result counts for nothing.
             case void
             case notMeasured = "not measured"
         }
 
         var title: String
+        /// Empty for a figure without one.
         var goal: String
         var finding: GoalLine.Finding?
         var verdict: Verdict
@@ -63,16 +66,22 @@ struct SummaryReport: BenchResult {
         self.results = results
         self.unreadable = unreadable
         self.parts = parts
-        self.lines = goals.map { goal in
-            let found = results.reversed().lazy.compactMap { kept in goal.find(kept).map { (kept, $0) } }.first
-            guard let (kept, finding) = found else {
-                return Line(title: goal.title, goal: goal.goal.text, verdict: .notMeasured, otherwise: goal.otherwise)
-            }
-            let verdict: Line.Verdict = kept.isVoid ? .void : goal.goal.isMet(by: finding.value) ? .met : .missed
-            return Line(title: goal.title, goal: goal.goal.text, finding: finding, verdict: verdict)
-        }
+        self.lines = goals.compactMap { Self.line($0, results) }
         began = Self.began(of: results) ?? Date()
         provenance = Self.provenance(of: first, results)
+    }
+
+    /// Nil for a figure without a goal that nobody has measured and nobody is told how to.
+    private static func line(_ line: GoalLine, _ results: [KeptResult]) -> Line? {
+        let goal = line.goal?.text ?? ""
+        let found = results.reversed().lazy.compactMap { kept in line.find(kept).map { (kept, $0) } }.first
+        guard let (kept, finding) = found else {
+            guard line.goal != nil || !line.otherwise.isEmpty else { return nil }
+            return Line(title: line.title, goal: goal, verdict: .notMeasured, otherwise: line.otherwise)
+        }
+        let verdict: Line.Verdict =
+            kept.isVoid ? .void : line.goal.map { $0.isMet(by: finding.value) ? .met : .missed } ?? .told
+        return Line(title: line.title, goal: goal, finding: finding, verdict: verdict)
     }
 
     private static func began(of results: [KeptResult]) -> Date? {
@@ -142,11 +151,12 @@ struct SummaryReport: BenchResult {
     }
 
     var summary: String {
-        let counts = Dictionary(grouping: lines, by: \.verdict).mapValues(\.count)
+        let goals = lines.filter { !$0.goal.isEmpty }
+        let counts = Dictionary(grouping: goals, by: \.verdict).mapValues(\.count)
         let words = [Line.Verdict.met, .missed, .void, .notMeasured]
             .compactMap { verdict in counts[verdict].map { "\($0) \(verdict.rawValue)" } }
         return
-            "\(lines.count) goals: \(words.joined(separator: ", ")). Ratios are to the limit beside them, measured in turn in the same run; "
+            "\(goals.count) goals: \(words.joined(separator: ", ")). Ratios are to the limit beside them, measured in turn in the same run; "
             + "medians (least-greatest). A goal is told and decides nothing."
     }
 

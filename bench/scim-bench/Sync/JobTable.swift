@@ -25,6 +25,13 @@ struct JobTable: Sendable {
         var rate: Double { seconds > 0 && finished > 1 ? Double(finished - 1) / seconds : 0 }
     }
 
+    /// What the outbox holds of writes; nobody may send it meanwhile.
+    struct Events: Sendable, Equatable {
+        var recorded = 0
+        /// That have at least one of them.
+        var jobs = 0
+    }
+
     let connection: PostgresConnection
 
     static func open(_ configuration: PostgresConfiguration) async throws -> JobTable {
@@ -99,6 +106,12 @@ struct JobTable: Sendable {
             lastFinished: try row.optionalTimestamp(7))
     }
 
+    /// - Parameter order: Only events of later writes count; those of errors do not.
+    func events(after order: Int64) async throws -> Events {
+        guard let row = try await connection.execute(Self.recorded, [.int(order)]).first else { return Events() }
+        return Events(recorded: Int(try row.int(0)), jobs: Int(try row.int(1)))
+    }
+
     private static let counting = PostgresStatement("bench_open_jobs", "SELECT count(*) FROM job")
 
     private static let countingResources = PostgresStatement(
@@ -125,5 +138,11 @@ struct JobTable: Sendable {
             coalesce(extract(epoch FROM max(finished_at) - min(first_attempt_at)) * 1000000, 0)::int8,
             min(finished_at), max(finished_at)
         FROM job_history WHERE "order" > $1::int8
+        """)
+
+    private static let recorded = PostgresStatement(
+        "bench_recorded_events",
+        """
+        SELECT count(*), count(DISTINCT job_id) FROM event_outbox WHERE "order" > $1::int8 AND kind = 'change'
         """)
 }

@@ -20,20 +20,21 @@ struct UDMDoubleControl: Sendable {
     /// - Parameter base: Of the double's UDM, such as http://127.0.0.1:9979/univention/udm/.
     init(_ base: Target) throws {
         client = SCIMClient(
-            target: try Target("http://\(base.authority)/-/double", allowingRemote: false), token: nil)
+            target: try Target("\(base.origin)/-/double", allowingRemote: false), token: nil)
     }
 
     func shutDown() async throws { try await client.shutDown() }
 
     /// Every request takes so long from now on.
-    func setLatency(milliseconds: Double) async throws {
-        let latency: JSONValue = [
-            "latency": ["*": ["distribution": "fixed", "milliseconds": .number(milliseconds, places: 3)]]
-        ]
-        let answer = try await client.send(.PATCH, "/settings", body: latency.serialize())
+    func setLatency(milliseconds: Double) async throws { try await set(.fixed(milliseconds: milliseconds)) }
+
+    /// - Precondition: No other pace with slower searches was set since the last ``reset()``, which ends them.
+    func set(_ pace: UDMPace) async throws {
+        let answer = try await client.send(.PATCH, "/settings", body: pace.settings.serialize())
         guard answer.status == 200 || answer.status == 204 else {
             throw client.unexpected(answer, to: "PATCH of the double's settings")
         }
+        if let fault = pace.searchFault { try await add(fault) }
     }
 
     /// Forgets the requests so far; the objects stay.
@@ -45,8 +46,11 @@ struct UDMDoubleControl: Sendable {
     /// From now on every request to UDM ends like that.
     /// - Parameter effect: Such as `dropBeforeCommit`; see docs/developing/doubles.md.
     func setFault(_ effect: String) async throws {
-        let answer = try await client.send(
-            .POST, "/faults", body: (["effect": .string(effect)] as JSONValue).serialize())
+        try await add(["effect": .string(effect)])
+    }
+
+    private func add(_ fault: JSONValue) async throws {
+        let answer = try await client.send(.POST, "/faults", body: fault.serialize())
         guard answer.status == 201 else { throw client.unexpected(answer, to: "a fault of the double") }
     }
 
@@ -63,6 +67,9 @@ struct UDMDoubleControl: Sendable {
         let started: Int64
         /// Of the object, when there is one.
         let identifier: String?
+        let method: String
+
+        var isWrite: Bool { method != "GET" && method != "HEAD" && method != "OPTIONS" }
     }
 
     /// In the order of their arrival, since the last ``reset()``.
@@ -72,8 +79,18 @@ struct UDMDoubleControl: Sendable {
             guard let sequence = request["sequence"]?.integerValue, let started = request["started"]?.integerValue
             else { return nil }
             return Request(
-                sequence: Int(sequence), started: started, identifier: request["identifier"]?.stringValue)
+                sequence: Int(sequence), started: started, identifier: request["identifier"]?.stringValue,
+                method: request["method"]?.stringValue ?? "")
         }
+    }
+
+    /// How many members a group has in UDM; nil when the group is not there.
+    /// - Parameter identifier: `univentionObjectIdentifier`.
+    func members(ofGroup identifier: String) async throws -> Int? {
+        let page = try await client.get(
+            "/objects", [("identifier", identifier), ("module", "groups/group"), ("properties", "users")])
+        guard let group = page["objects"]?[0] else { return nil }
+        return group["properties"]?["users"]?.arrayValue?.count ?? 0
     }
 
     func evidence() async throws -> Evidence {
