@@ -14,7 +14,7 @@ import UDMDouble
 /// A busy worker takes many leases at a time: a statement in PostgreSQL costs most of what it costs by itself, not for its rows.
 @Suite(.serialized) struct LeasePaceTests {
     @Test(
-        "A busy worker asks for no few leases while others are confirmed, and leaves three milliseconds between its calls"
+        "A busy worker asks for no few leases while others are confirmed, and leaves three milliseconds at least between its calls"
     )
     func pace() async throws {
         var settings = UDMDouble.Settings()
@@ -50,7 +50,7 @@ import UDMDouble
             let pauses = zip(calls, calls.dropFirst()).filter { $1.isBusy }.map { $0.at.duration(to: $1.at) }
             #expect(pauses.count > 20)
             // The worker counts from a moment before its call.
-            let short = pauses.count { $0 < SyncWorker.shortestPause - .milliseconds(1) }
+            let short = pauses.count { $0 < StandbyPace.shortestPause - .milliseconds(1) }
             #expect(short < pauses.count / 20)
         }
     }

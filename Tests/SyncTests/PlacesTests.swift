@@ -134,6 +134,26 @@ import Testing
         #expect(pace.level(calling: 64) <= 17)
     }
 
+    @Test(
+        "Calls that bring few leases come more rarely, and more stand by meanwhile; calls that bring many come often again"
+    )
+    func pause() {
+        var pace = StandbyPace()
+        #expect(pace.pause == StandbyPace.shortestPause)
+        for _ in 0..<100 {
+            pace.noteTurn(.milliseconds(52))
+            pace.noteLease(.milliseconds(6))
+        }
+        let often = pace.level(calling: 64)
+        for _ in 0..<10 { pace.noteLeases(2) }
+        #expect(pace.pause == StandbyPace.longestPause)
+        #expect(pace.level(calling: 64) > often)
+        for _ in 0..<10 { pace.noteLeases(12) }
+        #expect(pace.pause == StandbyPace.longestPause)
+        for _ in 0..<10 { pace.noteLeases(24) }
+        #expect(pace.pause == StandbyPace.shortestPause)
+    }
+
     @Test("Whatever happens to lease calls, processes and Redis, no process uses more places than Redis counts for it")
     func processes() async throws {
         let environment = ProcessInfo.processInfo.environment

@@ -99,8 +99,6 @@ package actor SyncWorker: Service {
     private static let slotExecutorCount = 2
     /// At most this many keys are leased in one call, so that one process does not take all from the others.
     private static let leaseBatch = 32
-    /// Between two lease calls of a busy worker.
-    static let shortestPause = Duration.milliseconds(3)
     /// An idle worker looks again after this long even if no wake-up came: wake-ups are bounded and may be taken by a busy worker.
     static let longestWait = Duration.seconds(5)
     /// Keys being confirmed: while PostgreSQL's disk is slow, a full batch goes beside another.
@@ -205,7 +203,7 @@ package actor SyncWorker: Service {
         while true {
             if isDraining && held.isEmpty && finished.isEmpty && batches.isEmpty && returning == 0 { return }
             // A worker with little to do asks at once.
-            let pause = Self.shortestPause - lastLease.duration(to: .now)
+            let pause = pace.pause - lastLease.duration(to: .now)
             if isBusy, pause > .zero { await sleep(pause) }
             let wanted = wanted
             if isGathering || finished.isEmpty && wanted <= 0 {
@@ -232,6 +230,7 @@ package actor SyncWorker: Service {
                 took(answer)
                 let isAtLimit = answer.leases.count < wanted && answer.isAtLimit
                 gate.noteLimit(isReached: isAtLimit)
+                if isBusy, wanted > 0 { pace.noteLeases(answer.leases.count) }
                 try await Failpoint.hit("worker.leased")
                 if !answer.leases.isEmpty {
                     begin(answer.leases, asked: asked)
