@@ -49,8 +49,8 @@ struct BodyReader: Sendable {
     }
 
     /// Reads a bulk request while it arrives: one operation at a time is a JSON value.
-    func readBulk(from request: SCIMRequest) async throws -> BulkRequest {
-        var reader = BulkReader(limits: limits)
+    func readBulk(from request: SCIMRequest, references: BulkReferences) async throws -> BulkRequest {
+        var reader = BulkReader(limits: limits, references: references)
         try await read(request) { part throws(SCIMError) in
             try part.withUnsafeReadableBytes { bytes throws(SCIMError) in try reader.append(bytes) }
         }
