@@ -63,7 +63,9 @@ struct PatchGroupTests {
             #"{"op":"remove","path":"members[value eq \"\#(babs)\"]"}"#,
             #"{"op":"Remove","path":"Members[Value EQ \"\#(babs.uppercased())\"]"}"#,
             #"{"op":"remove","path":"members[value eq\"\#(babs)\"]"}"#,
-            #"{"op":"remove","path":"members[value eq \"\#(babs)\"]","value":[{"value":"\#(james)"}]}"#,
+            #"{"op":"remove","path":"members[value eq \"\#(babs)\"]","value":[{"value":"\#(james)"},{"value":"\#(babs)"}]}"#,
+            #"{"op":"remove","path":"members[value eq \"\#(babs)\"]","value":null}"#,
+            #"{"op":"remove","path":"members[value eq \"\#(babs)\" or value eq \"\#(james)\"]","value":"\#(babs)"}"#,
             #"{"op":"replace","path":"members[value eq \"\#(babs)\"]","value":null}"#,
             #"{"op":"Remove","path":"members","value":[{"$ref":null,"value":"\#(babs)"}]}"#,
             #"{"op":"remove","path":"members","value":{"value":"\#(babs)"}}"#,
@@ -86,6 +88,8 @@ struct PatchGroupTests {
         "nobody is removed by a list that names nobody, and nobody added",
         arguments: [
             #"{"op":"remove","path":"members","value":[]}"#,
+            #"{"op":"remove","path":"members[value eq \"\#(babs)\"]","value":[{"value":"\#(james)"}]}"#,
+            #"{"op":"remove","path":"members[value eq \"\#(babs)\"]","value":[]}"#,
             #"{"op":"remove","path":"members","value":[{"value":"x"}]}"#,
             #"{"op":"remove","path":"members[value eq \"x\"]"}"#, #"{"op":"add","path":"members","value":[]}"#,
             #"{"op":"add","path":"members","value":null}"#, #"{"op":"add","value":{"members":[]}}"#,
@@ -103,7 +107,7 @@ struct PatchGroupTests {
         "all members are removed when that is asked for",
         arguments: [
             #"{"op":"remove","path":"members"}"#, #"{"op":"remove","path":"members","value":null}"#,
-            #"{"op":"replace","path":"members","value":[]}"#, #"{"op":"replace","path":"members","value":null}"#,
+            #"{"op":"replace","path":"members","value":[]}"#,
             #"{"op":"replace","value":{"members":[]}}"#,
         ])
     func removeAll(operation: String) throws { #expect(try PatchFixture.members(operation) == replace()) }

@@ -102,10 +102,6 @@ extension PatchReader {
         if let attribute = registry.attribute(key, of: type) {
             let path = AttributePath(attribute: attribute)
             try checkGivenOnce(key, attribute.name, in: object)
-            guard !value.isNull || verb == .add || !isMembers(path) else {
-                // Serializers write null for what they do not know, and that must not empty a group.
-                throw .invalidValue(attribute: path.description, reason: "must be an array; [] removes all members")
-            }
             try readNamed(verb, .attribute(path), value, &named)
         } else if let entry = registry.extensions(for: type).first(where: {
             $0.schema.id.equalsIgnoringASCIICase(key)
