@@ -59,9 +59,10 @@ extension OverHTTP {
             BadBody("null", 400, "invalidSyntax", naming: "JSON object"),
             BadBody("\"x\"", 400, "invalidSyntax", naming: "JSON object"),
             BadBody("{}", 400, "invalidSyntax", naming: "schemas"),
-            BadBody(#"{"schemas":"x"}"#, 400, "invalidSyntax", naming: "schemas"),
+            BadBody(#"{"schemas":"x"}"#, naming: "schemas"),
+            BadBody(#"{"schemas":7}"#, 400, "invalidSyntax", naming: "schemas"),
             BadBody(#"{"schemas":[1]}"#, 400, "invalidSyntax", naming: "schemas[0]"),
-            BadBody(#"{"schemas":[]}"#, naming: "schemas"),
+            BadBody(#"{"schemas":[]}"#, 400, "invalidSyntax", naming: "schemas"),
             BadBody(
                 #"{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"g"}"#, naming: "/Groups"),
             BadBody(user: #""name":{"familyName":"Doe"}"#, naming: "userName"),

@@ -113,6 +113,50 @@ struct PatchGroupTests {
     func removeAll(operation: String) throws { #expect(try PatchFixture.members(operation) == replace()) }
 
     @Test(
+        "null is not taken for no members, with a path or without",
+        arguments: [
+            #"{"op":"replace","path":"members","value":null}"#, #"{"op":"replace","value":{"members":null}}"#,
+            #"{"op":"replace","value":{"\#(SchemaURN.group):members":null}}"#,
+            #"{"op":"replace","value":{"\#(SchemaURN.group)":{"members":null}}}"#,
+        ])
+    func noList(operation: String) throws {
+        let error = try PatchFixture.error(of: operation, as: .group)
+        #expect(error?.scimType == .invalidValue && error?.detail.contains("[] removes all members") == true)
+    }
+
+    @Test("of those that a filter finds only the ones in a list are removed")
+    func removeListed() throws {
+        let remove =
+            #"{"op":"Remove","path":"members[type eq \"User\"]","value":[{"value":"\#(Self.babs)"},"\#(Self.james)"]}"#
+        let steps = try PatchFixture.members(remove)
+        guard case .removeMatching(_, let among)? = steps.first, steps.count == 1 else {
+            Issue.record("\(steps)")
+            return
+        }
+        #expect(among == [try PatchFixture.id(Self.babs), try PatchFixture.id(Self.james)])
+    }
+
+    @Test(
+        "a member may be named by its address alone",
+        arguments: [
+            #"{"op":"add","path":"members","value":[{"$ref":"https://x.example/scim/v2/Users/\#(babs)"}]}"#,
+            #"{"op":"add","path":"members","value":[{"value":null,"$ref":"../Users/\#(babs)/"}]}"#,
+        ])
+    func addressAlone(operation: String) throws {
+        #expect(try PatchFixture.members(operation) == change(adding: [Self.babs]))
+        let removing = operation.replacing(#""op":"add""#, with: #""op":"remove""#)
+        #expect(try PatchFixture.members(removing) == change(removing: [Self.babs]))
+    }
+
+    @Test(
+        "an address that ends with no id names no member",
+        arguments: [#"{"$ref":"https://x.example/Users/x"}"#, #"{"$ref":""}"#, #"{"$ref":null}"#, "{}"])
+    func otherAddress(member: String) throws {
+        let error = try PatchFixture.error(of: #"{"op":"add","path":"members","value":[\#(member)]}"#, as: .group)
+        #expect(error?.scimType == .invalidValue && error?.detail.contains("members[0].value is required") == true)
+    }
+
+    @Test(
         "members are replaced",
         arguments: [
             #"{"op":"replace","path":"members","value":[{"value":"\#(babs)"},{"value":"\#(james)"}]}"#,

@@ -24,10 +24,10 @@ struct PatchReader {
             guard operation.verb == .remove || operation.value != nil else {
                 throw .invalidValue(attribute: "value", reason: "is required for \(operation.verb.rawValue)")
             }
-            if let text = operation.path {
+            if let text = operation.path, !PatchTolerance.isCoreAlone(text, of: type) {
                 try read(operation.verb, try path(text), operation.value)
             } else {
-                guard operation.verb != .remove else { throw .noTarget("remove needs a path") }
+                guard operation.verb != .remove else { throw .noTarget("remove needs a path to an attribute") }
                 try readResource(operation.verb, operation.value ?? .null)
             }
         } catch {
@@ -91,8 +91,14 @@ extension PatchReader {
         guard case .object(let object) = value else {
             throw .invalidValue(attribute: "value", reason: "must be an object of attributes when there is no path")
         }
+        let attributes: JSONObject
+        do throws(Refusal) {
+            attributes = try Tolerance.coreAsContainer(object, of: type)
+        } catch {
+            throw error.error
+        }
         var named = Named()
-        for (key, value) in object { try readKey(key, verb, value, in: object, &named) }
+        for (key, value) in attributes { try readKey(key, verb, value, in: attributes, &named) }
         try named.check()
     }
 
