@@ -50,7 +50,8 @@ extension OverHTTP {
             BadBody("{'a':1}", 400, "invalidSyntax", naming: "byte 1"),
             BadBody("{\"a\":1,\"a\":2}", 400, "invalidSyntax", naming: "occurs twice"),
             BadBody("{\"a\":\"\\ud800\"}", 400, "invalidSyntax", naming: "surrogate"),
-            BadBody("\u{feff}{}", 400, "invalidSyntax", naming: "byte 0"),
+            BadBody("\u{feff}", 400, "invalidSyntax", naming: "no body"),
+            BadBody("\u{feff}\u{feff}{}", 400, "invalidSyntax", naming: "byte 0"),
             BadBody(
                 String(repeating: "[", count: 65) + String(repeating: "]", count: 65), 400, "invalidSyntax",
                 naming: "deeper than 64"),
