@@ -97,7 +97,10 @@ extension OverHTTP {
 
         @Test(
             "No id gets into a header or splits a response",
-            arguments: ["%0d%0aX-Evil:%201", "x%0aLocation:%20http://evil", "%E2%80%A8", "..%2f..%2fetc"])
+            arguments: [
+                "%0d%0aX-Evil:%201", "x%0aLocation:%20http://evil", "%E2%80%A8", "..%2f..%2fetc",
+                "%250d%250aX-Evil:%25201", "%2%350d%2%350aX-Evil:1", "%0%64%0%61X-Evil:1",
+            ])
         func headerInjection(id: String) async throws {
             try await withAPI { api in
                 let bytes = try await RawConnection.exchange(
