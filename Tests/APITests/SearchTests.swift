@@ -214,7 +214,7 @@ extension OverHTTP {
         func me() async throws {
             try await withAPI { api in
                 try await api.get("/Me", token: .person).expect(404, naming: "userName")
-                try await api.get("/Me").expect(404, naming: "client")
+                try await api.get("/Me").expect(501, naming: "client")
                 let id = try await api.post("/Users", Samples.user("person")).id
                 let read = try await api.get("/Me", token: .person)
                 read.expect(200)

@@ -126,7 +126,7 @@ struct OpenAPIOperations: Sendable {
             method: operation.method, id: operation.id.replacing("User", with: "Me"), tag: .me,
             summary: "\(operation.summary.replacing("a user", with: "the user that the token belongs to"))",
             scope: operation.scope, parameters: operation.parameters.filter { $0 != .id }, body: operation.body,
-            answers: operation.answers, errors: operation.errors)
+            answers: operation.answers, errors: operation.errors + [.notImplemented])
     }
 
     private func resource(_ status: Int, _ description: String, _ type: ResourceType) -> OpenAPIOperation.Answer {
