@@ -214,6 +214,6 @@ extension SCIMAPI {
             additionalChannelHandlers: [HTTPRules.Installer()],
             idleTimeout: idleTimeout,
             httpDecoderConfiguration: HTTP1Channel.Configuration.DecoderConfiguration(
-                maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100))
+                maxHeaderFieldSize: RequestLines.longest, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100))
     }
 }
