@@ -175,8 +175,8 @@ let package = Package(
             [
                 "Executors", "FuzzSupport", "HTTPServer", "JSON", "Postgres", "Queue", "Redis", "SCIM", "Storage",
                 "TestSupport",
-                asyncHTTPClient, coreMetrics, hummingbird, hummingbirdCore, logging, metricsTestKit, nioCore, nioHTTP1,
-                serviceLifecycle,
+                asyncHTTPClient, coreMetrics, hummingbird, hummingbirdCore, logging, metricsTestKit, nioCore,
+                nioEmbedded, nioHTTP1, serviceLifecycle,
             ]
         ),
         .testTarget(

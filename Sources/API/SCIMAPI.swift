@@ -78,7 +78,8 @@ package final class SCIMAPI: HTTPResponder {
         lists = ListEndpoint(
             store: store, registry: registry, presenter: presenter, cursors: cursors, limits: limits, baseURL: baseURL)
         bulk = BulkEndpoint(
-            writes: writes, presenter: presenter, transactions: transactions, limits: limits, explanation: explanation)
+            writes: writes, presenter: presenter, transactions: transactions, limits: limits, explanation: explanation,
+            references: BulkReferences(registry))
         me = MeEndpoint(store: store, registry: registry, resources: resources, baseURL: baseURL)
     }
 
@@ -213,6 +214,6 @@ extension SCIMAPI {
             additionalChannelHandlers: [HTTPRules.Installer()],
             idleTimeout: idleTimeout,
             httpDecoderConfiguration: HTTP1Channel.Configuration.DecoderConfiguration(
-                maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100))
+                maxHeaderFieldSize: RequestLines.longest, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100))
     }
 }

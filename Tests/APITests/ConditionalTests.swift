@@ -34,6 +34,27 @@ extension OverHTTP {
             }
         }
 
+        @Test(
+            "GET and HEAD with If-Match",
+            arguments: [
+                (#"W/"1""#, nil, 200), ("*", nil, 200), (#"W/"7", W/"1""#, nil, 200), (#"W/"2""#, nil, 412),
+                ("nonsense", nil, 412), (#"W/"1""#, #"W/"1""#, 304), (#"W/"2""#, #"W/"1""#, 412),
+            ] as [(String, String?, Int)])
+        func readIfMatch(match: String, noneMatch: String?, status: Int) async throws {
+            try await withAPI { api in
+                let user = try await api.post("/Users", Samples.user(Samples.name())).id
+                let group = try await api.post("/Groups", Samples.group(Samples.name())).id
+                let headers = [("If-Match", match)] + (noneMatch.map { [("If-None-Match", $0)] } ?? [])
+                for path in ["/Users/\(user)", "/Groups/\(group)"] {
+                    for method in ["GET", "HEAD"] {
+                        let answer = try await api.send(method, path, headers: headers)
+                        #expect(answer.status == status)
+                    }
+                }
+                try await api.get("/Users/\(group)", headers: headers).expect(404)
+            }
+        }
+
         static let writes = [
             ("If-Match", #"W/"2""#, true), ("If-Match", #""2""#, true), ("If-Match", "*", true),
             ("If-Match", #"W/"7", W/"2""#, true),

@@ -50,7 +50,8 @@ extension OverHTTP {
             BadBody("{'a':1}", 400, "invalidSyntax", naming: "byte 1"),
             BadBody("{\"a\":1,\"a\":2}", 400, "invalidSyntax", naming: "occurs twice"),
             BadBody("{\"a\":\"\\ud800\"}", 400, "invalidSyntax", naming: "surrogate"),
-            BadBody("\u{feff}{}", 400, "invalidSyntax", naming: "byte 0"),
+            BadBody("\u{feff}", 400, "invalidSyntax", naming: "no body"),
+            BadBody("\u{feff}\u{feff}{}", 400, "invalidSyntax", naming: "byte 0"),
             BadBody(
                 String(repeating: "[", count: 65) + String(repeating: "]", count: 65), 400, "invalidSyntax",
                 naming: "deeper than 64"),
@@ -59,9 +60,10 @@ extension OverHTTP {
             BadBody("null", 400, "invalidSyntax", naming: "JSON object"),
             BadBody("\"x\"", 400, "invalidSyntax", naming: "JSON object"),
             BadBody("{}", 400, "invalidSyntax", naming: "schemas"),
-            BadBody(#"{"schemas":"x"}"#, 400, "invalidSyntax", naming: "schemas"),
+            BadBody(#"{"schemas":"x"}"#, naming: "schemas"),
+            BadBody(#"{"schemas":7}"#, 400, "invalidSyntax", naming: "schemas"),
             BadBody(#"{"schemas":[1]}"#, 400, "invalidSyntax", naming: "schemas[0]"),
-            BadBody(#"{"schemas":[]}"#, naming: "schemas"),
+            BadBody(#"{"schemas":[]}"#, 400, "invalidSyntax", naming: "schemas"),
             BadBody(
                 #"{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"g"}"#, naming: "/Groups"),
             BadBody(user: #""name":{"familyName":"Doe"}"#, naming: "userName"),

@@ -125,7 +125,7 @@ extension OverHTTP {
             let shown: Comment =
                 "\(place.method) \(place.path) \(place.before): \(answer.status) \(String(decoding: answer.body.prefix(300), as: UTF8.self))"
             #expect(answer.status == 400 || answer.status == 413, shown)
-            #expect(answer.fault == nil, shown)
+            #expect(answer.fault() == nil, shown)
             #expect(start.duration(to: .now) < .seconds(10), shown)
         }
     }

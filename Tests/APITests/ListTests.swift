@@ -59,6 +59,7 @@ extension OverHTTP {
                 ("count=1", 1, 1), ("count=100000", 1, 2), ("startIndex=2&count=5", 2, 1),
                 ("startIndex=99999999999999999999", Int64(Int32.max), 0),
                 ("aadOptscim062020", 1, 2), ("sortOrder=descending", 1, 2),
+                ("filter=&startIndex=&count=&sortBy=", 1, 2),
             ] as [(String, Int64, Int64)])
         func pages(query: String, startIndex: Int64, items: Int64) async throws {
             try await withAPI { api in
@@ -88,7 +89,7 @@ extension OverHTTP {
         @Test(
             "A broken parameter is 400, and says which one",
             arguments: [
-                ("filter=", "invalidFilter", "filter"), ("FILTER=x", "invalidFilter", "filter"),
+                ("filter=%20", "invalidFilter", "filter"), ("FILTER=x", "invalidFilter", "filter"),
                 ("filter=userName%20eq", "invalidFilter", "byte 11"), ("sortBy=name", "invalidValue", "sortBy"),
                 ("sortBy=userName&sortOrder=up", "invalidValue", "sortOrder"), ("cursor=x", "invalidCursor", "cursor"),
                 ("cursor=&count=x", "invalidCount", "count"), ("count=x", "invalidValue", "count"),

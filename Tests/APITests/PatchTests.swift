@@ -117,6 +117,17 @@ extension OverHTTP {
                     try await members(["op": "replace", "path": "members", "value": [value(users[0])]]) == [users[0]])
                 #expect(try await members(["op": "remove", "path": "members[type eq \"Group\"]"]) == [users[0]])
                 #expect(try await members(["op": "remove", "path": "members[type eq \"User\"]"]) == [])
+                // A filter and a list: those who are in both.
+                let listed = { (id: String) -> JSONValue in
+                    ["op": "Remove", "path": "members[type eq \"User\"]", "value": [value(id), value(path)]]
+                }
+                let both: JSONValue = ["op": "add", "path": "members", "value": .array(users[...1].map(value))]
+                #expect(try await members(both) == Set(users[...1]))
+                #expect(try await members(listed(users[0])) == [users[1]])
+                let third: JSONValue = ["op": "add", "path": "members", "value": [value(users[2])]]
+                #expect(try await members(third, listed(users[2])) == [users[1]])
+                try await api.patch(path, [["op": "replace", "path": "members", "value": nil]])
+                    .expect(400, scimType: "invalidValue", naming: "[]")
                 try await api.patch(path, [["op": "add", "path": "members", "value": [value(path)]]])
                     .expect(400, scimType: "invalidValue")
             }

@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+import JSON
+import NIOCore
 import SCIM
 import Testing
 
@@ -96,7 +98,7 @@ import Testing
         "Pages follow RFC 7644 section 3.4.2.4",
         arguments: [
             ("", 1, 100), ("startIndex=0", 1, 100), ("startIndex=-5", 1, 100), ("startIndex=7&count=3", 7, 3),
-            ("count=0", 1, 0),
+            ("count=0", 1, 0), ("count=&startIndex=", 1, 100),
             ("count=-1", 1, 0), ("count=1000000", 1, 1000), ("count=99999999999999999999", 1, 1000),
             ("startIndex=99999999999999999999", Int(Int32.max), 100), ("startIndex=-99999999999999999999", 1, 100),
         ])
@@ -108,10 +110,43 @@ import Testing
 
     @Test(
         "A page that is no number is refused",
-        arguments: ["count=", "count=x", "count=1.5", "startIndex=+1", "startIndex=1e3", "count=-"])
+        arguments: ["count=%20", "count=x", "count=1.5", "startIndex=+1", "startIndex=1e3", "count=-"])
     func brokenPage(query: String) throws {
         let query = try QueryParameters(Substring(query))
         #expect(throws: SCIMError.self) { try ListRequest(query, limits: RequestLimits()) }
+    }
+
+    @Test(
+        "A message may write its whole numbers as languages with one type of number do",
+        arguments: [("1.0", 1), ("2e0", 2), ("7", 7)])
+    func wholeNumber(text: String, count: Int) throws {
+        let message = { (count: String) in #"{"schemas":["\#(SchemaURN.searchRequest)"],"count":\#(count)}"# }
+        let list = try ListRequest(try JSONValue(parsing: message(text)), limits: RequestLimits())
+        #expect(list.count == count)
+        for broken in ["1.5", "\"1\"", "true"] {
+            let body = try JSONValue(parsing: message(broken))
+            #expect(throws: SCIMError.self) { try ListRequest(body, limits: RequestLimits()) }
+        }
+    }
+
+    @Test("A byte order mark is no part of a body, however it is cut", arguments: 1...8)
+    func byteOrderMark(length: Int) {
+        func read(_ bytes: [UInt8]) -> [UInt8] {
+            var mark = ByteOrderMark()
+            var read: [UInt8] = []
+            for start in stride(from: 0, to: bytes.count, by: length) {
+                let part = ByteBuffer(bytes: bytes[start..<min(start + length, bytes.count)])
+                for part in mark.removed(from: part) { read += part.readableBytesView }
+            }
+            return read + (mark.rest.map { Array($0.readableBytesView) } ?? [])
+        }
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        #expect(read(mark + [1, 2, 3]) == [1, 2, 3])
+        #expect(read(mark + mark + [1]) == mark + [1])
+        for other in [[], [1], [0xEF, 1, 2, 3], [0xEF, 0xBB], [0xEF, 0xBB, 1, 0xEF, 0xBB, 0xBF], [1] + mark] {
+            #expect(read(other) == other)
+        }
+        #expect(read(mark) == [])
     }
 
     // MARK: Media types
@@ -122,7 +157,8 @@ import Testing
             nil, "application/scim+json", "application/json", "Application/SCIM+JSON",
             "application/json; charset=utf-8",
             "application/scim+json;charset=UTF-8", "application/json ; charset=\"utf-8\"",
-            "application/json;odata=verbose",
+            "application/json;odata=verbose", "application/json; charset=utf8", "application/json; charset='utf-8'",
+            "application/scim+json; charset=UTF8",
         ])
     func mediaType(header: String?) throws {
         try MediaType.check(contentType: header, contentEncoding: nil)

@@ -70,6 +70,13 @@ import Testing
             ("/scim/v2", "", ""),
             ("http://host:8080/scim/v2/Users?x#y", "/Users", "x"),
             ("/scim/v2/Users#fragment?x", "/Users", ""),
+            // What needs no encoding is the same address with it; everything else stays.
+            ("/%73cim/v2/%55sers?%61=%62", "/Users", "%61=%62"),
+            ("/scim/v2/%2Esearch%7e%2d%5F", "/.search~-_", ""),
+            ("/scim/v2/Users/%32819c223%2D7f76", "/Users/2819c223-7f76", ""),
+            ("/scim/v2/Users%2Fx%0d%0A%00%25%35%5", "/Users%2Fx%0d%0A%00%255%5", ""),
+            ("/scim/v2/%2555sers%", "/%2555sers%", ""),
+            ("/scim/v2/%5%35sers/%C3%BC", "/%55sers/%C3%BC", ""),
         ])
     func target(text: String, path: String, query: String) {
         let target = RequestTarget(text)

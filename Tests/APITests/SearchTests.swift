@@ -118,6 +118,29 @@ extension OverHTTP {
             }
         }
 
+        @Test("Who does not say where to begin gets the first page, and may go on by cursor")
+        func offeredCursor() async throws {
+            try await withSamples { api in
+                for sort in ["", "&sortBy=title", "&sortBy=userName&sortOrder=descending", "&filter=userName%20pr"] {
+                    let first = try await api.get("/Users?count=3\(sort)")
+                    #expect(first.json["startIndex"] == 1 && first.json["itemsPerPage"] == 3)
+                    #expect(first.json["totalResults"] == 4 && first.resourceIDs.count == 3)
+                    let next = try #require(first.json["nextCursor"]?.stringValue)
+                    let second = try await api.get("/Users?count=3\(sort)&cursor=\(next)")
+                    #expect(second.json["nextCursor"] == nil && second.json["startIndex"] == nil)
+                    #expect(Set(first.resourceIDs + second.resourceIDs).count == 4)
+                }
+                for query in ["count=4", "", "count=3&startIndex=1", "count=2&startIndex=2", "count=0"] {
+                    let list = try await api.get("/Users?\(query)")
+                    #expect(list.json["nextCursor"] == nil && list.json["startIndex"] != nil, "\(query)")
+                }
+                let empty = try await api.get("/Users?filter=&count=&startIndex=")
+                #expect(empty.json["totalResults"] == 4 && empty.resourceIDs.count == 4)
+                let message: JSONObject = ["schemas": [.string(SchemaURN.searchRequest)], "count": 1]
+                #expect(try await api.post("/.search", message).json["nextCursor"] != nil)
+            }
+        }
+
         @Test("POST .search is the same query with the parameters in the body")
         func search() async throws {
             try await withSamples { api in
@@ -191,7 +214,7 @@ extension OverHTTP {
         func me() async throws {
             try await withAPI { api in
                 try await api.get("/Me", token: .person).expect(404, naming: "userName")
-                try await api.get("/Me").expect(404, naming: "client")
+                try await api.get("/Me").expect(501, naming: "client")
                 let id = try await api.post("/Users", Samples.user("person")).id
                 let read = try await api.get("/Me", token: .person)
                 read.expect(200)

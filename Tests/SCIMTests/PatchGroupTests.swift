@@ -63,7 +63,9 @@ struct PatchGroupTests {
             #"{"op":"remove","path":"members[value eq \"\#(babs)\"]"}"#,
             #"{"op":"Remove","path":"Members[Value EQ \"\#(babs.uppercased())\"]"}"#,
             #"{"op":"remove","path":"members[value eq\"\#(babs)\"]"}"#,
-            #"{"op":"remove","path":"members[value eq \"\#(babs)\"]","value":[{"value":"\#(james)"}]}"#,
+            #"{"op":"remove","path":"members[value eq \"\#(babs)\"]","value":[{"value":"\#(james)"},{"value":"\#(babs)"}]}"#,
+            #"{"op":"remove","path":"members[value eq \"\#(babs)\"]","value":null}"#,
+            #"{"op":"remove","path":"members[value eq \"\#(babs)\" or value eq \"\#(james)\"]","value":"\#(babs)"}"#,
             #"{"op":"replace","path":"members[value eq \"\#(babs)\"]","value":null}"#,
             #"{"op":"Remove","path":"members","value":[{"$ref":null,"value":"\#(babs)"}]}"#,
             #"{"op":"remove","path":"members","value":{"value":"\#(babs)"}}"#,
@@ -86,6 +88,8 @@ struct PatchGroupTests {
         "nobody is removed by a list that names nobody, and nobody added",
         arguments: [
             #"{"op":"remove","path":"members","value":[]}"#,
+            #"{"op":"remove","path":"members[value eq \"\#(babs)\"]","value":[{"value":"\#(james)"}]}"#,
+            #"{"op":"remove","path":"members[value eq \"\#(babs)\"]","value":[]}"#,
             #"{"op":"remove","path":"members","value":[{"value":"x"}]}"#,
             #"{"op":"remove","path":"members[value eq \"x\"]"}"#, #"{"op":"add","path":"members","value":[]}"#,
             #"{"op":"add","path":"members","value":null}"#, #"{"op":"add","value":{"members":[]}}"#,
@@ -103,10 +107,54 @@ struct PatchGroupTests {
         "all members are removed when that is asked for",
         arguments: [
             #"{"op":"remove","path":"members"}"#, #"{"op":"remove","path":"members","value":null}"#,
-            #"{"op":"replace","path":"members","value":[]}"#, #"{"op":"replace","path":"members","value":null}"#,
+            #"{"op":"replace","path":"members","value":[]}"#,
             #"{"op":"replace","value":{"members":[]}}"#,
         ])
     func removeAll(operation: String) throws { #expect(try PatchFixture.members(operation) == replace()) }
+
+    @Test(
+        "null is not taken for no members, with a path or without",
+        arguments: [
+            #"{"op":"replace","path":"members","value":null}"#, #"{"op":"replace","value":{"members":null}}"#,
+            #"{"op":"replace","value":{"\#(SchemaURN.group):members":null}}"#,
+            #"{"op":"replace","value":{"\#(SchemaURN.group)":{"members":null}}}"#,
+        ])
+    func noList(operation: String) throws {
+        let error = try PatchFixture.error(of: operation, as: .group)
+        #expect(error?.scimType == .invalidValue && error?.detail.contains("[] removes all members") == true)
+    }
+
+    @Test("of those that a filter finds only the ones in a list are removed")
+    func removeListed() throws {
+        let remove =
+            #"{"op":"Remove","path":"members[type eq \"User\"]","value":[{"value":"\#(Self.babs)"},"\#(Self.james)"]}"#
+        let steps = try PatchFixture.members(remove)
+        guard case .removeMatching(_, let among)? = steps.first, steps.count == 1 else {
+            Issue.record("\(steps)")
+            return
+        }
+        #expect(among == [try PatchFixture.id(Self.babs), try PatchFixture.id(Self.james)])
+    }
+
+    @Test(
+        "a member may be named by its address alone",
+        arguments: [
+            #"{"op":"add","path":"members","value":[{"$ref":"https://x.example/scim/v2/Users/\#(babs)"}]}"#,
+            #"{"op":"add","path":"members","value":[{"value":null,"$ref":"../Users/\#(babs)/"}]}"#,
+        ])
+    func addressAlone(operation: String) throws {
+        #expect(try PatchFixture.members(operation) == change(adding: [Self.babs]))
+        let removing = operation.replacing(#""op":"add""#, with: #""op":"remove""#)
+        #expect(try PatchFixture.members(removing) == change(removing: [Self.babs]))
+    }
+
+    @Test(
+        "an address that ends with no id names no member",
+        arguments: [#"{"$ref":"https://x.example/Users/x"}"#, #"{"$ref":""}"#, #"{"$ref":null}"#, "{}"])
+    func otherAddress(member: String) throws {
+        let error = try PatchFixture.error(of: #"{"op":"add","path":"members","value":[\#(member)]}"#, as: .group)
+        #expect(error?.scimType == .invalidValue && error?.detail.contains("members[0].value is required") == true)
+    }
 
     @Test(
         "members are replaced",

@@ -31,6 +31,43 @@ struct PatchToleranceTests {
         ])
     func dotAfterURN(operations: String, changes: String) throws { try expect(operations, changes) }
 
+    @Test(
+        "the attributes of the core schema may stand below its URN",
+        arguments: [
+            #"{"op":"replace","value":{"CORE":{"title":"X","name.givenName":"Y"}}}"#,
+            #"{"op":"add","value":{"CORE":{"title":"X"},"name":{"givenName":"Y"}}}"#,
+            #"{"op":"replace","path":"CORE","value":{"title":"X","name":{"givenName":"Y"}}}"#,
+            #"{"op":"replace","path":"CORE","value":{"CORE":{"title":"X"},"CORE:name.givenName":"Y"}}"#,
+        ])
+    func coreAsContainer(operations: String) throws {
+        let user = try PatchFixture.user()
+        let written = operations.replacing("CORE", with: SchemaURN.user)
+        let plain = #"{"op":"replace","value":{"title":"X","name.givenName":"Y"}}"#
+        #expect(try PatchFixture.apply(written, to: user).attributes == PatchFixture.apply(plain, to: user).attributes)
+        let upper = operations.replacing("CORE", with: SchemaURN.user.uppercased())
+        #expect(try PatchFixture.apply(upper, to: user).attributes["title"] == "X")
+    }
+
+    @Test(
+        "below the URN of the core schema are attributes, each once",
+        arguments: [
+            (#"{"op":"replace","value":{"title":"a","CORE":{"Title":"b"}}}"#, SCIMError.ScimType.invalidValue),
+            (#"{"op":"replace","path":"CORE","value":"x"}"#, .invalidValue),
+            (#"{"op":"remove","path":"CORE"}"#, .noTarget),
+            (#"{"op":"replace","value":{"CORE":{"id":"x"}}}"#, .mutability),
+        ])
+    func brokenContainer(operation: String, scimType: SCIMError.ScimType) throws {
+        let error = try PatchFixture.error(of: operation.replacing("CORE", with: SchemaURN.user))
+        #expect(error?.scimType == scimType)
+    }
+
+    @Test("the URN of the message may stand without a list")
+    func singleSchema() throws {
+        let message = try JSONValue(
+            parsing: #"{"schemas":"\#(SchemaURN.patchOp)","Operations":[{"op":"replace","path":"title","value":"X"}]}"#)
+        #expect(try PatchFixture.apply(message, to: PatchFixture.user()).attributes["title"] == "X")
+    }
+
     @Test("the dot is for known extensions and their attributes only")
     func otherDots() throws {
         for path in ["ENT.nosuch", "ENTx.manager", "urn:x:y.manager", "\(SchemaURN.user).title"] {

@@ -214,10 +214,11 @@ struct ResourceRefusalTests {
         arguments: [
             (nil, .invalidSyntax, "schemas is required and must contain \(SchemaURN.user)"),
             (.null, .invalidSyntax, "schemas is required and must contain \(SchemaURN.user)"),
-            (.string(SchemaURN.user), .invalidSyntax, "schemas must be an array of strings"),
+            (7, .invalidSyntax, "schemas must be an array of strings"),
+            (.string(SchemaURN.enterpriseUser), .invalidValue, "schemas must contain \(SchemaURN.user)"),
             ([:], .invalidSyntax, "schemas must be an array of strings"),
             ([.string(SchemaURN.user), 7], .invalidSyntax, "schemas[1] must be a string"),
-            ([], .invalidValue, "schemas must contain \(SchemaURN.user)"),
+            ([], .invalidSyntax, "schemas is required and must contain \(SchemaURN.user)"),
             ([.string(SchemaURN.enterpriseUser)], .invalidValue, "schemas must contain \(SchemaURN.user)"),
             (
                 [.string(SchemaURN.group)], .invalidValue,

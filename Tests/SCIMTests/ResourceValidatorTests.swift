@@ -117,6 +117,33 @@ struct ResourceValidatorTests {
         _ = try validator.validate(Fixture.body(.user, "schemas", schemas), as: .user)
     }
 
+    @Test("schemas may be one text, and the attributes of the core schema may stand below its URN")
+    func coreAsContainer() throws {
+        let plain: JSONValue = [
+            "schemas": [.string(SchemaURN.user)], "userName": "jo", "name": ["familyName": "Doe"], "title": "x",
+        ]
+        let written: JSONValue = [
+            "schemas": .string(SchemaURN.user), "userName": "jo",
+            SchemaURN.user.uppercased(): ["name": ["familyName": "Doe"], "TITLE": "x"],
+        ]
+        #expect(try validator.validate(written, as: .user) == validator.validate(plain, as: .user))
+        #expect(try validator.validateReplacement(written, as: .user) == validator.validate(plain, as: .user))
+        let twice: JSONValue = [
+            "schemas": [.string(SchemaURN.user)], "userName": "jo", "name": ["familyName": "Doe"],
+            SchemaURN.user: ["username": "ja"],
+        ]
+        #expect(throws: SCIMError.self) { try validator.validate(twice, as: .user) }
+        let member = "2819c223-7f76-453a-919d-413861904646"
+        let group: JSONValue = [
+            "schemas": .string(SchemaURN.group),
+            SchemaURN.group: ["displayName": "staff", "members": [["value": .string(member)]]],
+        ]
+        #expect(try validator.validate(group, as: .group).members?.map(\.id.description) == [member])
+        var reader = GroupBodyReader(maximumBytes: 1 << 20, maximumDepth: 64)
+        try reader.append(group.serialize())
+        #expect(try validator.validate(try reader.finish()) == validator.validate(group, as: .group))
+    }
+
     @Test(
         "what the schemas do not know, or what is readOnly, is ignored whatever its value",
         arguments: [

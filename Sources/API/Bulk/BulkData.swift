@@ -7,12 +7,21 @@ internal import SCIM
 /// The data of an operation as it waits to be carried out: text, which takes a fraction of the memory of the value.
 struct BulkData: Sendable {
     private let text: [UInt8]
+    private let reader: BulkReferences
+    private let method: RequestMethod
     /// The bulkIds that it refers to.
     let references: Set<String>
 
-    init(_ value: JSONValue) {
+    init(_ value: JSONValue, of method: RequestMethod, _ reader: BulkReferences) {
         text = value.serialize()
-        references = BulkReferences.names(in: value)
+        self.reader = reader
+        self.method = method
+        var names: Set<String> = []
+        _ = reader.resolve(value, of: method) { name in
+            names.insert(name)
+            return nil
+        }
+        references = names
     }
 
     /// Bytes of its text.
@@ -27,6 +36,6 @@ struct BulkData: Sendable {
         } catch {
             throw .malformedJSON(error)
         }
-        return references.isEmpty ? value : BulkReferences.resolve(value, ids)
+        return references.isEmpty ? value : reader.resolve(value, of: method) { ids[$0] }
     }
 }

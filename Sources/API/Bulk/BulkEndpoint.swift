@@ -7,9 +7,10 @@ internal import NIOCore
 internal import SCIM
 internal import Storage
 
-/// `/Bulk` (RFC 7644 section 3.7). Creates of a wave share transactions; other operations run side by side. All of it goes into the lane `bulk`.
+/// `/Bulk` (RFC 7644 section 3.7): what comes of the operations is what would come of them one after the other. Creates of a wave share transactions,
+/// and changes that cannot influence each other run side by side. All of it goes into the lane `bulk`.
 struct BulkEndpoint: Sendable {
-    /// Operations that are under way at the same time, creates apart.
+    /// Changes that are under way at the same time.
     private static let concurrency = 16
 
     let writes: ResourceWrites
@@ -17,6 +18,7 @@ struct BulkEndpoint: Sendable {
     let transactions: TransactionEndpoint
     let limits: RequestLimits
     let explanation: ErrorExplanation
+    let references: BulkReferences
 
     func answer(_ request: SCIMRequest) async throws -> Response {
         let outcomes = try await outcomes(of: request)
@@ -38,51 +40,30 @@ struct BulkEndpoint: Sendable {
     func outcomes(of request: SCIMRequest) async throws -> [BulkOutcome] {
         try MediaType.check(contentType: request.headers.contentType, contentEncoding: request.headers.contentEncoding)
         let bulk = try await BodyReader(limit: limits.bulkBody, limits: limits)
-            .readBulk(from: request)
+            .readBulk(from: request, references: references)
         return await run(bulk, request)
     }
 
     private func run(_ bulk: BulkRequest, _ request: SCIMRequest) async -> [BulkOutcome] {
         var outcomes = [BulkOutcome?](repeating: nil, count: bulk.operations.count)
         var errors = 0
-        let steps = BulkStep.steps(of: bulk)
         let threshold = bulk.failOnErrors ?? .max
-        var refused: [Int: SCIMError] = [:]
-        for (index, step) in steps.enumerated() {
-            if case .failure(let error) = step { refused[index] = error }
-        }
-        /// Errors count where they stand in the request, so what precedes them is still carried out.
-        func settle(before index: Int) {
-            for position in refused.keys.sorted() where position < index && errors < threshold {
-                guard let error = refused.removeValue(forKey: position) else { continue }
-                outcomes[position] = BulkOutcome(bulk.operations[position], error)
+        var plan = BulkPlan(BulkStep.steps(of: bulk))
+        while !plan.isFinished, errors < threshold {
+            // All of a wave may fail.
+            let wave = plan.next(upTo: min(threshold - errors, limits.bulkOperations))
+            for (index, error) in wave.refused {
+                outcomes[index] = BulkOutcome(bulk.operations[index], error)
                 errors += 1
             }
-        }
-        var plan = BulkPlan(steps.compactMap { try? $0.get() }, failed: Set(refused.keys))
-        while !plan.isFinished, errors < threshold {
-            switch plan.next(upTo: min(threshold - errors, limits.bulkOperations)) {
-            case .refused(let steps):
-                for (step, error) in steps where errors < threshold {
-                    outcomes[step.index] = BulkOutcome(step.operation, error)
-                    errors += 1
-                }
-            case .steps(let wave):
-                settle(before: wave[0].index)
-                guard errors < threshold else { break }
-                for (step, result) in zip(wave, await carryOut(wave, request)) {
-                    let result = result.mapError { explanation.scimError(for: $0, request.id) }
-                    outcomes[step.index] = BulkOutcome(step, result)
-                    if case .failure = result {
-                        errors += 1
-                        plan.finish(step, failed: true)
-                    } else {
-                        plan.finish(step, failed: false)
-                    }
-                }
+            for (step, result) in zip(wave.steps, await carryOut(wave.steps, request)) {
+                let result = result.mapError { explanation.scimError(for: $0, request.id) }
+                outcomes[step.index] = BulkOutcome(step, result)
+                guard case .failure = result else { continue }
+                errors += 1
+                plan.fail(step)
             }
         }
-        settle(before: bulk.operations.count)
         return outcomes.compactMap { $0 }
     }
 
@@ -90,16 +71,10 @@ struct BulkEndpoint: Sendable {
 
     private func carryOut(_ wave: [BulkStep], _ request: SCIMRequest) async -> [Result<WriteAnswer, any Error>] {
         let context = request.writeContext
-        switch wave[0].kind {
+        switch wave.first?.kind {
+        case nil: return []
         case .create(let type): return await create(wave, type, context)
-        case .change, .delete:
-            var results = await sideBySide(wave, context)
-            // A value that another operation of the wave has freed meanwhile: in order, it would have been free.
-            for (index, result) in results.enumerated() {
-                guard case .failure(let error as SCIMError) = result, error.scimType == .uniqueness else { continue }
-                results[index] = await self.result(of: wave[index], context)
-            }
-            return results
+        case .change, .delete: return await change(wave, context)
         }
     }
 
@@ -117,37 +92,53 @@ struct BulkEndpoint: Sendable {
         }
     }
 
-    private func sideBySide(_ wave: [BulkStep], _ context: WriteContext) async -> [Result<WriteAnswer, any Error>] {
-        await withTaskGroup(of: (Int, Result<WriteAnswer, any Error>).self) { group in
+    /// One after the other, where one might see what another has done; the others side by side.
+    private func change(_ wave: [BulkStep], _ context: WriteContext) async -> [Result<WriteAnswer, any Error>] {
+        var results: [Result<WriteAnswer, any Error>] = []
+        var independent: [BulkChange] = []
+        for step in wave {
+            let change = BulkChange(step, writes.validator)
+            if change.isIndependent {
+                independent.append(change)
+                continue
+            }
+            results += await sideBySide(independent, context)
+            independent = []
+            results.append(await result(of: change, context))
+        }
+        return results + (await sideBySide(independent, context))
+    }
+
+    private func sideBySide(_ changes: [BulkChange], _ context: WriteContext) async -> [Result<WriteAnswer, any Error>]
+    {
+        guard !changes.isEmpty else { return [] }
+        return await withTaskGroup(of: (Int, Result<WriteAnswer, any Error>).self) { group in
             var results = [Result<WriteAnswer, any Error>](
-                repeating: .failure(CancellationError()), count: wave.count)
-            for (position, step) in wave.enumerated() {
+                repeating: .failure(CancellationError()), count: changes.count)
+            for (position, change) in changes.enumerated() {
                 if position >= Self.concurrency, let (done, result) = await group.next() { results[done] = result }
-                group.addTask { (position, await result(of: step, context)) }
+                group.addTask { (position, await result(of: change, context)) }
             }
             for await (done, result) in group { results[done] = result }
             return results
         }
     }
 
-    private func result(of step: BulkStep, _ context: WriteContext) async -> Result<WriteAnswer, any Error> {
+    private func result(of change: BulkChange, _ context: WriteContext) async -> Result<WriteAnswer, any Error> {
+        let step = change.step
         let precondition = Precondition(version: step.operation.version)
         do {
-            let data = try step.data()
-            switch step.operation.method {
-            case .put:
+            switch change.work {
+            case .replace(let data):
                 let validator = writes.validator
                 let answer = try await writes.replace(step.type, step.id, precondition, context) { present in
                     try validator.validateReplacement(data, as: step.type, of: present)
                 }
                 return .success(answer)
-            case .patch:
-                let patch = try writes.validator.patch(data, as: step.type)
+            case .patch(let patch):
                 return .success(try await writes.patch(step.type, step.id, patch, precondition, context))
-            case .delete:
-                return .success(try await writes.delete(step.type, step.id, precondition, context))
-            case .post, .get, .head, .other:
-                throw SCIMError.methodNotAllowed(step.operation.method.name)
+            case .delete: return .success(try await writes.delete(step.type, step.id, precondition, context))
+            case .refused(let error): throw error
             }
         } catch {
             return .failure(error)

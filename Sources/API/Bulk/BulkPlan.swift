@@ -3,83 +3,86 @@
 
 internal import SCIM
 
-/// In which order the operations of a bulk request are carried out: in waves of operations that do not touch each other.
+/// In which order the operations of a bulk request are carried out: that of the request, except for those that wait for a resource which a later one
+/// creates. These, and whatever is about the same resource, come as soon as it is there.
 ///
-/// A wave takes operations of one kind from the front; those that wait for a resource which another operation creates are passed over, and so is
-/// whatever is about the same resource as one of them. Operations of another kind end the wave, so that a delete that frees a name comes before the
-/// create that takes it.
+/// A wave takes operations of one kind from the front and passes none over, so that a delete that frees a name comes before the create that takes it,
+/// and a name goes to the first who asks for it.
 struct BulkPlan {
     /// Bytes of data in a wave: all of it is in memory several times while it is written.
     private static let heaviest = 1 << 20
 
-    private var waiting: [BulkStep]
-    private var unfinished: Set<Int>
+    struct Wave {
+        /// What can be carried out next, all of one kind, and no two about one resource.
+        var steps: [BulkStep] = []
+        /// Those between them that cannot be carried out, by their place in the request.
+        var refused: [(index: Int, error: SCIMError)] = []
+    }
+
+    private enum Turn {
+        case step(BulkStep)
+        case refused(index: Int, SCIMError)
+    }
+
+    /// What comes next stands last.
+    private var turns: [Turn]
     private var failed: Set<Int> = []
 
-    /// - Parameter failed: Operations that will not be carried out.
-    init(_ steps: [BulkStep], failed: Set<Int>) {
-        waiting = steps
-        unfinished = Set(steps.map(\.index))
-        self.failed = failed
-    }
-
-    var isFinished: Bool { waiting.isEmpty }
-
-    enum Wave {
-        case steps([BulkStep])
-        /// Operations that can never be carried out, each with its reason.
-        case refused([(BulkStep, SCIMError)])
-    }
-
-    /// Takes what can be carried out next.
-    ///
-    /// - Parameter limit: Steps in a wave. One that is heavier than all of ``heaviest`` is a wave by itself.
-    mutating func next(upTo limit: Int) -> Wave {
-        let orphans = waiting.filter { !$0.requires.isDisjoint(with: failed) }
-        if !orphans.isEmpty { return refuse(orphans, "refers to an operation of this request that failed") }
-        var wave = take(upTo: limit) { step, unfinished in step.requires.isDisjoint(with: unfinished) }
-        // What is left waits for each other. Users may name each other, as managers.
-        if wave.isEmpty { wave = take(upTo: limit) { step, _ in !step.mustWait } }
-        // Groups in a circle: the directory has none.
-        if wave.isEmpty {
-            return refuse(waiting, "is part of a circle of references that cannot be resolved")
+    /// - Parameter steps: In the order of the request; those that are none have their error.
+    init(_ steps: [Result<BulkStep, SCIMError>]) {
+        let order = BulkOrder(steps)
+        turns = order.indices.map { index in
+            switch steps[index] {
+            case .success(let step): .step(step)
+            case .failure(let error): .refused(index: index, error)
+            }
         }
-        return .steps(wave)
+        let circle = Self.conflict("is part of a circle of references that cannot be resolved")
+        turns += order.circle.map { .refused(index: $0, circle) }
+        turns.reverse()
     }
 
-    /// Notes how a step ended.
-    mutating func finish(_ step: BulkStep, failed hasFailed: Bool) {
-        unfinished.remove(step.index)
-        if hasFailed, case .create = step.kind { failed.insert(step.index) }
-    }
+    var isFinished: Bool { turns.isEmpty }
 
-    private mutating func take(upTo limit: Int, _ isReady: (BulkStep, Set<Int>) -> Bool) -> [BulkStep] {
-        var wave: [BulkStep] = []
+    /// Takes what comes next.
+    ///
+    /// - Parameter limit: Operations in a wave, those that are refused included. A step that is heavier than all of ``heaviest`` is a wave by itself.
+    mutating func next(upTo limit: Int) -> Wave {
+        var wave = Wave()
         var weight = 0
         var touched: Set<ResourceID> = []
-        var position = waiting.startIndex
-        var left: [BulkStep] = []
-        while position < waiting.endIndex, wave.count < limit {
-            let step = waiting[position]
-            if isReady(step, unfinished), !touched.contains(step.id) {
-                guard wave.first.map({ $0.kind == step.kind && weight + step.weight <= Self.heaviest }) ?? true
-                else { break }
-                wave.append(step)
+        var taken: Set<Int> = []
+        while wave.steps.count + wave.refused.count < limit, let turn = turns.last {
+            switch turn {
+            case .refused(let index, let error): refuse(index, error, &wave)
+            case .step(let step) where !step.requires.isDisjoint(with: failed):
+                refuse(step.index, Self.conflict("refers to an operation of this request that failed"), &wave)
+            case .step(let step):
+                if let first = wave.steps.first {
+                    guard first.kind == step.kind, weight + step.weight <= Self.heaviest, !touched.contains(step.id),
+                        step.requires.isDisjoint(with: taken)
+                    else { return wave }
+                }
+                turns.removeLast()
+                wave.steps.append(step)
                 weight += step.weight
-            } else {
-                left.append(step)
+                touched.insert(step.id)
+                taken.insert(step.index)
             }
-            touched.insert(step.id)
-            position += 1
         }
-        waiting.replaceSubrange(..<position, with: left)
         return wave
     }
 
-    private mutating func refuse(_ steps: [BulkStep], _ reason: String) -> Wave {
-        let indices = Set(steps.map(\.index))
-        waiting.removeAll { indices.contains($0.index) }
-        for step in steps { finish(step, failed: true) }
-        return .refused(steps.map { ($0, SCIMError.conflict("The operation \(reason)")) })
+    /// Notes that a step has failed.
+    mutating func fail(_ step: BulkStep) {
+        if case .create = step.kind { failed.insert(step.index) }
     }
+
+    private mutating func refuse(_ index: Int, _ error: SCIMError, _ wave: inout Wave) {
+        turns.removeLast()
+        failed.insert(index)
+        wave.refused.append((index, error))
+    }
+
+    private static func conflict(_ reason: String) -> SCIMError { .conflict("The operation \(reason)") }
 }

@@ -7,7 +7,7 @@ internal import SCIM
 /// Reads the message of a bulk request while it arrives. One operation at a time is a JSON value; what waits to be carried out is compact text, so
 /// that a request of 8 MiB takes little more than that.
 ///
-///     var reader = BulkReader(limits: limits)
+///     var reader = BulkReader(limits: limits, references: references)
 ///     for try await part in body { try part.withUnsafeReadableBytes { try reader.append($0) } }
 ///     let request = try reader.finish()
 struct BulkReader {
@@ -15,6 +15,7 @@ struct BulkReader {
     private static let maximumMemberBytes = 64 << 10
 
     private let operationLimit: Int
+    private let references: BulkReferences
     private var reader: JSONStreamReader
     private var members = JSONObject()
     private var operations: [Result<BulkRequest.Operation, BulkRequest.Unreadable>] = []
@@ -23,7 +24,8 @@ struct BulkReader {
     private var isObject = true
     private var isEmpty = true
 
-    init(limits: RequestLimits) {
+    init(limits: RequestLimits, references: BulkReferences) {
+        self.references = references
         operationLimit = limits.bulkOperations
         reader = JSONStreamReader(
             limits: JSONLimits(
@@ -76,7 +78,7 @@ struct BulkReader {
         _ value: JSONValue, at index: Int
     ) -> Result<BulkRequest.Operation, BulkRequest.Unreadable> {
         do throws(SCIMError) {
-            let operation = try BulkRequest.Operation(value, at: index)
+            let operation = try BulkRequest.Operation(value, at: index, references)
             if operation.method == .post, let bulkID = operation.bulkID, !bulkIDs.insert(bulkID).inserted {
                 throw SCIMError.invalidValue(
                     attribute: "Operations[\(index)].bulkId", reason: "is the bulkId of an earlier operation too")

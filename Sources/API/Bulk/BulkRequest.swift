@@ -67,7 +67,7 @@ struct BulkRequest: Sendable {
 }
 
 extension BulkRequest.Operation {
-    init(_ value: JSONValue, at index: Int) throws(SCIMError) {
+    init(_ value: JSONValue, at index: Int, _ references: BulkReferences) throws(SCIMError) {
         guard let object = value.objectValue else {
             throw .invalidSyntax("Operations[\(index)] must be an object")
         }
@@ -95,7 +95,7 @@ extension BulkRequest.Operation {
         // Of a DELETE it means nothing.
         self.init(
             method: method, path: path, bulkID: bulkID, version: try text("version"),
-            data: method == .delete ? nil : data.map(BulkData.init))
+            data: method == .delete ? nil : data.map { BulkData($0, of: method, references) })
     }
 }
 

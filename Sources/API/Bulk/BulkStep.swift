@@ -101,10 +101,12 @@ extension BulkStep {
             id = known
             mustWait = true
         }
+        mustWait = mustWait || type == .group
         var requires: Set<Int> = []
         for name in names {
             guard let creator = creators[name] else { throw Self.unresolved(name) }
-            requires.insert(creator)
+            // Who manages himself waits for nobody.
+            if creator != index || mustWait { requires.insert(creator) }
         }
         self.index = index
         self.operation = operation
@@ -112,7 +114,7 @@ extension BulkStep {
         self.id = id
         self.ids = names.isEmpty ? [:] : ids
         self.requires = requires
-        self.mustWait = mustWait || type == .group
+        self.mustWait = mustWait
     }
 
     private static func unresolved(_ name: String) -> SCIMError {
@@ -149,9 +151,7 @@ private enum Target {
 
     private static func reference(in path: Substring) -> String? {
         let segments = path.split(separator: "/")
-        guard segments.count == 2, let name = percentDecoded(segments[1].utf8, plusIsSpace: false),
-            name.hasPrefix("bulkId:"), name.utf8.count > 7
-        else { return nil }
-        return String(name.dropFirst(7))
+        guard segments.count == 2 else { return nil }
+        return percentDecoded(segments[1].utf8, plusIsSpace: false).flatMap { BulkReferences.name($0) }
     }
 }

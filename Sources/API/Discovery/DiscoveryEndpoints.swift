@@ -46,7 +46,7 @@ struct DiscoveryEndpoints: Sendable {
         case .openAPI: return .bytes(openAPI, type: MediaType.json)
         case .root, .collection, .resource, .search, .bulk, .me, .transaction, .unknown: body = nil
         }
-        guard query["filter"] == nil else { throw .forbidden("A discovery endpoint takes no filter") }
+        guard query["filter"]?.isEmpty ?? true else { throw .forbidden("A discovery endpoint takes no filter") }
         guard let body else { throw .notFound("There is no such schema or resource type") }
         return .scim(.ok, body)
     }

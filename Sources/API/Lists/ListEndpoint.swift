@@ -64,7 +64,7 @@ struct ListEndpoint: Sendable {
         let query = ListQuery(
             tenant: principal.tenant, client: principal.client, baseURL: baseURL, selections,
             isDescending: list.isDescending, start: start, count: list.count,
-            withSyncStatus: projections.values.contains { $0.wantsSync })
+            withSyncStatus: projections.values.contains { $0.wantsSync }, offersCursor: list.offersCursor)
         let page = try await page(query)
         let size = page.resources.reduce(0) { $0 + $1.attributes.count + ($1.groups?.count ?? 0) }
         guard size > Self.quickSize else { return try await render(page, list, projections, binding) }
@@ -111,12 +111,9 @@ struct ListEndpoint: Sendable {
             {"schemas":["\(SchemaURN.listResponse)"],"totalResults":\(page.total),\
             "itemsPerPage":\(page.resources.count),
             """
-        switch list.start {
-        case .index(let index): head += "\"startIndex\":\(index),"
-        case .cursor:
-            if let next = page.next {
-                head += "\"nextCursor\":\"\(cursors.encode(next, for: binding, now: .now()))\","
-            }
+        if case .index(let index) = list.start { head += "\"startIndex\":\(index)," }
+        if let next = page.next {
+            head += "\"nextCursor\":\"\(cursors.encode(next, for: binding, now: .now()))\","
         }
         return Array("\(head)\"Resources\":[".utf8)
     }

@@ -17,15 +17,20 @@ struct ListRequest: Sendable, Equatable {
     let sortBy: String?
     let isDescending: Bool
     let start: Start
+    /// Whether the client has said nothing about where to begin, so that it may go on by cursor: one that is left out asks for the first page as an
+    /// empty one does (RFC 9865 section 2).
+    let offersCursor: Bool
     let count: Int
     let attributes: [String]
     let excludedAttributes: [String]
 
     init(_ query: QueryParameters, limits: RequestLimits) throws(SCIMError) {
+        // An empty parameter is one that a client left out, but for a cursor.
+        func given(_ name: String) -> String? { query[name].flatMap { $0.isEmpty ? nil : $0 } }
         try self.init(
-            filter: query["filter"], sortBy: query["sortBy"], sortOrder: query["sortOrder"], cursor: query["cursor"],
-            startIndex: try Self.integer("startIndex", query["startIndex"]),
-            count: try Self.integer("count", query["count"], hasCursor: query["cursor"] != nil),
+            filter: given("filter"), sortBy: given("sortBy"), sortOrder: given("sortOrder"), cursor: query["cursor"],
+            startIndex: try Self.integer("startIndex", given("startIndex")),
+            count: try Self.integer("count", given("count"), hasCursor: query["cursor"] != nil),
             attributes: query.values(of: "attributes"), excludedAttributes: query.values(of: "excludedAttributes"),
             limits: limits)
     }
@@ -50,10 +55,10 @@ struct ListRequest: Sendable, Equatable {
         attributes: [String], excludedAttributes: [String], limits: RequestLimits
     ) throws(SCIMError) {
         self.filter = filter
-        // An empty parameter is one that a client left out.
         self.sortBy = sortBy.flatMap { $0.isEmpty ? nil : $0 }
         isDescending = try Self.isDescending(sortOrder)
         start = cursor.map { .cursor($0) } ?? .index(max(1, startIndex ?? 1))
+        offersCursor = cursor == nil && startIndex == nil
         self.count = min(max(0, count ?? limits.defaultPageSize), limits.maximumPageSize)
         self.attributes = attributes
         self.excludedAttributes = excludedAttributes
@@ -98,10 +103,15 @@ struct ListRequest: Sendable, Equatable {
 
     private static func integer(_ name: String, in body: JSONObject) throws(SCIMError) -> Int? {
         guard let value = body.member(name), !value.isNull else { return nil }
-        guard let number = bounded(value.integerValue) else {
+        guard let number = bounded(value.integerValue ?? whole(value.numberValue)) else {
             throw .invalidValue(attribute: name, reason: "must be a whole number")
         }
         return number
+    }
+
+    /// Languages with one type of number write 1 as `1.0`.
+    private static func whole(_ number: JSONNumber?) -> Int64? {
+        number.flatMap { Int64(exactly: $0.double) }
     }
 
     /// One string stands for a list of one, or of several with commas, as in a query string.

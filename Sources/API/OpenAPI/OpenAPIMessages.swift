@@ -105,7 +105,13 @@ struct OpenAPIMessages: Sendable {
             [
                 ("totalResults", count), ("itemsPerPage", count),
                 ("startIndex", ["type": "integer", "minimum": 1, "description": "Of pages by index"]),
-                ("nextCursor", ["type": "string", "description": "Of pages by cursor; the last one has none"]),
+                (
+                    "nextCursor",
+                    [
+                        "type": "string",
+                        "description": "Of pages by cursor, and of one without `startIndex`; the last one has none",
+                    ]
+                ),
                 ("Resources", ["type": "array", "items": resource]),
             ], required: ["totalResults", "itemsPerPage", "Resources"])
     }

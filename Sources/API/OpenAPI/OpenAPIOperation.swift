@@ -105,6 +105,7 @@ enum OpenAPIError: Int, CaseIterable, Sendable {
     case unsupportedMediaType = 415
     case tooManyRequests = 429
     case internalError = 500
+    case notImplemented = 501
     case unavailable = 503
 
     /// Of every request: its query string, its token and the database may be out of order.
@@ -149,6 +150,7 @@ enum OpenAPIError: Int, CaseIterable, Sendable {
         case .unsupportedMediaType: "The body is neither application/scim+json nor application/json in UTF-8."
         case .tooManyRequests: "Too many writes wait for the directory, or too many large bodies for their turn."
         case .internalError: "The service failed; the log says why."
+        case .notImplemented: "The token belongs to no user."
         case .unavailable: "The database does not answer. A write may have to be read before it is repeated."
         }
     }

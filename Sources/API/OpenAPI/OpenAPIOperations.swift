@@ -71,13 +71,13 @@ struct OpenAPIOperations: Sendable {
         OpenAPIOperation(
             method: .get, id: "read\(type.rawValue)", tag: OpenAPITag(type),
             summary: "Read a \(type.rawValue.lowercased())",
-            parameters: [.id, .ifNoneMatch] + OpenAPIParameter.projection,
+            parameters: [.id] + OpenAPIParameter.condition + OpenAPIParameter.projection,
             answers: [
                 resource(200, "The resource, with all writes that were accepted.", type),
                 OpenAPIOperation.Answer(
                     status: 304, description: "It is as `If-None-Match` says.", headers: [.entityTag]),
             ],
-            errors: OpenAPIError.always + [.notFound])
+            errors: OpenAPIError.always + [.notFound, .preconditionFailed])
     }
 
     private func replace(_ type: ResourceType) -> OpenAPIOperation {
@@ -126,7 +126,7 @@ struct OpenAPIOperations: Sendable {
             method: operation.method, id: operation.id.replacing("User", with: "Me"), tag: .me,
             summary: "\(operation.summary.replacing("a user", with: "the user that the token belongs to"))",
             scope: operation.scope, parameters: operation.parameters.filter { $0 != .id }, body: operation.body,
-            answers: operation.answers, errors: operation.errors)
+            answers: operation.answers, errors: operation.errors + [.notImplemented])
     }
 
     private func resource(_ status: Int, _ description: String, _ type: ResourceType) -> OpenAPIOperation.Answer {

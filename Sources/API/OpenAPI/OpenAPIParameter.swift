@@ -71,8 +71,8 @@ enum OpenAPIParameter: String, CaseIterable, Sendable {
             "Resources in the page: \(limits.defaultPageSize) unless set, at most \(limits.maximumPageSize); more is "
                 + "lowered to that, less than 0 is 0."
         case .cursor:
-            "Pages by cursor (RFC 9865): empty for the first one, then `nextCursor` of the one before, with the same "
-                + "parameters."
+            "Pages by cursor (RFC 9865): empty, or left out together with `startIndex`, for the first one, then "
+                + "`nextCursor` of the one before, with the same parameters."
         case .attributes: "The attributes to answer with, besides those that always are (RFC 7644 section 3.9)."
         case .excludedAttributes: "Attributes to leave out; taken away from `attributes` if both are given."
         case .ifMatch: "The entity tags that the resource must have one of: 412 otherwise."

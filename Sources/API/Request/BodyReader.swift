@@ -49,15 +49,15 @@ struct BodyReader: Sendable {
     }
 
     /// Reads a bulk request while it arrives: one operation at a time is a JSON value.
-    func readBulk(from request: SCIMRequest) async throws -> BulkRequest {
-        var reader = BulkReader(limits: limits)
+    func readBulk(from request: SCIMRequest, references: BulkReferences) async throws -> BulkRequest {
+        var reader = BulkReader(limits: limits, references: references)
         try await read(request) { part throws(SCIMError) in
             try part.withUnsafeReadableBytes { bytes throws(SCIMError) in try reader.append(bytes) }
         }
         return try reader.finish()
     }
 
-    /// Hands over the parts of the body as they arrive, not more than ``limit`` bytes of them.
+    /// Hands over the parts of the body as they arrive, not more than ``limit`` bytes of them, without a byte order mark.
     private func read(_ request: SCIMRequest, _ take: (ByteBuffer) throws(SCIMError) -> Void) async throws {
         // The HTTP decoder has checked it to be a number.
         let announced = request.headers.contentLength.flatMap { Int($0) }
@@ -65,6 +65,7 @@ struct BodyReader: Sendable {
         var hasShare = try await request.share.take(for: announced ?? 0)
         var end = hasShare ? deadline : nil
         var received = 0
+        var mark = ByteOrderMark()
         request.wantBody()
         do {
             for try await part in request.body {
@@ -78,8 +79,9 @@ struct BodyReader: Sendable {
                 if let end, ContinuousClock.now > end {
                     throw SCIMError(status: 408, detail: "The body did not arrive within \(limits.bodyTime)")
                 }
-                try take(part)
+                for part in mark.removed(from: part) { try take(part) }
             }
+            if let rest = mark.rest { try take(rest) }
         } catch let error as SCIMError {
             throw error
         } catch {

@@ -27,17 +27,27 @@ final class HTTPRules: ChannelDuplexHandler, RemovableChannelHandler {
     /// Oldest first: Hummingbird answers them one after the other.
     private var unanswered: CircularBuffer<Unanswered> = []
     private var fault: Fault?
+    private let lines: RequestLines
 
     /// Why a request is refused.
     private enum Fault {
         case host
         case decoding(HTTPParserError)
+        case address
+        case method
     }
+
+    /// - Parameter lines: What comes before the decoder.
+    init(_ lines: RequestLines) { self.lines = lines }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         // Nothing that follows a refused head means anything.
         guard fault == nil else { return }
-        guard case .head(var head) = unwrapInboundIn(data) else { return context.fireChannelRead(data) }
+        guard case .head(var head) = unwrapInboundIn(data) else {
+            if case .end = unwrapInboundIn(data) { lines.requestEnded() } else { lines.bodyCame() }
+            return context.fireChannelRead(data)
+        }
+        lines.headEnded()
         guard head.namesItsHost else {
             fault = .host
             return context.fireErrorCaught(HTTPParserError.unknown)
@@ -50,7 +60,13 @@ final class HTTPRules: ChannelDuplexHandler, RemovableChannelHandler {
 
     /// Hummingbird answers these errors by an empty 400, after the answers to what came before, and closes the connection.
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if fault == nil, let error = error as? HTTPParserError { fault = .decoding(error) }
+        if fault == nil, let error = error as? HTTPParserError {
+            switch error {
+            case .headerOverflow where lines.addressIsTooLong: fault = .address
+            case .invalidMethod where lines.hasUnknownMethod: fault = .method
+            default: fault = .decoding(error)
+            }
+        }
         context.fireErrorCaught(error)
     }
 
@@ -82,7 +98,9 @@ final class HTTPRules: ChannelDuplexHandler, RemovableChannelHandler {
     private func refuse(_ head: HTTPResponseHead, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?)
     {
         var head = head
-        let body = ByteBuffer(bytes: SCIMError(status: 400, detail: Self.detail(of: fault)).json.serialize())
+        head.status = Self.status(of: fault)
+        let error = SCIMError(status: Int(head.status.code), detail: Self.detail(of: fault))
+        let body = ByteBuffer(bytes: error.json.serialize())
         head.headers.replaceOrAdd(name: "Content-Type", value: MediaType.scim)
         head.headers.replaceOrAdd(name: "X-Request-ID", value: LowercaseUUID.random().description)
         head.headers.replaceOrAdd(name: "Content-Length", value: String(body.readableBytes))
@@ -90,12 +108,22 @@ final class HTTPRules: ChannelDuplexHandler, RemovableChannelHandler {
         context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
     }
 
+    private static func status(of fault: Fault?) -> HTTPResponseStatus {
+        switch fault {
+        case .address: .uriTooLong
+        case .decoding(.headerOverflow): .requestHeaderFieldsTooLarge
+        // RFC 9110 section 9.1; a known one that an address lacks is 405.
+        case .method: .notImplemented
+        default: .badRequest
+        }
+    }
+
     private static func detail(of fault: Fault?) -> String {
         switch fault {
         case .host: "A request has one Host header with the name of a host"
-        case .decoding(.headerOverflow):
-            "The address or the headers are larger than the service takes; POST /.search takes longer filters"
-        case .decoding(.invalidMethod): "The method is not known"
+        case .address: "The address is longer than the service takes; POST /.search takes longer filters"
+        case .decoding(.headerOverflow): "The headers are larger than the service takes"
+        case .method: "The method is not known"
         default: "The request is no valid HTTP"
         }
     }
@@ -110,7 +138,9 @@ extension HTTPRules {
             let pipeline = context.pipeline.syncOperations
             do {
                 let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
-                try pipeline.addHandler(HTTPRules(), position: .after(decoder))
+                let lines = RequestLines()
+                try pipeline.addHandler(lines, position: .before(decoder))
+                try pipeline.addHandler(HTTPRules(lines), position: .after(decoder))
             } catch {
                 // Without a decoder it is no server of HTTP.
                 return context.close(promise: nil)

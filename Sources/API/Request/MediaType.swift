@@ -5,8 +5,8 @@ internal import SCIM
 
 /// Checks that a request body is JSON in UTF-8 that we can read (RFC 7644 section 3.1, RFC 8259 section 8.1).
 ///
-/// `application/scim+json` and `application/json` are taken, with or without a charset, and a missing header, which has
-/// only one sensible meaning here.
+/// `application/scim+json` and `application/json` are taken, with or without a charset, which clients spell in several
+/// ways, and a missing header, which has only one sensible meaning here.
 enum MediaType {
     static let scim = "application/scim+json"
     static let json = "application/json"
@@ -26,8 +26,8 @@ enum MediaType {
         for parameter in parts.dropFirst() {
             let pair = parameter.split(separator: "=", maxSplits: 1).map(trimmed)
             guard pair.count == 2, pair[0].equalsIgnoringASCIICase("charset") else { continue }
-            let charset = pair[1].filter { $0 != "\"" }
-            guard charset.equalsIgnoringASCIICase("utf-8") || charset.equalsIgnoringASCIICase("us-ascii") else {
+            let charset = pair[1].filter { $0 != "\"" && $0 != "'" }
+            guard ["utf-8", "utf8", "us-ascii"].contains(where: charset.equalsIgnoringASCIICase) else {
                 throw unsupported("JSON is sent in UTF-8; charset \(quoted(charset)) is not supported")
             }
         }

@@ -24,7 +24,8 @@ struct MeEndpoint: Sendable {
 
     private func user(of principal: Principal) async throws -> ResourceID {
         guard let subject = principal.subject else {
-            throw SCIMError.notFound("The token belongs to a client and to no user")
+            // RFC 7644 section 3.11: where no user goes with the credentials, there is no alias for one.
+            throw SCIMError(status: 501, detail: "The token belongs to a client and to no user")
         }
         guard let userName = AttributePath("userName", for: .user, registry: registry) else {
             throw SCIMError.internalError()

@@ -38,12 +38,16 @@ struct ResourceEndpoints: Sendable {
         let id = try known(id)
         let principal = request.principal
         let projection = presenter.projection(request.query, type)
+        let match = EntityTags(header: request.headers.ifMatch)
         // The sync status changes without a new revision.
-        if !projection.wantsSync, let tags = EntityTags(header: request.headers.ifNoneMatch) {
+        let noneMatch = projection.wantsSync ? nil : EntityTags(header: request.headers.ifNoneMatch)
+        if match != nil || noneMatch != nil {
             guard let stored = try await store.read(type, id, tenant: principal.tenant, client: principal.client) else {
                 throw SCIMError.notFound(id: id.description)
             }
-            if tags.matches(stored.revision) {
+            // In this order (RFC 9110 section 13.2.2).
+            guard match?.matches(stored.revision) ?? true else { throw SCIMError.preconditionFailed() }
+            if noneMatch?.matches(stored.revision) ?? false {
                 return .notModified(etag: ResourceRenderer.etag(stored.revision))
             }
         }

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
-/// A request target split at its `?`: the path as sent and the query, both still percent-encoded.
+/// A request target split at its `?`: the path and the query, both still percent-encoded, the path without needless encoding.
 struct RequestTarget: Sendable {
     let path: Substring
     let query: Substring
@@ -11,7 +11,7 @@ struct RequestTarget: Sendable {
         let pathStart = RequestTarget.startOfPath(target)
         let fragment = bytes[pathStart...].firstIndex(of: UInt8(ascii: "#")) ?? bytes.endIndex
         let pathEnd = bytes[pathStart..<fragment].firstIndex(of: UInt8(ascii: "?")) ?? fragment
-        path = target[pathStart..<pathEnd]
+        path = Route.normalized(target[pathStart..<pathEnd])
         query = pathEnd == fragment ? "" : target[bytes.index(after: pathEnd)..<fragment]
     }
 

@@ -57,6 +57,39 @@ enum Route: Equatable, Sendable {
         self = Route.named(first, second)
     }
 
+    /// A path without the encoding of characters that need none: `%55sers` is the same address as `Users` (RFC 3986 section 6.2.2.2). Everything else
+    /// stays as it is: a slash or a line break that was encoded does not become one.
+    static func normalized(_ path: Substring) -> Substring {
+        let bytes = path.utf8
+        guard bytes.contains(UInt8(ascii: "%")) else { return path }
+        var normalized: [UInt8] = []
+        normalized.reserveCapacity(bytes.count)
+        var rest = bytes
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%"), rest.count >= 2,
+                let high = hexadecimalValue(rest[rest.startIndex]),
+                let low = hexadecimalValue(rest[rest.index(after: rest.startIndex)]), isUnreserved(high << 4 | low)
+            else {
+                normalized.append(byte)
+                continue
+            }
+            normalized.append(high << 4 | low)
+            rest = rest.dropFirst(2)
+        }
+        return Substring(decoding: normalized, as: UTF8.self)
+    }
+
+    /// RFC 3986 section 2.3.
+    private static func isUnreserved(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+            UInt8(ascii: "~"):
+            true
+        default: false
+        }
+    }
+
     private static func named(_ first: Substring, _ second: Substring?) -> Route {
         switch first {
         case "Users": below(.user, second)

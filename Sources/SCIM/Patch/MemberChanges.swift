@@ -15,7 +15,8 @@ package struct MemberChanges: Hashable, Sendable {
         case replace(with: [ValidatedResource.Member])
         /// The members whose sub-attributes fulfil a filter go. Paths within it begin with the sub-attribute, as in
         /// ``Filter/value(_:_:)``. Members that follow from the filter alone are in ``change(adding:removing:)``.
-        case removeMatching(Filter)
+        /// `among`: only of these; nil: of all.
+        case removeMatching(Filter, among: [ResourceID]? = nil)
     }
 
     package private(set) var steps: [Step] = []
@@ -70,10 +71,10 @@ struct MemberChangeList {
         add(members)
     }
 
-    mutating func remove(matching filter: Filter) {
+    mutating func remove(matching filter: Filter, among ids: [ResourceID]?) {
         finished = changes
         clear()
-        finished.append(.removeMatching(filter))
+        finished.append(.removeMatching(filter, among: ids))
     }
 
     var changes: MemberChanges {

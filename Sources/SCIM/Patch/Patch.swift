@@ -13,6 +13,12 @@ package struct Patch: Sendable {
     /// Whether it is about members alone, so that the attributes stay as they are.
     package var changesMembersOnly: Bool { steps.isEmpty }
 
+    /// Whether the resource may claim other values afterwards.
+    package var mayMoveClaims: Bool {
+        let attributes = UniqueClaim.attributes(of: type)
+        return steps.contains { $0.path.extensionURN == nil && attributes.contains($0.path.attribute.name) }
+    }
+
     /// - Throws: 400 for everything that is wrong whatever the resource looks like, with the place of the operation in
     ///   the detail, such as `Operations[2]: …`.
     package init(_ request: PatchRequest, for type: ResourceType, registry: SchemaRegistry) throws(SCIMError) {

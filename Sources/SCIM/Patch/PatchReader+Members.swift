@@ -15,11 +15,13 @@ extension PatchReader {
         switch (verb, given) {
         case (.add, nil): break
         case (.add, let list?): members.add(try members(list, path))
-        case (.replace, nil), (.remove, nil): members.replace(with: [])
+        case (.replace, nil):
+            // Serializers write null for what they do not know, and that must not empty a group.
+            throw .invalidValue(attribute: path.description, reason: "must be an array; [] removes all members")
+        case (.remove, nil): members.replace(with: [])
         case (.replace, let list?): members.replace(with: try members(list, path))
         // Never all members, even if the list is empty: Entra ID and authentik remove one member so.
-        case (.remove, let list?):
-            members.remove(try refusing(path) { () throws(Refusal) in try MemberReader.ids(of: list, path.attribute) })
+        case (.remove, let list?): members.remove(try memberIDs(in: list, path))
         }
     }
 
@@ -29,8 +31,12 @@ extension PatchReader {
         guard path.subAttribute == nil else { throw .immutable(path) }
         guard verb != .remove, let value = value?.unlessNull else {
             guard verb != .add else { return }
-            if let ids = filter.memberIDs { return members.remove(ids) }
-            return members.remove(matching: filter)
+            // Those whom both the filter and the list name: a list means these members only, here too.
+            let named = try value?.unlessNull.map { value throws(SCIMError) in
+                try memberIDs(in: PatchTolerance.bareMemberIDs(value), path)
+            }
+            guard let ids = filter.memberIDs else { return members.remove(matching: filter, among: named) }
+            return members.remove(named.map { ids.filter(Set($0).contains) } ?? ids)
         }
         // A member stays the one it is. As anywhere else, an Add describes by its filter what is to be there.
         let ids = filter.memberIDs ?? []
@@ -50,6 +56,10 @@ extension PatchReader {
         _ list: JSONValue, _ path: AttributePath
     ) throws(SCIMError) -> [ValidatedResource.Member] {
         try refusing(path) { () throws(Refusal) in try MemberReader.members(of: list, path.attribute) }
+    }
+
+    private func memberIDs(in list: JSONValue, _ path: AttributePath) throws(SCIMError) -> [ResourceID] {
+        try refusing(path) { () throws(Refusal) in try MemberReader.ids(of: list, path.attribute) }
     }
 
     private func refusing<Value>(

@@ -24,10 +24,10 @@ struct PatchReader {
             guard operation.verb == .remove || operation.value != nil else {
                 throw .invalidValue(attribute: "value", reason: "is required for \(operation.verb.rawValue)")
             }
-            if let text = operation.path {
+            if let text = operation.path, !PatchTolerance.isCoreAlone(text, of: type) {
                 try read(operation.verb, try path(text), operation.value)
             } else {
-                guard operation.verb != .remove else { throw .noTarget("remove needs a path") }
+                guard operation.verb != .remove else { throw .noTarget("remove needs a path to an attribute") }
                 try readResource(operation.verb, operation.value ?? .null)
             }
         } catch {
@@ -91,8 +91,14 @@ extension PatchReader {
         guard case .object(let object) = value else {
             throw .invalidValue(attribute: "value", reason: "must be an object of attributes when there is no path")
         }
+        let attributes: JSONObject
+        do throws(Refusal) {
+            attributes = try Tolerance.coreAsContainer(object, of: type)
+        } catch {
+            throw error.error
+        }
         var named = Named()
-        for (key, value) in object { try readKey(key, verb, value, in: object, &named) }
+        for (key, value) in attributes { try readKey(key, verb, value, in: attributes, &named) }
         try named.check()
     }
 
@@ -102,10 +108,6 @@ extension PatchReader {
         if let attribute = registry.attribute(key, of: type) {
             let path = AttributePath(attribute: attribute)
             try checkGivenOnce(key, attribute.name, in: object)
-            guard !value.isNull || verb == .add || !isMembers(path) else {
-                // Serializers write null for what they do not know, and that must not empty a group.
-                throw .invalidValue(attribute: path.description, reason: "must be an array; [] removes all members")
-            }
             try readNamed(verb, .attribute(path), value, &named)
         } else if let entry = registry.extensions(for: type).first(where: {
             $0.schema.id.equalsIgnoringASCIICase(key)

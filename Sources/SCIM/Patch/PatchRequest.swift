@@ -42,7 +42,9 @@ package struct PatchRequest: Hashable, Sendable {
         guard let value = try MessageMember.value("schemas", of: message), !value.isNull else {
             throw .invalidSyntax("schemas is required and must contain \(SchemaURN.patchOp)")
         }
-        guard let urns = value.arrayValue else { throw .invalidSyntax("schemas must be an array of strings") }
+        guard let urns = value.arrayValue ?? Tolerance.singleSchemaAsList(value) else {
+            throw .invalidSyntax("schemas must be an array of strings")
+        }
         guard urns.contains(where: { $0.stringValue?.equalsIgnoringASCIICase(SchemaURN.patchOp) == true }) else {
             throw .invalidSyntax("schemas must contain \(SchemaURN.patchOp)")
         }

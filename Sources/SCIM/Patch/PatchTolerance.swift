@@ -35,6 +35,11 @@ enum PatchTolerance {
         return nil
     }
 
+    /// The URN of the core schema as a path: the resource itself, as if there were none. See ``Tolerance/coreAsContainer(_:of:)``.
+    static func isCoreAlone(_ path: String, of type: ResourceType) -> Bool {
+        path.equalsIgnoringASCIICase(type.coreSchema)
+    }
+
     /// Entra ID writes paths as keys of a value without path: `name.givenName`, `<URN>:employeeNumber`,
     /// `emails[type eq "work"].value`. No attribute has a dot, a colon or a bracket in its name.
     static func isPathAsKey(_ key: String) -> Bool {

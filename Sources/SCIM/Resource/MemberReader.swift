@@ -65,8 +65,11 @@ enum MemberReader {
     }
 
     private static func value(of object: JSONObject) throws(Refusal) -> String {
-        guard let value = try subAttribute("value", of: object) else { throw Refusal("is required", at: "value") }
-        return value
+        if let value = try subAttribute("value", of: object) { return value }
+        guard let address = try subAttribute("$ref", of: object), let id = Tolerance.idInAddress(address) else {
+            throw Refusal("is required", at: "value")
+        }
+        return id
     }
 
     static func subAttribute(_ name: String, of object: JSONObject) throws(Refusal) -> String? {

@@ -22,7 +22,7 @@ package struct ResourceValidator: Sendable {
     /// - Throws: 400 with `invalidSyntax` for a body that is no resource at all, otherwise with `invalidValue` and the
     ///   attribute path in the detail.
     package func validate(_ body: JSONValue, as type: ResourceType) throws(SCIMError) -> ValidatedResource {
-        guard case .object(let body) = body else { throw .invalidSyntax("The body must be a JSON object") }
+        let body = try object(body, type)
         try checkSchemas(of: body, type)
         var resource = try read(body, as: type)
         resource.complete()
@@ -38,12 +38,21 @@ package struct ResourceValidator: Sendable {
     package func validateReplacement(
         _ body: JSONValue, as type: ResourceType, of present: JSONObject = JSONObject()
     ) throws(SCIMError) -> ValidatedResource {
-        guard case .object(let body) = body else { throw .invalidSyntax("The body must be a JSON object") }
+        let body = try object(body, type)
         try checkSchemas(of: body, type)
         var resource = try read(body, as: type, unlike: present)
         try check(&resource, after: present, .init(omission: .keeps))
         resource.complete()
         return resource
+    }
+
+    private func object(_ body: JSONValue, _ type: ResourceType) throws(SCIMError) -> JSONObject {
+        guard case .object(let body) = body else { throw .invalidSyntax("The body must be a JSON object") }
+        do throws(Refusal) {
+            return try Tolerance.coreAsContainer(body, of: type)
+        } catch {
+            throw error.error
+        }
     }
 
     /// - Parameter present: Attributes that are valid already.
@@ -81,10 +90,12 @@ package struct ResourceValidator: Sendable {
 
     /// URNs beyond the core schema are let through: Google sends more than it uses.
     private func checkSchemas(of body: JSONObject, _ type: ResourceType) throws(SCIMError) {
-        guard let member = body.first(where: { $0.key.equalsIgnoringASCIICase("schemas") }), !member.value.isNull else {
+        let value = body.first { $0.key.equalsIgnoringASCIICase("schemas") }?.value
+        // An empty list is no value (RFC 7643 section 2.5).
+        guard let value, !value.isNull, value != [] else {
             throw .invalidSyntax("schemas is required and must contain \(type.coreSchema)")
         }
-        guard let elements = member.value.arrayValue else {
+        guard let elements = value.arrayValue ?? Tolerance.singleSchemaAsList(value) else {
             throw .invalidSyntax("schemas must be an array of strings")
         }
         var urns: [String] = []

@@ -19,6 +19,12 @@ enum Tolerance {
         return [value]
     }
 
+    /// Scripts send the one schema of a resource or message without a list.
+    static func singleSchemaAsList(_ schemas: JSONValue) -> [JSONValue]? {
+        guard case .string = schemas else { return nil }
+        return [schemas]
+    }
+
     /// Entra ID sends the manager as a bare id: a string where an object with `value` is due is that value.
     static func bareValue(_ value: JSONValue, for attribute: SchemaAttribute) -> JSONObject? {
         guard case .string = value, !attribute.multiValued, attribute.subAttribute("value") != nil else { return nil }
@@ -50,6 +56,32 @@ enum Tolerance {
         func member(_ name: String) -> JSONValue? { object.first { $0.key.equalsIgnoringASCIICase(name) }?.value }
         guard member("value")?.isNull == true, let type = member("type") else { return false }
         return HostedAddress(email: ["type": type]) != nil
+    }
+
+    /// Clients that treat every schema alike put the attributes of the core schema under its URN, as those of an extension:
+    /// they are those of the resource.
+    static func coreAsContainer(_ object: JSONObject, of type: ResourceType) throws(Refusal) -> JSONObject {
+        func isContainer(_ key: String) -> Bool { key.equalsIgnoringASCIICase(type.coreSchema) }
+        // Anything else there is an attribute that nobody knows.
+        guard case .object(let attributes)? = object.first(where: { isContainer($0.key) })?.value else { return object }
+        var unpacked = object.filter { !isContainer($0.key) }
+        for (key, value) in attributes {
+            // Which value counts is unknown.
+            guard !unpacked.contains(where: { $0.key.equalsIgnoringASCIICase(key) }) else {
+                throw Refusal("is given twice", at: key)
+            }
+            unpacked.append((key, value))
+        }
+        var result = JSONObject()
+        for (key, value) in unpacked { result.append(uniqueKey: key, value) }
+        return result
+    }
+
+    /// Some name a member by its address alone, `{"$ref": "https://host/scim/v2/Users/<id>"}`: the id is what it ends with.
+    static func idInAddress(_ address: String) -> String? {
+        guard let last = address.utf8.split(separator: UInt8(ascii: "/")).last else { return nil }
+        let id = String(Substring(last))
+        return ResourceID(id) == nil ? nil : id
     }
 
     /// Azure AD named the manager without the URN of its extension in the years before 2019, and Microsoft's description

@@ -22,6 +22,14 @@ package struct UniqueClaim: Hashable, Sendable {
         self.value = FoldedCase.fold(value)
     }
 
+    /// What claims are made of.
+    static func attributes(of type: ResourceType) -> Set<String> {
+        switch type {
+        case .user: ["userName", "emails"]
+        case .group: ["displayName"]
+        }
+    }
+
     /// What a resource claims. A user claims its `userName` and its name in the directory: both have to be unique.
     ///
     /// - Parameter attributes: Of a ``ValidatedResource``.

@@ -22,4 +22,19 @@ extension SchemaRegistry {
         for entry in extensions(for: type) { collect(entry.schema.attributes, in: entry.schema.id) }
         return paths
     }
+
+    /// Names of attributes whose value is the address of a resource or its id: those of the type, `value` of all, and complex ones with a `$ref`, for
+    /// which clients send the bare id.
+    package var referenceNames: Set<String> {
+        var names: Set<String> = ["value"]
+        func collect(_ attributes: [SchemaAttribute]) {
+            for attribute in attributes {
+                let isReference = attribute.type == .reference && attribute.name != "schemas"
+                if isReference || attribute.subAttribute("$ref") != nil { names.insert(attribute.name) }
+                collect(attribute.subAttributes)
+            }
+        }
+        for schema in schemas { collect(schema.attributes) }
+        return names
+    }
 }

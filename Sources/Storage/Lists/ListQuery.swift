@@ -45,10 +45,12 @@ package struct ListQuery: Sendable {
     /// Resources of the page at most; 0: only the total.
     package var count: Int
     package var withSyncStatus: Bool
+    /// Whether ``ListPage/next`` is wanted of a start by index as well, which costs one row.
+    package var offersCursor: Bool
 
     package init(
         tenant: String, client: String, baseURL: String, _ selections: [Selection], isDescending: Bool = false,
-        start: Start = .index(1), count: Int, withSyncStatus: Bool = false
+        start: Start = .index(1), count: Int, withSyncStatus: Bool = false, offersCursor: Bool = false
     ) {
         self.tenant = tenant
         self.client = client
@@ -58,7 +60,11 @@ package struct ListQuery: Sendable {
         self.start = start
         self.count = count
         self.withSyncStatus = withSyncStatus
+        self.offersCursor = offersCursor
     }
+
+    /// Whether the page tells where the next one begins.
+    var isPaged: Bool { if case .cursor = start { true } else { offersCursor } }
 
     /// Behind a position.
     var knownTotal: Int64? { if case .cursor(let position?) = start { position.total } else { nil } }
@@ -86,7 +92,7 @@ package struct ListPage: Sendable {
     package let resources: [StoredResource]
     /// Empty when not asked for.
     package let syncStatuses: [ResourceID: SyncStatus]
-    /// For the next page; nil for a start by index, and when there are no more resources.
+    /// For the next page; nil when it is not asked for, and when there are no more resources.
     package let next: ListPosition?
 
     static func only(total: Int64) -> ListPage {

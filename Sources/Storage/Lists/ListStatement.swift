@@ -52,9 +52,8 @@ struct ListStatement {
         var parts = StatementParts(tenant: query.tenant, client: query.client, baseURL: query.baseURL)
         parts.largestSearch = largestSearch
         if query.count > 0 {
-            // One more tells a cursor that there are more. ReadStatements knows the client as $3.
-            let extra: Int64 = if case .cursor = query.start { 1 } else { 0 }
-            _ = parts.bind(.int(Int64(query.count) + extra), as: "int8")
+            // One more tells that there are more. ReadStatements knows the client as $3.
+            _ = parts.bind(.int(Int64(query.count) + (query.isPaged ? 1 : 0)), as: "int8")
             _ = parts.bindClient()
         }
         let kinds = Set(query.selections.compactMap { Self.sort($0, query, parts).sort?.kind })

@@ -68,22 +68,24 @@ struct GroupMembers {
             switch step {
             case .change(let adding, let removing): intent.change(adding: adding, removing: removing)
             case .replace(let members): intent.replace(with: members)
-            case .removeMatching(let filter):
+            case .removeMatching(let filter, let among):
                 var matching: [ResourceID] = []
-                if intent.keepsPresent { matching += try await present(filter) }
-                matching += try await named(intent.added.map(\.id), filter)
+                if intent.keepsPresent { matching += try await present(filter, among) }
+                let coming = intent.added.map(\.id)
+                matching += try await named(among.map { coming.filter(Set($0).contains) } ?? coming, filter)
                 intent.change(adding: [], removing: matching)
             }
         }
         return intent
     }
 
-    private func present(_ filter: Filter) async throws -> [ResourceID] {
+    private func present(_ filter: Filter, _ among: [ResourceID]?) async throws -> [ResourceID] {
         try await matching(filter) { parts in
             let group = parts.bind(.id(group), as: "uuid")
+            let named = among.map { " AND m.member_id = ANY (\(parts.bind(.ids($0), as: "uuid[]")))" } ?? ""
             return """
-                SELECT m.member_id, m.member_type FROM group_member m \
-                WHERE m.group_id = \(group) AND m.tenant = \(StatementParts.tenant) AND m.removed_revision IS NULL
+                SELECT m.member_id, m.member_type FROM group_member m WHERE m.group_id = \(group) \
+                AND m.tenant = \(StatementParts.tenant) AND m.removed_revision IS NULL\(named)
                 """
         }
     }

@@ -40,7 +40,6 @@ extension ResourceStore {
 
     private static func page(_ result: PostgresResult, _ query: ListQuery) throws -> ListPage {
         var total = query.knownTotal ?? 0
-        let isPaged = if case .cursor = query.start { true } else { false }
         var rows: [ListRow] = []
         rows.reserveCapacity(result.rowCount)
         for row in result {
@@ -50,7 +49,7 @@ extension ResourceStore {
         }
         let page = rows.prefix(query.count)
         var next: ListPosition?
-        if isPaged, rows.count > query.count, let position = page.last?.position {
+        if query.isPaged, rows.count > query.count, let position = page.last?.position {
             next = ListPosition(key: position.key, id: position.id, total: total)
         }
         var statuses: [ResourceID: SyncStatus] = [:]

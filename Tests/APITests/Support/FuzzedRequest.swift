@@ -15,6 +15,11 @@ struct FuzzedRequest {
     /// Whether the head may be none that an HTTP server has to take, so that whoever reads it may refuse it in any way.
     var hasDamagedHead: Bool { isDamaged || target.count > 8 << 10 }
 
+    /// What it is for; nil: nothing.
+    var route: Route? {
+        RequestTarget(String(decoding: target, as: UTF8.self)).path(below: SCIMAPI.prefix).map(Route.init(path:))
+    }
+
     private var isDamaged = false
 
     /// - Parameter bytes: A file of the corpus, its placeholders filled.

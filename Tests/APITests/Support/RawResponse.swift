@@ -80,8 +80,10 @@ extension RawResponse {
     ]
 
     /// What is wrong with the answer to any request at all; nil when nothing is.
-    var fault: String? {
-        if status >= 500 || status < 200 { return "status \(status)" }
+    ///
+    /// - Parameter mayBe501: The request is for `/Me`, with a token of no user, or its method may be unknown.
+    func fault(mayBe501: Bool = false) -> String? {
+        if status < 200 || status >= 500 && !(status == 501 && mayBe501) { return "status \(status)" }
         for (name, value) in headers {
             guard Self.known.contains(name) else { return "header \(name)" }
             if name == "location", value.wholeMatch(of: Self.address) == nil { return "Location \(value)" }
