@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Failpoints
 internal import JSON
 internal import Logging
 internal import Queue
@@ -24,8 +25,11 @@ struct Compensation: Sendable {
         for owed in try await jobs.owedCompensations(limit: Self.batch) {
             let end: CompensationEnd
             do {
+                try await Failpoint.hit("compensation.owed")
                 guard let (found, problem) = try await undo(owed) else { continue }
+                try await Failpoint.hit("compensation.before-end")
                 try await jobs.compensated(owed, found, problem: problem)
+                try await Failpoint.hit("compensation.ended")
                 end = found
             } catch {
                 // One that cannot be dealt with does not keep the others waiting.
@@ -79,6 +83,7 @@ struct Compensation: Sendable {
     }
 
     private func enqueue(_ owed: OwedCompensation) {
+        Failpoint.strike("compensation.written")
         let key = ResourceKey(tenant: owed.tenant, type: owed.type.rawValue, id: owed.resourceID.description)
         queue.enqueueDetached([Enqueue(key, lane: .repair)])
     }

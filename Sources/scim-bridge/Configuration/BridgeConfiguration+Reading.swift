@@ -245,6 +245,7 @@ extension BridgeConfiguration {
             heartbeat = .milliseconds(400)
             maximumCrashes = .max
             memberWait = .seconds(3)
+            fullSweep = .seconds(3)
             backoff = Backoff(base: .milliseconds(100), cap: .seconds(1))
         }
     }

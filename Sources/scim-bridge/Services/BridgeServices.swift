@@ -164,7 +164,7 @@ struct BridgeServices {
             SyncLeader(
                 queue: queue, jobs: database.jobs, resources: database.resources, operators: database.operators,
                 leadership: database.leadership(.sync), historyDays: configuration.historyDays,
-                logger: logger.labelled("leader")))
+                fullSweep: configuration.sync.fullSweep, logger: logger.labelled("leader")))
         work.append(
             SyncWorker(
                 configuration: configuration.sync, queue: queue, jobs: database.jobs, client: client,
