@@ -53,19 +53,26 @@ extension Judgement {
         /// Empty for the whole write.
         let attributes: Set<String>
         let former: JSONValue
+        /// What a create wanted whose answer was lost: no resource loses its name.
+        let created: JSONValue
         let refused: JSONValue
 
         init(_ job: Evidence.Job, _ outcome: ExpectedOutcome, in jobs: [Evidence.Job]) {
             // What it carried began before it.
-            former = (jobs.first { $0.supersededBy == job.id } ?? job).oldResource
+            let first = jobs.first { $0.supersededBy == job.id }
+            former = (first ?? job).oldResource
+            created = former.isNull ? first?.newResource ?? .null : .null
             isCreate = former.isNull
             attributes = outcome.errors[job.id] ?? []
             refused = job.newResource
         }
 
         func undoes(_ name: String, from present: JSONValue?, to value: JSONValue?) -> Bool {
-            (attributes.isEmpty || attributes.contains(name)) && refused[name] == present && former[name] == value
+            (attributes.isEmpty || attributes.contains(name)) && refused[name] == present
+                && (former[name] ?? (Self.required.contains(name) ? created[name] : nil)) == value
         }
+
+        private static let required: Set = ["userName", "displayName"]
     }
 
     /// UDM refused something of it that can be undone, and a client wrote it.

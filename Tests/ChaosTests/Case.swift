@@ -172,6 +172,24 @@ struct Case {
         events.append(event("e8", "j4"))
     }
 
+    /// The second write, which carried a create whose answer was lost, brings a name that UDM refuses, and the bridge goes back to another.
+    mutating func undoName(to name: String?) {
+        undo()
+        var refused = evidence.jobs[3].newResource.objectValue ?? [:]
+        var back = refused
+        refused["userName"] = .string(Self.refusals.reservedName(0))
+        back["userName"] = name.map { .string($0) }
+        evidence.jobs[1].newResource = .object(refused)
+        evidence.jobs[3].oldResource = .object(refused)
+        evidence.jobs[3].newResource = .object(back)
+        evidence.resources[Self.user] = Evidence.Resource(
+            id: Self.user, type: "User", revision: 3, attributes: .object(back))
+        events = [
+            event("e1", "j1"), event("e3", "j3"), event("e2", "j2"), error("e7", "j2", ["userName"]),
+            event("e8", "j4"),
+        ]
+    }
+
     /// The group has a name that is somebody else's, and the bridge removes it.
     mutating func removeGroup() {
         revertsRefusals = true

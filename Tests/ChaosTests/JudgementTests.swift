@@ -170,6 +170,7 @@ import Testing
     func undone() {
         #expect(violations { $0.undo() } == [])
         #expect(violations { $0.removeGroup() } == [])
+        #expect(violations { $0.undoName(to: "jo") } == [])
         expect("undone") {
             $0.undo()
             $0.revertsRefusals = false
@@ -210,6 +211,7 @@ import Testing
             $0.revertsRefusals = true
             $0.evidence.compensations = [.init(jobID: "j2", resourceID: Case.user, end: "reverted")]
         }
+        expect("undone") { $0.undoName(to: nil) }
         // Two states in turn.
         expect("undone") {
             $0.undo()

@@ -130,6 +130,23 @@ import UDMDouble
         }
     }
 
+    @Test("Behind a create whose answer was lost a refused name goes back to the one that it brought")
+    func lostCreate() async throws {
+        try await SyncFixture.run(settings: UDMDouble.Settings(reservedNames: ["admin"])) { fixture in
+            let id = try await fixture.createUser("jo")
+            fixture.double.add(UDMDouble.Fault(.dropAfterCommit, count: 1, methods: ["POST"]))
+            try await fixture.withWorker({ $0.backoff = Backoff(base: .seconds(600), cap: .seconds(600)) }) {
+                try await fixture.until { try await fixture.number("SELECT count(*) FROM job WHERE attempts = 1") == 1 }
+            }
+            try await fixture.replaceUser(id, "admin") { $0["title"] = "Lead" }
+            try await run(fixture)
+            #expect(try await resource(fixture, id)?["userName"] == "jo")
+            #expect(try await resource(fixture, id)?["title"] == "Lead")
+            #expect(fixture.object(id)?.properties["username"] == "jo")
+            #expect(try await fixture.status(id) == .synced)
+        }
+    }
+
     @Test("What is meanwhile another resource's stays, and an event says so")
     func kept() async throws {
         try await SyncFixture.run { fixture in

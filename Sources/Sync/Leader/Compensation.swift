@@ -62,7 +62,7 @@ struct Compensation: Sendable {
                 return (.overtaken, nil)
             }
         }
-        let former = owed.former.flatMap { Self.object($0) } ?? JSONObject()
+        let former = Self.former(of: owed)
         guard let refused = owed.refused.flatMap({ Self.object($0) }) else { return (.overtaken, nil) }
         let result = try await resources.update(owed.type, owed.resourceID, context: context) { current, present in
             ResourceChange(
@@ -94,6 +94,23 @@ struct Compensation: Sendable {
             "detail": .string("\(owed.type.rawValue) \(owed.resourceID) keeps what UDM refused: \(reason)"),
         ]
         return text.serialize()
+    }
+
+    /// What is to come back.
+    private static func former(of owed: OwedCompensation) -> JSONObject {
+        var former = owed.former.flatMap { object($0) } ?? JSONObject()
+        // Behind a create whose answer was lost: it is in UDM by that name, and there is no resource without one.
+        let created = owed.created.flatMap { object($0) } ?? JSONObject()
+        for name in required(owed.type) where former[name] == nil { former[name] = created[name] }
+        return former
+    }
+
+    /// Attributes that no resource may be without.
+    private static func required(_ type: ResourceType) -> [String] {
+        switch type {
+        case .user: ["userName", "name"]
+        case .group: ["displayName"]
+        }
     }
 
     private static func object(_ text: [UInt8]) -> JSONObject? {
