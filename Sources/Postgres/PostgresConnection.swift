@@ -36,8 +36,6 @@ package actor PostgresConnection {
     private var waiter: CheckedContinuation<Void, Never>?
     /// Counts what ``nextEvent(after:)`` waits for.
     private(set) var events: UInt64 = 0
-    private var closeWaiters: [UInt64: CheckedContinuation<Void, Never>] = [:]
-    private var lastCloseWaiter: UInt64 = 0
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -98,23 +96,6 @@ package actor PostgresConnection {
     package func close() async {
         guard let link = detach(.shutDown("connection")) else { return }
         await withCheckedContinuation { continuation in link.close { continuation.resume() } }
-    }
-
-    /// Returns when the connection has ended, by itself or by ``close()``, or when the task is cancelled. For whoever
-    /// holds a session-level advisory lock, which ends with the connection.
-    package func waitUntilClosed() async {
-        lastCloseWaiter += 1
-        let number = lastCloseWaiter
-        await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                if link == nil || Task.isCancelled { return continuation.resume() }
-                closeWaiters[number] = continuation
-            }
-        } onCancel: {
-            executor.dispatchQueue.async { [weak self] in
-                self?.assumeIsolated { $0.closeWaiters.removeValue(forKey: number)?.resume() }
-            }
-        }
     }
 
     // MARK: - Transactions of the pool
@@ -374,9 +355,6 @@ package actor PostgresConnection {
         ending = error
         session.ended()
         resumeWaiter()
-        let waiters = closeWaiters.values
-        closeWaiters = [:]
-        for waiter in waiters { waiter.resume() }
         return link
     }
 }

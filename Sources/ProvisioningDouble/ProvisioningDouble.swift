@@ -73,9 +73,6 @@ package final class ProvisioningDouble: Sendable {
     /// Sets several switches as one step.
     package func changeSwitches(_ change: (inout Switches) -> Void) { store.changeSwitches(change) }
 
-    /// Sets the switches to what they were at the start.
-    package func resetSwitches() { store.changeSwitches { $0 = store.configuration.switches } }
-
     /// Forgets messages and subscriptions, in the journal too; the switches stay.
     package func forgetAll() throws(JournalError) { try store.forgetAll() }
 }

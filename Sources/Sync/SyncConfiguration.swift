@@ -37,6 +37,8 @@ package struct SyncConfiguration: Sendable {
     package var backoff: Backoff
     /// Outcomes stored in one transaction (`OUTCOME_BATCH`); 1 is the strict mode.
     package var outcomeBatch: Int
+    /// How often all open work is compared with what Redis holds, both ways.
+    package var fullSweep = SyncConfiguration.fullSweepDefault
     /// The wall clock, for ages. A parameter so that tests own it.
     package var now: @Sendable () -> Timestamp
 
@@ -72,6 +74,8 @@ package struct SyncConfiguration: Sendable {
 
     /// The default of ``passwordLifetime``, after which the leader erases what nobody may send any more.
     package static let passwordLifetimeMax = Duration.seconds(24 * 3600)
+
+    package static let fullSweepDefault = Duration.seconds(600)
 
     /// What is left of a lease when its work must stop: a call to UDM is cancelled rather than risked.
     var leaseMargin: Duration { leaseLength / 8 }

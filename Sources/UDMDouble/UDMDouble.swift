@@ -123,9 +123,6 @@ package final class UDMDouble: Service {
     /// With a slash at the end; nil until the server listens.
     package var baseURL: String? { address.map { $0 + configuration.rootPath } }
 
-    /// Of the control interface, such as `http://127.0.0.1:4711/-/double/`; nil until the server listens.
-    package var controlURL: String? { address.map { "\($0)/-/double/" } }
-
     private var address: String? {
         guard let port = port.withLock({ $0 }) else { return nil }
         return "http://\(configuration.host):\(port)"

@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import JSON
+import Postgres
 import SCIM
+import Storage
 import Testing
 
 @testable import API
@@ -231,12 +233,17 @@ extension OverHTTP {
             }
         }
 
-        @Test("A thousand creates are stored, each with its job")
+        @Test("A thousand creates are stored, each with its job, in a few round trips to PostgreSQL")
         func thousand() async throws {
             try await withAPI { api in
+                func roundTrips() -> Int { api.statistics().pipelines.reduce(0) { $0 + $1.statistics.segments } }
                 let stem = Samples.name()
+                let before = roundTrips()
                 let answer = try await api.bulk((0..<1000).map { create("\(stem)-\($0)", "\($0)") })
                 #expect(statuses(answer) == Array(repeating: "201", count: 1000))
+                #expect((1...8).contains(roundTrips() - before), "\(roundTrips() - before)")
+                // Nor did any go another way.
+                #expect(api.statistics().pools.allSatisfy { $0.statistics.size == 0 })
                 #expect(try await api.get("/Users?count=0").json["totalResults"] == 1000)
             }
         }

@@ -20,6 +20,8 @@ import Testing
             #expect(try settings.read(changing: ["EVENTS_EMIT_ON": "accepted"]).emitsOnAcceptance)
             #expect(try !settings.read(changing: ["EVENTS_EMIT_ON": "completed"]).emitsOnAcceptance)
             #expect(settings.problems(changing: ["EVENTS_EMIT_ON": "sometimes"]).count == 1)
+            // What undoes a refused write is written by a worker.
+            #expect(try settings.read(changing: ["EVENTS_EMIT_ON": "accepted"], roles: [.worker]).emitsOnAcceptance)
         }
     }
 

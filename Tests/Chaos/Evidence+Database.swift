@@ -23,6 +23,7 @@ extension Evidence {
                     UNION ALL SELECT 'leases', count(*) FROM resource_sync WHERE leased_until > clock_timestamp()
                     UNION ALL SELECT 'events unsent', count(*) FROM event_outbox
                     UNION ALL SELECT 'looks owed', count(*) FROM verification
+                    UNION ALL SELECT 'compensations owed', count(*) FROM compensation
                     UNION ALL SELECT 'pauses', count(*) FROM queue_pause
                     -- A group that UDM does not take waits for nobody.
                     UNION ALL SELECT 'groups waiting', count(*) FROM waits_for w
@@ -57,7 +58,7 @@ extension Evidence {
             PostgresStatement(
                 unnamed: """
                     SELECT id::text, resource_id::text, type, revision, "order", operation, state, request_id, last_error::text,
-                        superseded_by::text, old_state::text, new_state::text, is_announced, settled_at IS NOT NULL
+                        superseded_by::text, old_state::text, new_state::text, is_announced, settled_at IS NOT NULL, client
                     FROM job_history ORDER BY "order"
                     """), [])
         {
@@ -70,7 +71,19 @@ extension Evidence {
             job.newResource = try Self.resource(in: try row.optionalString(11))
             job.isAnnounced = try row.bool(12)
             job.isSettled = try row.bool(13)
+            job.client = try row.string(14)
             jobs.append(job)
+        }
+        for row in try await connection.execute(
+            PostgresStatement(
+                unnamed: """
+                    SELECT job_id::text, resource_id::text, substr(action, 14) FROM audit_log
+                    WHERE action LIKE 'compensation.%' ORDER BY id
+                    """), [])
+        {
+            compensations.append(
+                Compensation(
+                    jobID: try row.string(0), resourceID: try row.string(1), end: try row.string(2)))
         }
         for row in try await connection.execute(
             PostgresStatement(unnamed: "SELECT id::text, type, revision, attributes::text FROM resource"), [])

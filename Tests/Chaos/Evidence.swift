@@ -14,6 +14,8 @@ struct Evidence: Sendable {
         let operation: String
         let state: String
         let requestID: String
+        /// In whose name it was written.
+        var client = ""
         var error: String?
         var supersededBy: String?
         /// The resource before and after; null for none.
@@ -23,6 +25,14 @@ struct Evidence: Sendable {
         var isAnnounced = false
         /// A dead letter that somebody, or a later write, has dealt with.
         var isSettled = false
+    }
+
+    /// What became of a write that was refused for good, as the audit log has it.
+    struct Compensation: Sendable {
+        let jobID: String
+        let resourceID: String
+        /// `reverted`, `removed`, `overtaken` or `kept`.
+        let end: String
     }
 
     struct Resource: Sendable {
@@ -68,6 +78,7 @@ struct Evidence: Sendable {
 
     var jobs: [Job] = []
     var resources: [String: Resource] = [:]
+    var compensations: [Compensation] = []
     /// Counts that must be zero, by what they count.
     var leftovers: [String: Int] = [:]
     /// The first of what is due later in Redis, each with the time left.

@@ -9,6 +9,7 @@ struct Judgement: Sendable {
     let attempts: [Attempt]
     let refusals: Refusals
     let emitsOnAcceptance: Bool
+    let revertsRefusals: Bool
     /// Of each resource, in revision order.
     let jobs: [String: [Evidence.Job]]
     private(set) var violations: [String] = []
@@ -21,16 +22,21 @@ struct Judgement: Sendable {
         var passwords = 0
         var refusedConditions = 0
         var heldConditions = 0
+        var undone = 0
     }
 
     /// A broken run breaks everything alike; the first lines tell as much as all.
     private static let shown = 12
 
-    init(_ evidence: Evidence, attempts: [Attempt], refusals: Refusals, emitsOnAcceptance: Bool = false) {
+    init(
+        _ evidence: Evidence, attempts: [Attempt], refusals: Refusals, emitsOnAcceptance: Bool = false,
+        revertsRefusals: Bool = false
+    ) {
         self.evidence = evidence
         self.attempts = attempts
         self.refusals = refusals
         self.emitsOnAcceptance = emitsOnAcceptance
+        self.revertsRefusals = revertsRefusals
         jobs = Dictionary(grouping: evidence.jobs, by: \.resourceID).mapValues {
             $0.sorted { $0.revision < $1.revision }
         }
@@ -41,6 +47,8 @@ struct Judgement: Sendable {
         let outcomes = expectedOutcomes()
         report("outcome", outcomes.values.flatMap(\.problems).sorted())
         checkObjects(outcomes)
+        report("undone", compensationProblems(outcomes))
+        figures.undone = evidence.compensations.count { ["reverted", "removed"].contains($0.end) }
         checkPasswords(outcomes)
         checkOrderInUDM()
         checkEvents(outcomes)

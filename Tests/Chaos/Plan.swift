@@ -18,6 +18,8 @@ struct Plan: Sendable {
     let membersByUserFrom: Int
     /// `EVENTS_EMIT_ON=accepted`.
     let emitsOnAcceptance: Bool
+    /// `ON_PERMANENT_REFUSAL=revert`.
+    let revertsRefusals: Bool
     /// `EVENTS_SINKS`.
     let sinks: [String]
     let latencyMilliseconds: Int
@@ -49,6 +51,7 @@ struct Plan: Sendable {
         membersByUserFrom = seed % 2 == 0 ? 1 : 0
         emitsOnAcceptance = seed % 3 == 2
         sinks = seed % 4 == 0 ? [Self.provisioning] : [Self.provisioning, Self.webhook, Self.stream]
+        revertsRefusals = seed % 5 == 3
     }
 
     /// How long UDM takes for so many writes, each read and changed, and once more for its groups.
@@ -60,6 +63,7 @@ struct Plan: Sendable {
             \(layout), \(slots) slots, outcomes by \(outcomeBatch), \(interactiveRate)/s interactive, \
             members by \(membersByUserFrom == 0 ? "list" : "user"), \
             events \(emitsOnAcceptance ? "on acceptance" : "when completed") to \(sinks.joined(separator: " ")), \
+            refusals \(revertsRefusals ? "reverted" : "kept"), \
             UDM \(latencyMilliseconds) ms
             """
     }
@@ -67,7 +71,7 @@ struct Plan: Sendable {
 
 /// The failpoints of the code, as its documentation lists them.
 struct Failpoints: Sendable {
-    private let byRole: [String: [String]]
+    private var byRole: [String: [String]]
 
     init(documentation path: String) throws {
         let row = /^\| `([^`]+)` \| (api|worker|events) \|/
@@ -77,6 +81,13 @@ struct Failpoints: Sendable {
         }
         guard !byRole.isEmpty else { throw ChaosFailure("\(path) lists no failpoints") }
         self.byRole = byRole
+    }
+
+    /// Without those of a part that a round does not have.
+    func without(_ prefix: String) -> Failpoints {
+        var others = self
+        others.byRole = byRole.mapValues { $0.filter { !$0.hasPrefix(prefix) } }
+        return others
     }
 
     func draw(for roles: [String], using random: inout Seed) -> (name: String, hit: Int) {

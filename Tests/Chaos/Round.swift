@@ -168,6 +168,7 @@ final class Round: Sendable {
             "CLIENT_INTERACTIVE_RATE": "\(plan.interactiveRate)",
             "MEMBERS_BY_USER_FROM": "\(plan.membersByUserFrom)",
             "EVENTS_EMIT_ON": plan.emitsOnAcceptance ? "accepted" : "completed",
+            "ON_PERMANENT_REFUSAL": plan.revertsRefusals ? "revert" : "keep",
             "EVENTS_SINKS": plan.sinks.joined(separator: ","), "LEASE_SECONDS": "\(leaseSeconds)",
             "SCIM_CHAOS_TIMES": "true",
             "PROVISIONING_URL": "http://127.0.0.1:\(port("provisioning"))", "PROVISIONING_USERNAME": "udm",

@@ -15,10 +15,14 @@ struct ScimChaos: AsyncParsableCommand {
         discussion: """
             Every seed is a round of its own: a workload, a storm of kills, the calm in which everything drains, the check. A run goes on with the
             seeds after --seed until the kills or the minutes are used up; the summary names the first seed that was not run.
+
+            Ends with 0 when all was well, with 1 after a violation, and with 2 when the run has shown too little: the minutes were over before the
+            kills were reached, or hardly any write was accepted.
             """)
 
     @Option(help: "The first seed.") var seed: UInt64 = 1
     @Option(help: "Stop after so many kills.") var kills = 1000
+    @Option(help: "Kills without which the run has shown too little; --kills unless set.") var leastKills: Int?
     @Option(help: "Stop after so many minutes, at the end of a round.") var minutes = 60.0
     @Option(help: "Kills of one round.") var killsPerRound = 40
     @Option(help: "Seconds in which everything must have drained, besides those that UDM takes for it.") var drain = 90
@@ -26,6 +30,10 @@ struct ScimChaos: AsyncParsableCommand {
     @Option(help: "The program under test, a debug build.") var bridge: String?
     @Option(help: "The list of failpoints.") var failpoints = "docs/developing/failpoints.md"
     @Flag(help: "Keep the evidence of good rounds too.") var keep = false
+
+    func validate() throws {
+        guard (leastKills ?? kills) <= kills else { throw ValidationError("--least-kills is more than --kills") }
+    }
 
     func run() async throws {
         let program = try bridge ?? Self.sibling("scim-bridge")
@@ -46,13 +54,15 @@ struct ScimChaos: AsyncParsableCommand {
             throw error
         }
         await servers.stop()
-        Report.write(tally.summary(seeds: seed..<next))
+        let verdict = tally.verdict(wanted: kills, least: leastKills ?? kills)
+        Report.write(tally.summary(seeds: seed..<next, verdict))
+        for sentence in verdict.shortcomings { Report.write("SHOWN TOO LITTLE: \(sentence)") }
         if tally.violations.isEmpty {
             if !keep { try? FileManager.default.removeItem(atPath: folder) }
         } else {
             Report.write("Evidence: \(folder)")
-            throw ExitCode(1)
         }
+        if verdict.status != 0 { throw ExitCode(verdict.status) }
     }
 
     private func play(
@@ -62,7 +72,8 @@ struct ScimChaos: AsyncParsableCommand {
         Report.write("seed \(plan.seed): \(plan.description)")
         let round = try await Round(plan, servers: servers)
         let pauses = Pauses(round)
-        let storm = Storm(round, failpoints: list, pauses: pauses, deadline: end)
+        let failpoints = plan.revertsRefusals ? list : list.without("compensation.")
+        let storm = Storm(round, failpoints: failpoints, pauses: pauses, deadline: end)
         let watch = RecoveryWatch(round)
         let ports = round.processes.filter { $0.roles.contains("api") }.map(\.port)
         let workload = Workload(refusals: round.refusals, ports: ports, tokens: round.tokens)
@@ -89,7 +100,7 @@ struct ScimChaos: AsyncParsableCommand {
             let evidence = try await Evidence.gather(round)
             let judgement = Judgement(
                 evidence, attempts: workload.attempts, refusals: round.refusals,
-                emitsOnAcceptance: plan.emitsOnAcceptance)
+                emitsOnAcceptance: plan.emitsOnAcceptance, revertsRefusals: plan.revertsRefusals)
             violations += judgement.violations
             violations += left.map { ["not drained after \(limit) s: \($0)"] } ?? []
             violations += storm.crashes.map { "crash: \($0)" }

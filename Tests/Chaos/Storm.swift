@@ -15,6 +15,7 @@ final class Storm: Sendable {
     private let deadline: ContinuousClock.Instant
     private let counts = Mutex<[String: Int]>([:])
     private let crashReports = Mutex<[String]>([])
+    private let wasCutShort = Mutex(false)
 
     init(_ round: Round, failpoints: Failpoints, pauses: Pauses, deadline: ContinuousClock.Instant) {
         self.round = round
@@ -30,6 +31,9 @@ final class Storm: Sendable {
     var kills: Int { killed.values.reduce(0, +) }
     /// Processes that ended although nobody killed them.
     var crashes: [String] { crashReports.withLock { $0 } }
+
+    /// The time was over before its kills were reached.
+    var isCutShort: Bool { wasCutShort.withLock { $0 } }
 
     private static func isNoKill(_ name: String) -> Bool { name.hasPrefix("~") }
 
@@ -49,6 +53,7 @@ final class Storm: Sendable {
             await pauses.endOverdue()
             try await strike(&random)
         }
+        if kills < round.plan.kills { wasCutShort.withLock { $0 = true } }
     }
 
     /// Starts whatever is down.

@@ -24,10 +24,9 @@ struct Tally {
         let duration: Duration
     }
 
-    private(set) var kills = 0
+    private var rounds: [Verdict.Round] = []
     private var killed: [String: Int] = [:]
     private var disturbed: [String: Int] = [:]
-    private var writes = 0
     private var jobs: [String: Int] = [:]
     /// By sink, repetitions included.
     private var events: [String: Int] = [:]
@@ -35,11 +34,19 @@ struct Tally {
     private var recovery = RecoveryWatch.Figures()
     private(set) var violations: [String] = []
 
+    var kills: Int { rounds.reduce(0) { $0 + $1.kills } }
+
+    func verdict(wanted: Int, least: Int) -> Verdict {
+        Verdict(violations: violations.count, rounds: rounds, wanted: wanted, least: least)
+    }
+
     mutating func add(_ round: Round) {
-        kills += round.storm.kills
+        rounds.append(
+            Verdict.Round(
+                seed: round.plan.seed, kills: round.storm.kills, writes: round.workload.accepted,
+                isCutShort: round.storm.isCutShort))
         killed.merge(round.storm.killed, uniquingKeysWith: +)
         disturbed.merge(round.storm.disturbed, uniquingKeysWith: +)
-        writes += round.workload.accepted
         for job in round.evidence.jobs { jobs[job.state, default: 0] += 1 }
         let events = round.evidence.events.mapValues(\.count)
         self.events.merge(events, uniquingKeysWith: +)
@@ -47,6 +54,7 @@ struct Tally {
             "attributes parked": round.judged.parked, "resources failed": round.judged.failed,
             "passwords compared": round.judged.passwords, "If-Match refused": round.judged.refusedConditions,
             "If-Match held": round.judged.heldConditions, "pauses looked at": round.pauses,
+            "refusals undone": round.judged.undone,
         ]
         self.judged.merge(judged, uniquingKeysWith: +)
         recovery.add(round.recovery)
@@ -63,7 +71,7 @@ struct Tally {
         for violation in round.violations { Report.write("  VIOLATION \(violation)") }
     }
 
-    func summary(seeds: Range<UInt64>) -> String {
+    func summary(seeds: Range<UInt64>, _ verdict: Verdict) -> String {
         let cut = disturbed.map { (String($0.key.dropFirst()), $0.value) }
         return """
             Killed: \(Self.list(killed))
@@ -71,8 +79,8 @@ struct Tally {
             Jobs: \(Self.list(jobs)); events received: \(Self.list(events))
             Judged: \(Self.list(judged))
             Recovery: \(recovery.description)
-            chaos: seeds \(seeds.lowerBound) to \(seeds.upperBound - 1), \(kills) kills, \(writes) accepted writes, \
-            \(violations.count) violations; go on with --seed \(seeds.upperBound)
+            chaos: seeds \(seeds.lowerBound) to \(seeds.upperBound - 1), \(verdict.kills) of \(verdict.wanted) kills, \
+            \(verdict.writes) accepted writes, \(violations.count) violations; go on with --seed \(seeds.upperBound)
             """
     }
 

@@ -25,6 +25,7 @@ struct Case {
             requestID: "r-j3", resourceID: group, operation: "create", addedMembers: [user], status: 201, revision: 1),
     ]
     var emitsOnAcceptance = false
+    var revertsRefusals = false
 
     init() {
         var carried = Self.job("j1", Self.user, "User", 1, 1, "create", "superseded", new: Self.first)
@@ -57,7 +58,8 @@ struct Case {
         var test = Case()
         change(&test)
         return Judgement(
-            test.evidence, attempts: test.attempts, refusals: refusals, emitsOnAcceptance: test.emitsOnAcceptance
+            test.evidence, attempts: test.attempts, refusals: refusals, emitsOnAcceptance: test.emitsOnAcceptance,
+            revertsRefusals: test.revertsRefusals
         ).violations
     }
 
@@ -92,7 +94,8 @@ struct Case {
         }
         return Evidence.Event(
             realm: "scim", id: id, jobID: job.id, resourceID: job.resourceID, order: job.order,
-            operation: job.operation == "create" ? "created" : "modified", old: side(job.oldResource, job.revision - 1),
+            operation: ["create": "created", "delete": "deleted"][job.operation] ?? "modified",
+            old: side(job.oldResource, job.revision - 1),
             new: side(job.newResource, job.revision))
     }
 
@@ -152,6 +155,53 @@ struct Case {
         evidence.failures[Self.group] = [""]
         evidence.objects.removeLast()
         events = [event("e1", "j1"), error("e7", "j3", []), event("e2", "j2")]
+    }
+
+    /// The same, and the bridge takes the address back.
+    mutating func undo(by client: String = Judgement.bridge) {
+        revertsRefusals = true
+        park()
+        var job = Self.job(
+            "j4", Self.user, "User", 3, 4, "modify", "done", old: evidence.jobs[1].newResource, new: Self.second)
+        job.client = client
+        evidence.jobs.append(job)
+        evidence.compensations = [Evidence.Compensation(jobID: "j2", resourceID: Self.user, end: "reverted")]
+        evidence.resources[Self.user] = Evidence.Resource(
+            id: Self.user, type: "User", revision: 3, attributes: Self.second)
+        evidence.failures = [:]
+        events.append(event("e8", "j4"))
+    }
+
+    /// The second write, which carried a create whose answer was lost, brings a name that UDM refuses, and the bridge goes back to another.
+    mutating func undoName(to name: String?) {
+        undo()
+        var refused = evidence.jobs[3].newResource.objectValue ?? [:]
+        var back = refused
+        refused["userName"] = .string(Self.refusals.reservedName(0))
+        back["userName"] = name.map { .string($0) }
+        evidence.jobs[1].newResource = .object(refused)
+        evidence.jobs[3].oldResource = .object(refused)
+        evidence.jobs[3].newResource = .object(back)
+        evidence.resources[Self.user] = Evidence.Resource(
+            id: Self.user, type: "User", revision: 3, attributes: .object(back))
+        events = [
+            event("e1", "j1"), event("e3", "j3"), event("e2", "j2"), error("e7", "j2", ["userName"]),
+            event("e8", "j4"),
+        ]
+    }
+
+    /// The group has a name that is somebody else's, and the bridge removes it.
+    mutating func removeGroup() {
+        revertsRefusals = true
+        failGroup()
+        var job = Self.job(
+            "j4", Self.group, "Group", 2, 4, "delete", "done", old: evidence.jobs[2].newResource)
+        job.client = Judgement.bridge
+        evidence.jobs.append(job)
+        evidence.compensations = [Evidence.Compensation(jobID: "j3", resourceID: Self.group, end: "removed")]
+        evidence.resources[Self.group] = nil
+        evidence.failures = [:]
+        events.append(event("e8", "j4"))
     }
 
     /// The second write brings a password.

@@ -164,6 +164,73 @@ import Testing
         }
     }
 
+    // MARK: Undone writes
+
+    @Test("a refused write is undone by one revision of the bridge's own, if that is wanted and only then")
+    func undone() {
+        #expect(violations { $0.undo() } == [])
+        #expect(violations { $0.removeGroup() } == [])
+        #expect(violations { $0.undoName(to: "jo") } == [])
+        expect("undone") {
+            $0.undo()
+            $0.revertsRefusals = false
+        }
+        expect("undone") {
+            $0.park()
+            $0.revertsRefusals = true
+        }
+        expect("undone") {
+            $0.failGroup()
+            $0.revertsRefusals = true
+            $0.evidence.compensations = [.init(jobID: "j3", resourceID: Case.group, end: "overtaken")]
+        }
+        expect("undone") {
+            $0.revertsRefusals = true
+            $0.evidence.compensations = [.init(jobID: "j2", resourceID: Case.user, end: "overtaken")]
+        }
+        expect("undone") {
+            $0.undo()
+            $0.evidence.compensations.append($0.evidence.compensations[0])
+        }
+        expect("undone") {
+            $0.undo()
+            $0.evidence.compensations = [.init(jobID: "j2", resourceID: Case.user, end: "kept")]
+        }
+    }
+
+    @Test("an undone write that takes too much with it, too little, or what has reached UDM, is reported")
+    func undoneWrongly() {
+        // Somebody else's revision.
+        expect("undone") { $0.undo(by: "idp") }
+        expect("undone") {
+            $0.undo()
+            $0.evidence.jobs[3].newResource = ["userName": "jo", "name": ["familyName": "Doe"], "title": "t1"]
+        }
+        expect("undone") {
+            $0.park()
+            $0.revertsRefusals = true
+            $0.evidence.compensations = [.init(jobID: "j2", resourceID: Case.user, end: "reverted")]
+        }
+        expect("undone") { $0.undoName(to: nil) }
+        // Two states in turn.
+        expect("undone") {
+            $0.undo()
+            var job = Case.job("j5", Case.user, "User", 4, 5, "modify", "done", old: $0.evidence.jobs[3].newResource)
+            job.newResource = $0.evidence.jobs[1].newResource
+            job.client = Judgement.bridge
+            $0.evidence.jobs.append(job)
+        }
+        expect("undone") {
+            $0.removeGroup()
+            $0.end("j3", "done")
+        }
+        expect("undone") {
+            $0.undo()
+            $0.evidence.resources[Case.user] = .init(
+                id: Case.user, type: "User", revision: 3, attributes: ["userName": "jo", "title": "t9"])
+        }
+    }
+
     // MARK: Passwords
 
     @Test("UDM has the last password that it takes; a weak one is parked")

@@ -174,7 +174,7 @@ import Testing
                     try await waitFor { log.lines(.error).count >= 2 }
                     #expect(try await outbox.left().allSatisfy { $0.sendAttempts == 0 && !$0.isParked })
                     #expect(double.messages.isEmpty)
-                    double.resetSwitches()
+                    double.changeSwitches { $0.faults[.unauthorized] = nil }
                     _ = try await outbox.left(until: isEmpty)
                 }
                 #expect(double.messages.count == 6)

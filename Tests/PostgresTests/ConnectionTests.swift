@@ -249,27 +249,21 @@ import Testing
         }
     }
 
-    @Test("Whoever waits for the end of a connection is told", arguments: ["terminate", "close", "cancel"])
-    func waitUntilClosed(how: String) async throws {
+    @Test("A connection that has ended is closed, and says how it ended", arguments: ["terminate", "close"])
+    func end(how: String) async throws {
         try await withConnection(PostgresForTests.configuration()) { connection async throws in
             let pid = try await connection.execute(backendPID)[0].int(0)
-            let waiter = Task { await connection.waitUntilClosed() }
-            switch how {
-            case "terminate":
+            if how == "terminate" {
                 try await withConnection(PostgresForTests.configuration()) {
                     _ = try await $0.ints("SELECT 1 FROM pg_terminate_backend(\(pid))")
                 }
-            case "close": await connection.close()
-            default: waiter.cancel()
+                try await wait(until: "the connection has ended") { !connection.isOpen }
+            } else {
+                await connection.close()
+                #expect(!connection.isOpen)
             }
-            await waiter.value
-            #expect(connection.isOpen == (how == "cancel"))
-            if how == "terminate" {
-                #expect(await postgresError { try await connection.execute(one) }.kind == .connectionLost)
-            }
-            if how == "close" {
-                #expect(await postgresError { try await connection.execute(one) }.kind == .shutDown)
-            }
+            let error = await postgresError { try await connection.execute(one) }
+            #expect(error.kind == (how == "terminate" ? .connectionLost : .shutDown))
         }
     }
 

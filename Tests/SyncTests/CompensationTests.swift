@@ -13,11 +13,15 @@ import UDMDouble
 @Suite(.serialized) struct CompensationTests {
     private func run(_ fixture: SyncFixture) async throws {
         try await fixture.withWorker({ $0.revertsRefusals = true }) { try await fixture.drain() }
+        try await compensate(fixture)
+        try await fixture.withWorker({ $0.revertsRefusals = true }) { try await fixture.drain() }
+    }
+
+    private func compensate(_ fixture: SyncFixture) async throws {
         try await Compensation(
             jobs: fixture.database.jobs, resources: fixture.database.resources, queue: fixture.queue,
             logger: fixture.logger
         ).run()
-        try await fixture.withWorker({ $0.revertsRefusals = true }) { try await fixture.drain() }
     }
 
     private func resource(_ fixture: SyncFixture, _ id: ResourceID) async throws -> JSONObject? {
@@ -96,6 +100,49 @@ import UDMDouble
             try await run(fixture)
             #expect(try await resource(fixture, id)?["title"] == nil)
             #expect(try await resource(fixture, id)?["userType"] == "staff")
+            #expect(try await fixture.status(id) == .synced)
+        }
+    }
+
+    @Test("What a client wrote and UDM refused is undone also when a compensation has carried it")
+    func carried() async throws {
+        try await SyncFixture.run { fixture in
+            let id = try await fixture.createUser("jo")
+            try await fixture.withWorker { try await fixture.drain() }
+            for name in ["title", "organisation"] {
+                _ = fixture.double.add(UDMDouble.Fault(.refuseProperty(name: name, message: "no"), methods: ["PATCH"]))
+            }
+            try await fixture.replaceUser(id, "jo") { $0["title"] = "Lead" }
+            try await fixture.withWorker({ $0.revertsRefusals = true }) { try await fixture.drain() }
+            let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+            try await fixture.replaceUser(id, "jo") {
+                $0["title"] = "Lead"
+                $0[enterprise] = ["organization": "O"]
+            }
+            // Two open jobs: the client's, and the one that takes the title back.
+            try await compensate(fixture)
+            #expect(try await fixture.number("SELECT count(*) FROM job") == 2)
+            try await run(fixture)
+            #expect(try await resource(fixture, id)?["title"] == nil)
+            #expect(try await resource(fixture, id)?[enterprise] == nil)
+            #expect(try await fixture.status(id) == .synced)
+            #expect(try await fixture.number("SELECT count(*) FROM compensation") == 0)
+        }
+    }
+
+    @Test("Behind a create whose answer was lost a refused name goes back to the one that it brought")
+    func lostCreate() async throws {
+        try await SyncFixture.run(settings: UDMDouble.Settings(reservedNames: ["admin"])) { fixture in
+            let id = try await fixture.createUser("jo")
+            fixture.double.add(UDMDouble.Fault(.dropAfterCommit, count: 1, methods: ["POST"]))
+            try await fixture.withWorker({ $0.backoff = Backoff(base: .seconds(600), cap: .seconds(600)) }) {
+                try await fixture.until { try await fixture.number("SELECT count(*) FROM job WHERE attempts = 1") == 1 }
+            }
+            try await fixture.replaceUser(id, "admin") { $0["title"] = "Lead" }
+            try await run(fixture)
+            #expect(try await resource(fixture, id)?["userName"] == "jo")
+            #expect(try await resource(fixture, id)?["title"] == "Lead")
+            #expect(fixture.object(id)?.properties["username"] == "jo")
             #expect(try await fixture.status(id) == .synced)
         }
     }

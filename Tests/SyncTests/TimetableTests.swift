@@ -33,6 +33,14 @@ import Testing
         #expect(timetable.due(at: time(5004)).isEmpty)
     }
 
+    @Test("Full sweeps come as often as they are asked for, the first one soon")
+    func frequentSweeps() {
+        var timetable = Timetable(fullSweepEvery: .seconds(3), now: start)
+        _ = timetable.due(at: start)
+        let sweeps = (1...9).filter { timetable.due(at: time($0)).contains(.fullSweep) }
+        #expect(sweeps == [3, 6, 9])
+    }
+
     @Test("A duty that is put at another time comes then, and goes on in its interval")
     func put() {
         var timetable = Timetable(now: start)

@@ -108,7 +108,7 @@ struct Client {
 
     init(_ double: UDMDouble) throws {
         baseURL = try #require(double.baseURL)
-        controlURL = try #require(double.controlURL)
+        controlURL = try #require(URL(string: "/-/double/", relativeTo: URL(string: baseURL))).absoluteString
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
         configuration.httpVersion = .http1Only
         // A machine with other work to do may keep a connection waiting.

@@ -108,7 +108,7 @@ class Compose(unittest.TestCase):
         self.assertIn("UDM_USERNAME_RULE", shared)
         for name in shared:
             values = {role: services()[role]["environment"].get(name) for role in ("api", "worker")}
-            if name == "EVENTS_SINKS" or name == "EVENTS_EMIT_ON":
+            if name == "EVENTS_SINKS":
                 continue
             with self.subTest(name):
                 self.assertEqual(len(set(values.values())), 1, values)

@@ -15,6 +15,8 @@ package struct OwedCompensation: Sendable {
     package let attributes: [String]?
     /// JSON object of the resource's attributes before the write, and before those that were pushed with it; nil when there was none.
     package let former: [UInt8]?
+    /// What the create wanted that was pushed with it, as a JSON object; nil where there was none.
+    package let created: [UInt8]?
     /// JSON object of its attributes as UDM refused them; nil for a delete.
     package let refused: [UInt8]?
     /// UDM has an object of the resource.
@@ -46,7 +48,8 @@ extension JobStore {
                 job: try row.id(0), resourceID: try row.id(1), tenant: try row.string(2),
                 type: try ResourceType(stored: row.string(3)), operation: operation,
                 attributes: try row.optionalTextArray(5), former: try row.optionalBytes(6),
-                refused: try row.optionalBytes(7), isInUDM: try row.bool(8), revision: try row.optionalInt(9))
+                created: try row.optionalBytes(10), refused: try row.optionalBytes(7), isInUDM: try row.bool(8),
+                revision: try row.optionalInt(9))
         }
     }
 
@@ -59,7 +62,8 @@ extension JobStore {
             CASE WHEN f.id IS NULL THEN h.old_state -> 'resource' ELSE f.old_state -> 'resource' END,
             h.new_state -> 'resource',
             EXISTS (SELECT FROM udm_object u WHERE u.resource_id = c.resource_id),
-            (SELECT r.revision FROM resource r WHERE r.tenant = c.tenant AND r.type = c.type AND r.id = c.resource_id)
+            (SELECT r.revision FROM resource r WHERE r.tenant = c.tenant AND r.type = c.type AND r.id = c.resource_id),
+            CASE WHEN f.id IS NOT NULL AND f.old_state IS NULL THEN f.new_state -> 'resource' END
         FROM compensation c
         JOIN LATERAL (SELECT * FROM job_history i WHERE i.id = c.job_id LIMIT 1) h ON true
         LEFT JOIN LATERAL (

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Failpoints
 internal import JSON
 internal import Logging
 internal import Queue
@@ -24,8 +25,11 @@ struct Compensation: Sendable {
         for owed in try await jobs.owedCompensations(limit: Self.batch) {
             let end: CompensationEnd
             do {
+                try await Failpoint.hit("compensation.owed")
                 guard let (found, problem) = try await undo(owed) else { continue }
+                try await Failpoint.hit("compensation.before-end")
                 try await jobs.compensated(owed, found, problem: problem)
+                try await Failpoint.hit("compensation.ended")
                 end = found
             } catch {
                 // One that cannot be dealt with does not keep the others waiting.
@@ -58,7 +62,7 @@ struct Compensation: Sendable {
                 return (.overtaken, nil)
             }
         }
-        let former = owed.former.flatMap { Self.object($0) } ?? JSONObject()
+        let former = Self.former(of: owed)
         guard let refused = owed.refused.flatMap({ Self.object($0) }) else { return (.overtaken, nil) }
         let result = try await resources.update(owed.type, owed.resourceID, context: context) { current, present in
             ResourceChange(
@@ -79,6 +83,7 @@ struct Compensation: Sendable {
     }
 
     private func enqueue(_ owed: OwedCompensation) {
+        Failpoint.strike("compensation.written")
         let key = ResourceKey(tenant: owed.tenant, type: owed.type.rawValue, id: owed.resourceID.description)
         queue.enqueueDetached([Enqueue(key, lane: .repair)])
     }
@@ -89,6 +94,23 @@ struct Compensation: Sendable {
             "detail": .string("\(owed.type.rawValue) \(owed.resourceID) keeps what UDM refused: \(reason)"),
         ]
         return text.serialize()
+    }
+
+    /// What is to come back.
+    private static func former(of owed: OwedCompensation) -> JSONObject {
+        var former = owed.former.flatMap { object($0) } ?? JSONObject()
+        // Behind a create whose answer was lost: it is in UDM by that name, and there is no resource without one.
+        let created = owed.created.flatMap { object($0) } ?? JSONObject()
+        for name in required(owed.type) where former[name] == nil { former[name] = created[name] }
+        return former
+    }
+
+    /// Attributes that no resource may be without.
+    private static func required(_ type: ResourceType) -> [String] {
+        switch type {
+        case .user: ["userName", "name"]
+        case .group: ["displayName"]
+        }
     }
 
     private static func object(_ text: [UInt8]) -> JSONObject? {

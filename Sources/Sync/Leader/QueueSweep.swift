@@ -87,10 +87,12 @@ struct QueueSweep: Sendable {
         let requests = page.keys.compactMap { key in LeaseRequest(key).map { (key, $0.resourceID) } }
         let idle = try await jobs.idle(requests.map(\.1))
         let surplus = requests.filter { idle.contains($0.1) }.map(\.0)
+        try await Failpoint.hit("sweep.surplus-looked")
         let removed = surplus.isEmpty ? 0 : try await queue.forget(surplus)
         if removed > 0 {
             forgotten.increment(by: removed)
             logger.notice("Resources without open work were in Redis", metadata: ["resources": "\(removed)"])
+            try await Failpoint.hit("sweep.surplus-forgotten")
         }
         return page.cursor
     }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Executors
+internal import Failpoints
 package import Logging
 internal import Metrics
 package import Queue
@@ -24,6 +25,7 @@ package actor SyncLeader: Service {
     private let sweep: QueueSweep
     private var sampler: QueueSampler
     private let historyDays: Int
+    private let fullSweep: Duration
     private let operators: OperatorDuties
     private let compensation: Compensation
     private let logger: Logger
@@ -44,15 +46,18 @@ package actor SyncLeader: Service {
     /// While there is more to remove.
     private static let removalPause = Duration.seconds(10)
 
-    /// - Parameter historyDays: How long finished jobs are kept (`HISTORY_DAYS`); dead letters stay.
+    /// - Parameters:
+    ///   - historyDays: How long finished jobs are kept (`HISTORY_DAYS`); dead letters stay.
+    ///   - fullSweep: Between the beginnings of two full passes of the sweep.
     package init(
         queue: WorkQueue, jobs: JobStore, resources: ResourceStore, operators: OperatorStores, leadership: Leadership,
-        historyDays: Int = 30, logger: Logger
+        historyDays: Int = 30, fullSweep: Duration = SyncConfiguration.fullSweepDefault, logger: Logger
     ) {
         self.queue = queue
         self.jobs = jobs
         self.leadership = leadership
         self.historyDays = historyDays
+        self.fullSweep = fullSweep
         self.logger = logger
         let isLeader: @Sendable () async -> Bool = { await leadership.hold() }
         rebuild = QueueRebuild(
@@ -74,7 +79,7 @@ package actor SyncLeader: Service {
 
     private func lead() async {
         var wasLeader = false
-        var timetable = Timetable()
+        var timetable = Timetable(fullSweepEvery: fullSweep)
         while !Task.isCancelled {
             let isLeader = await leadership.hold()
             if isLeader != wasLeader {
@@ -130,7 +135,9 @@ package actor SyncLeader: Service {
 
     /// Passwords that waited too long for UDM are gone after a day, whatever becomes of their writes.
     private func erasePasswords() async throws {
+        try await Failpoint.hit("expiry.before-erasure")
         let count = try await jobs.erasePasswords(olderThan: SyncConfiguration.passwordLifetimeMax)
+        try await Failpoint.hit("expiry.erased")
         if count > 0 {
             logger.error("Passwords waited too long for UDM and were erased", metadata: ["jobs": "\(count)"])
         }

@@ -18,7 +18,8 @@ enum Duty: CaseIterable, Sendable {
         case .sample, .pauses: .seconds(5)
         case .recentSweep: .seconds(10)
         case .sampleResources: .seconds(60)
-        case .fullSweep, .expiry: .seconds(600)
+        case .fullSweep: SyncConfiguration.fullSweepDefault
+        case .expiry: .seconds(600)
         case .partitions, .retention: .seconds(3600)
         }
     }
@@ -30,16 +31,20 @@ enum Duty: CaseIterable, Sendable {
 /// When each duty is due.
 struct Timetable: Sendable {
     private var next: [Duty: ContinuousClock.Instant] = [:]
+    private let fullSweep: Duration
 
-    init(now: ContinuousClock.Instant = .now) {
-        for duty in Duty.allCases { next[duty] = now.advanced(by: duty.firstWait) }
+    init(fullSweepEvery fullSweep: Duration = Duty.fullSweep.interval, now: ContinuousClock.Instant = .now) {
+        self.fullSweep = fullSweep
+        for duty in Duty.allCases { next[duty] = now.advanced(by: min(duty.firstWait, interval(of: duty))) }
     }
+
+    private func interval(of duty: Duty) -> Duration { duty == .fullSweep ? fullSweep : duty.interval }
 
     /// The duties whose time has come, each of which is due again an interval from now.
     mutating func due(at now: ContinuousClock.Instant) -> [Duty] {
         Duty.allCases.filter { duty in
             guard let time = next[duty], now >= time else { return false }
-            next[duty] = now.advanced(by: duty.interval)
+            next[duty] = now.advanced(by: interval(of: duty))
             return true
         }
     }

@@ -94,7 +94,7 @@ extension ResourceTurn {
             ])
         let stored = try await record(
             .dead(job: job.id, error: error.json(), isAmbiguous: isAmbiguous), endsTurn: isLast,
-            reverts: isRefused && mayRevert(job))
+            reverts: isRefused && mayRevert([job]))
         environment.metrics.finished(job, outcome: "dead", started: .now, now: configuration.now())
         hasBuried = true
         if isAmbiguous { isCareful = true }

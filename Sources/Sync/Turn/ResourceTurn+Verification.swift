@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Failpoints
 internal import JSON
 internal import Logging
 internal import Metrics
@@ -15,6 +16,7 @@ extension ResourceTurn {
     mutating func verify(_ verification: Verification) async throws -> TurnEnd {
         let module = UDMModule(lease.type)
         let requestID = LowercaseUUID.random().description
+        Failpoint.strike("verification.begins")
         do {
             let states = try await environment.jobs.lateStates(of: lease.resourceID, since: verification.since)
             possibleStates = states.compactMap { mapped($0) }
@@ -26,6 +28,7 @@ extension ResourceTurn {
             let hits = try await environment.client.search(
                 module, identifier: lease.resourceID, properties: [UDMObject.identifierProperty],
                 requestID: requestID)
+            Failpoint.strike("verification.searched")
             if known == nil && !verification.resourceExists {
                 for hit in hits {
                     logger.warning(
@@ -61,6 +64,7 @@ extension ResourceTurn {
         let brought = try await push.bring(object, to: goal)
         known = brought.object
         if brought.fresh == nil { noteRepair() }
+        Failpoint.strike("verification.restored")
         var members: MemberPush?
         if lease.type == .group {
             let changes = try await strayMembers(brought, push)
@@ -75,6 +79,7 @@ extension ResourceTurn {
                 var push = memberPush(MemberDifference(changes), push)
                 try await settle(&push, in: brought)
                 members = push
+                Failpoint.strike("verification.members-settled")
             }
             try await removeGhosts(push)
         }

@@ -164,7 +164,7 @@ struct ResourceTurn {
             guard try await recordCarried(batch) else { return .ended(.lost) }
             let stored = try await record(
                 pushed.result, endsTurn: isLast, parking: pushed.parking,
-                reverts: pushed.parking.isRevertible && mayRevert(batch.carrier))
+                reverts: pushed.parking.isRevertible && mayRevert(batch.jobs))
             parked.apply(pushed.parking)
             for job in batch.jobs {
                 let state = job.id == batch.carrier.id ? "done" : "superseded"
@@ -218,9 +218,9 @@ struct ResourceTurn {
 
     // MARK: Recording
 
-    /// A refused compensation is not compensated, or two states would be tried in turn for ever.
-    func mayRevert(_ job: LeasedJob) -> Bool {
-        configuration.revertsRefusals && job.client != Compensation.client
+    /// A refused compensation is not compensated, or two states would be tried in turn for ever; a client's write that it carried is.
+    func mayRevert(_ jobs: some Sequence<LeasedJob>) -> Bool {
+        configuration.revertsRefusals && jobs.contains { $0.client != Compensation.client }
     }
 
     /// - Returns: Whether the outcome was stored, that is, whether the lease was still ours.

@@ -3,6 +3,7 @@
 
 internal import Dispatch
 internal import Executors
+internal import Failpoints
 internal import Logging
 internal import Queue
 internal import Redis
@@ -75,8 +76,10 @@ extension SyncWorker {
         guard wanted > 0 else { return }
         let deadline = ContinuousClock.now.advanced(by: configuration.leaseLength)
         do {
+            try await Failpoint.hit("trickle.begins")
             let work = try await jobs.dueWork(after: trickleAfter, limit: wanted)
             trickleAfter = work.next
+            if !work.entries.isEmpty { try await Failpoint.hit("trickle.found") }
             let token = "\(worker):\(String(UInt64.random(in: .min ... .max), radix: 36))"
             // Of no generation: when Redis is back, the next renewal registers it there.
             let asked = ContinuousClock.now

@@ -46,6 +46,7 @@ package struct ListDelta: Hashable, Sendable {
 package struct PropertyDifference: Hashable, Sendable {
     /// To be set; `null` clears.
     package var scalars: JSONObject
+    /// Lists replace each other in UDM, so a change of one needs a fresh read, and `If-Match` for it.
     package var lists: [String: ListDelta]
 
     package init(scalars: JSONObject = JSONObject(), lists: [String: ListDelta] = [:]) {
@@ -54,9 +55,6 @@ package struct PropertyDifference: Hashable, Sendable {
     }
 
     package var isEmpty: Bool { scalars.isEmpty && lists.isEmpty }
-
-    /// Lists replace each other in UDM, so a change of one needs a fresh read, and `If-Match` for it.
-    package var needsRead: Bool { !lists.isEmpty }
 
     /// The names of all properties that change.
     package var properties: Set<String> { Set(scalars.keys).union(lists.keys) }
@@ -74,7 +72,7 @@ package struct PropertyDifference: Hashable, Sendable {
     /// The properties of the PATCH: the scalars, and the lists that come out different.
     ///
     /// - Parameter current: All properties of the object as a fresh `GET` gave them; elements that this difference does
-    ///   not name stay, in their order. With ``needsRead`` false it is not looked at.
+    ///   not name stay, in their order. Without ``lists`` it is not looked at.
     package func merged(into current: JSONObject) -> JSONObject {
         var body = scalars
         for property in lists.keys.sorted() {

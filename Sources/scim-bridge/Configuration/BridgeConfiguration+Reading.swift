@@ -41,7 +41,8 @@ extension BridgeConfiguration {
             api: api, publicURL: publicURL,
             udm: roles.contains(.worker) ? udm(&reader) : nil,
             events: roles.contains(.events) ? events(&reader, publicURL: publicURL) : nil,
-            emitsOnAcceptance: roles.contains(.api)
+            // A worker writes what undoes a refused write.
+            emitsOnAcceptance: handlesResources
                 && reader.choice("EVENTS_EMIT_ON", of: ["completed", "accepted"], default: "completed") == "accepted",
             rules: handlesResources ? rules(&reader) : DirectoryRules(),
             schema: handlesResources ? schema(&reader) : .standard,
@@ -244,6 +245,7 @@ extension BridgeConfiguration {
             heartbeat = .milliseconds(400)
             maximumCrashes = .max
             memberWait = .seconds(3)
+            fullSweep = .seconds(3)
             backoff = Backoff(base: .milliseconds(100), cap: .seconds(1))
         }
     }

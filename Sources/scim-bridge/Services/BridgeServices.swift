@@ -100,15 +100,12 @@ struct BridgeServices {
     // MARK: Parts
 
     /// Signed with what is derived from the password keys, which all processes share.
-    private static func cursors(_ configuration: BridgeConfiguration, logger: Logger) throws -> CursorCodec {
-        let lifetime = RequestLimits().cursorTimeout
-        if let file = configuration.passwordKeyFile {
-            return try CursorCodec(keys: try SecretSealer.keys(inFile: file), lifetime: lifetime)
+    private static func cursors(_ configuration: BridgeConfiguration) throws -> CursorCodec {
+        guard let file = configuration.passwordKeyFile else {
+            throw ConfigurationProblems(problems: ["PASSWORD_KEY_FILE is not set"])
         }
-        logger.warning("PASSWORD_KEY_FILE is not set: cursors of lists are good in this process only, until it ends")
-        var generator = SystemRandomNumberGenerator()
         return try CursorCodec(
-            keys: [(0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) }], lifetime: lifetime)
+            keys: try SecretSealer.keys(inFile: file), lifetime: RequestLimits().cursorTimeout)
     }
 
     private static func sealer(_ configuration: BridgeConfiguration) throws -> SecretSealer? {
@@ -164,7 +161,7 @@ struct BridgeServices {
             SyncLeader(
                 queue: queue, jobs: database.jobs, resources: database.resources, operators: database.operators,
                 leadership: database.leadership(.sync), historyDays: configuration.historyDays,
-                logger: logger.labelled("leader")))
+                fullSweep: configuration.sync.fullSweep, logger: logger.labelled("leader")))
         work.append(
             SyncWorker(
                 configuration: configuration.sync, queue: queue, jobs: database.jobs, client: client,
@@ -205,7 +202,7 @@ struct BridgeServices {
                 store: database.upkeep, leadership: database.leadership(.upkeep), logger: logger.labelled("upkeep")))
         let scim = SCIMAPI(
             database: database, queue: queue, authenticator: tokens, baseURL: configuration.publicURL ?? api.localURL,
-            rules: configuration.rules, cursors: try Self.cursors(configuration, logger: logger),
+            rules: configuration.rules, cursors: try Self.cursors(configuration),
             registry: configuration.schema.registry, backPressure: backPressure, interactiveRate: api.interactiveRate,
             logger: logger.labelled("api"))
         let startup = startup

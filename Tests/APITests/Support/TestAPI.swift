@@ -51,6 +51,8 @@ enum TestToken: String, CaseIterable, Sendable {
 struct TestAPI: Sendable {
     let port: Int
     let database: PostgresConfiguration
+    /// Of the API's connections.
+    let statistics: @Sendable () -> DatabaseStatistics
 
     func get(_ path: String, headers: [(String, String)] = [], token: TestToken? = .client) async throws -> Answer {
         try await send("GET", path, headers: headers, token: token)
@@ -186,7 +188,8 @@ func withAPI(
             acceptsPasswords: hasPasswordKey, registry: registry, limits: limits,
             backPressure: backPressure, interactiveRate: interactiveRate, logger: logger, metrics: metrics)
         do {
-            try await serve(api, logger: logger) { port in try await body(TestAPI(port: port, database: configuration))
+            try await serve(api, logger: logger) { port in
+                try await body(TestAPI(port: port, database: configuration) { database.statistics })
             }
             await database.close()
         } catch {

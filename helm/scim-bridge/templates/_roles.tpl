@@ -45,6 +45,8 @@ A file is the variable that names it and its entry below `secrets`; `required` o
       (dict "variable" "TLS_CERTIFICATE_FILE" "secret" "tlsCertificate")
       (dict "variable" "TLS_KEY_FILE" "secret" "tlsKey")) }}
 {{- else if eq .role "worker" }}
+{{- /* A worker writes too, what undoes a refused write. */}}
+{{- with $root.Values.settings.api.EVENTS_EMIT_ON }}{{ $settings = set $settings "EVENTS_EMIT_ON" . }}{{ end }}
 {{- $files = append $files (dict "variable" "UDM_PASSWORD_FILE" "secret" "udmPassword" "required" true) }}
 {{- $authorities = append $authorities "udm" }}
 {{- else if eq .role "events" }}
