@@ -60,7 +60,8 @@ enum RandomResource {
             elements.append(.object(element))
         }
         if attribute.name == "emails", Bool.random(using: &generator) {
-            elements.append(["value": .string("\(name(using: &generator))@corp.test"), "type": "mailbox"])
+            let mailbox = "m\(name(using: &generator).filter(\.isASCII))@corp.test"
+            elements.append(["value": .string(mailbox), "type": "mailbox"])
         }
         if elements.count == 1, Bool.random(using: &generator) { return elements[0] }
         return .array(elements)
