@@ -86,7 +86,7 @@ actor OutcomeRecorder {
         }
     }
 
-    /// - Returns: Whether PostgreSQL has answered.
+    /// - Returns: Whether PostgreSQL has stored what could be stored. After an error of its own the connection is sound, too, and taken last all the same.
     private func write(_ batch: [Waiting], on connection: Int) async -> Bool {
         do {
             let recorded = try await jobs.record(batch.map(\.outcome), on: connection)

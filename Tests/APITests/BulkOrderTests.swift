@@ -247,6 +247,16 @@ extension OverHTTP {
         #expect(try resolve(json, .post) == wanted)
     }
 
+    @Test("Keys that become the same are one member, in objects of any size")
+    func sameKeys() throws {
+        let id = try #require(Self.id)
+        let keys = (0..<40).map { #""k\#($0)":1"# }.joined(separator: ",")
+        let json = #"{"members[value eq \"bulkId:q1\"]":1,\#(keys),"members[value eq \"bulkId:q2\"]":2}"#
+        let resolved = try #require(try resolve(json, .post).objectValue)
+        #expect(resolved.count == 41)
+        #expect(resolved["members[value eq \"\(id)\"]"] == 2)
+    }
+
     @Test(
         "In a PATCH it stands by the path, and within its filters",
         arguments: [

@@ -133,6 +133,11 @@ struct ResourceValidatorTests {
             SchemaURN.user: ["username": "ja"],
         ]
         #expect(throws: SCIMError.self) { try validator.validate(twice, as: .user) }
+        let containers: JSONValue = [
+            "schemas": [.string(SchemaURN.user)], "userName": "jo", "name": ["familyName": "Doe"],
+            SchemaURN.user: ["title": "x"], SchemaURN.user.uppercased(): ["nickName": "y"],
+        ]
+        #expect(throws: SCIMError.self) { try validator.validate(containers, as: .user) }
         let member = "2819c223-7f76-453a-919d-413861904646"
         let group: JSONValue = [
             "schemas": .string(SchemaURN.group),

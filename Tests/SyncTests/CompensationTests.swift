@@ -52,6 +52,15 @@ import UDMDouble
         #expect(some[enterprise] == ["department": "X", "organization": "O"])
     }
 
+    @Test("Of an attribute with parts only the refused one is undone", arguments: [false, true])
+    func partReverted(isCreate: Bool) {
+        let former: JSONObject = isCreate ? [:] : ["name": ["givenName": "Jo", "familyName": "Roe"]]
+        let refused: JSONObject = ["name": ["givenName": "??", "familyName": "New"]]
+        let reverted = Compensation.reverted(refused, refused: refused, former: former, only: ["name.givenName"])
+        let wanted: JSONValue = isCreate ? ["familyName": "New"] : ["givenName": "Jo", "familyName": "New"]
+        #expect(reverted == ["name": wanted])
+    }
+
     @Test("A change that is refused is undone by a revision of our own, told by its own event, and the failure is over")
     func change() async throws {
         try await SyncFixture.run { fixture in

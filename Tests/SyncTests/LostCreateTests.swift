@@ -96,4 +96,30 @@ import UDMDouble
             #expect(try await fixture.number("SELECT count(*) FROM dead_letter") == 1)
         }
     }
+
+    @Test("UDM fails behind a write and then each time: it does not go back to an earlier one of those merged")
+    func failsBehindTheWrite() async throws {
+        try await SyncFixture.run { fixture in
+            let id = try await fixture.createUser("jo")
+            try await fixture.withWorker { try await fixture.drain() }
+            for title in ["Lead", "Head"] {
+                try await fixture.replaceUser(id, "jo") { $0["title"] = .string(title) }
+            }
+            fixture.double.add(UDMDouble.Fault(.failAfterCommit, count: 1, methods: ["PATCH"]))
+            try await fixture.withWorker({ $0.backoff = Backoff(base: .seconds(600), cap: .seconds(600)) }) {
+                try await fixture.until { try await fixture.number("SELECT count(*) FROM job WHERE attempts = 1") == 1 }
+            }
+            #expect(fixture.object(id)?.properties["title"] == "Head")
+            fixture.double.add(UDMDouble.Fault(.internalError, methods: ["PATCH"]))
+            try await fixture.replaceUser(id, "jo") {
+                $0["title"] = "Head"
+                $0["nickName"] = "J"
+            }
+            try await fixture.withWorker { try await fixture.drain() }
+            let bodies = fixture.double.requests().filter { $0.method == "PATCH" }.compactMap(\.body)
+            #expect(!bodies.contains { $0.contains("Lead") }, "\(bodies)")
+            #expect(fixture.object(id)?.properties["title"] == "Head")
+            #expect(try await fixture.states() == ["done": 1, "dead": 3])
+        }
+    }
 }

@@ -67,6 +67,35 @@ import UDMDouble
         }
     }
 
+    @Test("A password is not parked when UDM is away after the change that has set it, while a name is looked at")
+    func awayBehindTheChange() async throws {
+        try await SyncFixture.run { fixture in
+            func user(_ family: String, _ password: String?) -> JSONValue {
+                Self.user {
+                    $0["name"] = ["givenName": "Jo", "familyName": .string(family)]
+                    $0["displayName"] = "Jo Roe"
+                    if let password { $0["password"] = .string(password) }
+                }
+            }
+            let id = try await fixture.create(.user, user("Roe", nil))
+            try await fixture.withWorker { try await fixture.drain() }
+            let before = fixture.double.requests().last?.sequence ?? 0
+            fixture.double.add(UDMDouble.Fault(.latency(.fixed(milliseconds: 800)), count: 1, methods: ["PATCH"]))
+            try await fixture.replace(.user, id, user("Smith", "a-first-Passw0rd"))
+            try await fixture.withWorker {
+                try await fixture.until {
+                    fixture.double.requests(after: before).contains { $0.method == "PATCH" && $0.ended == nil }
+                }
+                fixture.double.add(UDMDouble.Fault(.directoryDown, count: 1, methods: ["GET"]))
+                try await fixture.drain()
+            }
+            #expect(fixture.object(id)?.properties["displayName"] == "Jo Roe")
+            #expect(fixture.object(id)?.properties["lastname"] == "Smith")
+            #expect(try await fixture.status(id) == .synced)
+            #expect(try await fixture.number("SELECT count(*) FROM sync_failure") == 0)
+        }
+    }
+
     @Test("A password that a lost change had set is not parked together with a value that is refused")
     func besideRefusal() async throws {
         try await SyncFixture.run(settings: UDMDouble.Settings(mailDomains: ["example.org"])) { fixture in

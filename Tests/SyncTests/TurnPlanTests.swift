@@ -37,7 +37,7 @@ import Testing
                 isUntouched = false
                 if count > 1 && refusals > 0 {
                     refusals -= 1
-                    plan.refused(held: held)
+                    plan.refused(held: min(held, count - 1))
                 } else {
                     plan.settled()
                     open.removeFirst(count)
@@ -84,7 +84,10 @@ import Testing
             steps(jobs, refusals: 1, held: 2) == [.push(count: 4), .push(count: 2), .push(count: 1), .push(count: 1)])
         #expect(
             steps(jobs, refusals: 2, held: 3)
-                == [.push(count: 4), .push(count: 3)] + Array(repeating: .push(count: 1), count: 4))
+                == [.push(count: 4), .push(count: 3), .push(count: 2), .push(count: 1), .push(count: 1)])
+        #expect(
+            steps(jobs, refusals: 3, held: 3)
+                == [.push(count: 4), .push(count: 3), .push(count: 2)] + Array(repeating: .push(count: 1), count: 4))
         #expect(
             steps(jobs, refusals: 1, held: 1) == [.push(count: 4)] + Array(repeating: .push(count: 1), count: 4))
     }

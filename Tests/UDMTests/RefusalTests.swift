@@ -83,6 +83,14 @@ import UDM
         #expect(separable(unnamed("Invalid encoding for mailPrimaryAddress")) == ["mailPrimaryAddress"])
         #expect(
             separable(unnamed("Invalid encoding for title", ["body", "properties", "properties"])) == ["title"])
+        // A name is part of many an address.
+        let create: JSONObject = [
+            "username": "mmustermann", "lastname": "Mustermann", "mailPrimaryAddress": "mmustermann@firma.example",
+        ]
+        #expect(
+            mapping.separable(
+                unnamed(domain + "mmustermann@firma.example."), type: .user, sent: create, isCreate: true)
+                == ["mailPrimaryAddress"])
         // Short values occur by chance, and the object as a whole cannot be left out.
         #expect(separable(unnamed("Lead us not")) == nil)
         #expect(separable(unnamed("Something is wrong")) == nil)

@@ -138,12 +138,13 @@ struct BulkReferences: Sendable {
 }
 
 extension JSONObject {
+    /// Keys that become the same are one member, with the value of the last.
     fileprivate func mapMembers(_ change: (String, JSONValue) -> (String, JSONValue)) -> JSONObject {
         var changed = JSONObject()
         changed.reserveCapacity(count)
         for (key, value) in self {
             let member = change(key, value)
-            changed.append(uniqueKey: member.0, member.1)
+            changed[member.0] = member.1
         }
         return changed
     }

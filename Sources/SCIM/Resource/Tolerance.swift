@@ -64,16 +64,23 @@ enum Tolerance {
         func isContainer(_ key: String) -> Bool { key.equalsIgnoringASCIICase(type.coreSchema) }
         // Anything else there is an attribute that nobody knows.
         guard case .object(let attributes)? = object.first(where: { isContainer($0.key) })?.value else { return object }
-        var unpacked = object.filter { !isContainer($0.key) }
-        for (key, value) in attributes {
-            // Which value counts is unknown.
-            guard !unpacked.contains(where: { $0.key.equalsIgnoringASCIICase(key) }) else {
-                throw Refusal("is given twice", at: key)
-            }
-            unpacked.append((key, value))
-        }
         var result = JSONObject()
-        for (key, value) in unpacked { result.append(uniqueKey: key, value) }
+        var names: Set<String> = []
+        var hasContainer = false
+        func add(_ key: String, _ value: JSONValue) throws(Refusal) {
+            // Which value counts is unknown.
+            guard names.insert(key.lowercased()).inserted else { throw Refusal("is given twice", at: key) }
+            result[key] = value
+        }
+        for (key, value) in object {
+            guard isContainer(key) else {
+                try add(key, value)
+                continue
+            }
+            guard !hasContainer else { throw Refusal("is given twice", at: key) }
+            hasContainer = true
+        }
+        for (key, value) in attributes { try add(key, value) }
         return result
     }
 

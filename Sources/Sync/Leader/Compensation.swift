@@ -134,7 +134,17 @@ struct Compensation: Sendable {
                 continue
             }
             let path = schema.map { "\($0):\(name)" } ?? name
-            if let only, !only.contains(where: { $0 == path || $0.hasPrefix("\(path).") }) { continue }
+            if let only, !only.contains(path) {
+                let parts = only.filter { $0.hasPrefix("\(path).") }.map { String($0.dropFirst(path.count + 1)) }
+                if parts.isEmpty { continue }
+                if let value = present[name]?.objectValue {
+                    let object = Self.reverted(
+                        value, refused: refused[name]?.objectValue ?? JSONObject(),
+                        former: former[name]?.objectValue ?? JSONObject(), only: parts)
+                    reverted[name] = object.isEmpty ? nil : .object(object)
+                    continue
+                }
+            }
             if refused[name] != former[name], present[name] == refused[name] { reverted[name] = former[name] }
         }
         return reverted

@@ -42,7 +42,7 @@ enum Disposition: Equatable, Sendable {
             return isExpired ? .dead : retry()
         case .transient(let limit):
             if isExpired { return .dead }
-            if let limit { return series.count > limit ? .dead : retry() }
+            if let limit { return series.count > limit ? .dead : retry(isAmbiguous: error.mayHaveHadEffect) }
             // No answer at all: it never reached UDM, so it was no attempt.
             return error.status == nil ? .hold : retry()
         case .nameLock:
@@ -50,5 +50,12 @@ enum Disposition: Equatable, Sendable {
             let isStale = series.since.duration(to: now) > UDMError.nameLockLifetime
             return isExpired || isStale ? .dead : retry(atMost: .seconds(60))
         }
+    }
+}
+
+extension UDMError {
+    /// UDM failed in the middle of a call, perhaps after LDAP had taken it.
+    var mayHaveHadEffect: Bool {
+        `class` == .transient(retryLimit: Self.internalErrorRetries) && (status == 500 || status == 400)
     }
 }

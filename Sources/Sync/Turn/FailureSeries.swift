@@ -58,13 +58,6 @@ struct FailureSeries: Hashable, Sendable {
     }
 }
 
-extension FailureSeries {
-    /// UDM failed in the middle of a call, perhaps after LDAP had taken it.
-    var mayHaveHadEffect: Bool {
-        kind == UDMErrorClass.transient(retryLimit: UDMError.internalErrorRetries).series
-    }
-}
-
 extension UDMErrorClass {
     /// What a series of failures is of.
     var series: String {

@@ -37,8 +37,6 @@ struct Push: Sendable {
         /// Mapped properties of the SCIM state.
         var properties: JSONObject
         var password: String?
-        /// A call that failed in UDM's middle may have set ``password``.
-        var mayHavePassword = false
         /// For a create only: what a group begins with.
         var members: MemberDelta
         /// Properties that stay as UDM has them, because it has refused their values.
@@ -65,7 +63,7 @@ struct Push: Sendable {
     /// - Parameter known: What UDM held after the last push, or nil when nothing was ever pushed.
     func bring(_ known: KnownObject?, to goal: Goal) async throws -> Brought {
         if let known {
-            return try await modify(known, to: goal, mayRepeat: isCareful || goal.mayHavePassword)
+            return try await modify(known, to: goal, mayRepeat: isCareful)
         }
         if isCareful {
             if let found = try await findOwn() {
@@ -94,7 +92,7 @@ struct Push: Sendable {
             return try await modify(KnownObject(dn: found), to: goal, mayRepeat: true)
         }
         Failpoint.strike("push.created")
-        note(written)
+        logWarnings(of: written)
         return Brought(object: KnownObject(dn: written.dn, properties: wanted), isCreated: true, fresh: nil)
     }
 
@@ -123,20 +121,34 @@ struct Push: Sendable {
             )
             return Change(properties: properties, note: note)
         }
-        let dn = try await keep(written.note.derived, at: written.dn)
+        try await keep(written.note.derived, at: written.dn)
         // What was left out stays on record as it was: the next difference begins there.
         var held = wanted
         for property in goal.leftOut { held[property] = written.note.base[property] }
-        return Brought(object: KnownObject(dn: dn, properties: held), isCreated: false, fresh: written.unchanged)
+        return Brought(
+            object: KnownObject(dn: written.dn, properties: held), isCreated: false, fresh: written.unchanged)
     }
 
-    /// Sets values again that UDM has derived anew from others. Whether it did depends on its configuration, so the object is looked at first.
-    private func keep(_ values: JSONObject, at dn: String) async throws -> String {
-        if values.isEmpty { return dn }
-        let kept = try await write(at: dn) { object in
-            Change(properties: mapping.difference(from: object.properties, to: values).scalars, note: ())
+    /// Sets values again that UDM has derived anew from others. Whether it did depends on its configuration, so the object is looked at first; where
+    /// UDM reads from a replica that is late, they stay as derived.
+    ///
+    /// - Throws: Class `unknownOutcome`, whatever went wrong: the change itself has arrived, with its password, and the next try has to know that.
+    private func keep(_ values: JSONObject, at dn: String) async throws {
+        if values.isEmpty { return }
+        do {
+            _ = try await write(at: dn) { object in
+                Change(properties: mapping.difference(from: object.properties, to: values).scalars, note: ())
+            }
+        } catch var error as UDMError {
+            guard error.class != .permanent else {
+                logger.warning(
+                    "UDM derives a value anew and refuses the one that it had",
+                    metadata: ["resource": "\(resourceID)", "dn": "\(dn)", "error": "\(error)"])
+                return
+            }
+            error.class = .unknownOutcome
+            throw error
         }
-        return kept.dn
     }
 
     /// What differs from the last state that UDM took. What others changed since is not ours to undo, so a fresh read is the base only of an
@@ -221,12 +233,12 @@ struct Push: Sendable {
             module, dn: object.dn, properties: change.properties, options: mapping.options(for: change.properties),
             ifMatch: object.etag, requestID: requestID)
         Failpoint.strike("push.modified")
-        note(written)
+        logWarnings(of: written)
         return Written(dn: written.dn, unchanged: nil, note: change.note)
     }
 
     /// What UDM took and did not keep as it was sent: nothing that a retry would change.
-    private func note(_ written: UDMWritten) {
+    private func logWarnings(of written: UDMWritten) {
         if written.warnings.isEmpty { return }
         logger.notice(
             "UDM took a write with a warning",

@@ -28,7 +28,7 @@ extension ResourceTurn {
                     "resource": "\(lease.resourceID)", "jobs": "\(batch.count)", "error": "\(error)",
                     "requestID": "\(batch.carrier.requestID)",
                 ])
-            return try await refused(batch)
+            return try await refused(batch, details)
         case .dead:
             let isOnly = isLast && batch.count == 1
             let isAmbiguous = error.class == .unknownOutcome

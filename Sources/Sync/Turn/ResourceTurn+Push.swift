@@ -38,7 +38,6 @@ extension ResourceTurn {
             round += 1
             let goal = Push.Goal(
                 properties: properties, password: refusals.properties.contains("password") ? nil : password,
-                mayHavePassword: FailureSeries(storedIn: batch.first.lastError)?.mayHaveHadEffect ?? false,
                 members: MemberDelta(), leftOut: leftOut(of: properties, refusals))
             do {
                 let result = try await bring(job, to: goal, push, refusals)
@@ -53,11 +52,15 @@ extension ResourceTurn {
                     // Merged, the write may clash with a value that one of its jobs passes through.
                     if batch.count > 1 { throw error }
                     looks += 1
-                    let holder = try await holder(error, goal.wanted, push, job)
+                    let holder = try await lookForHolder(of: goal.wanted, refused: error, push, for: job)
                     // It may have let go of the value between UDM's refusal and our look; once, because nobody else's will go by waiting.
                     if looks == 1 { continue }
-                    if try await wasWrittenMeanwhile() { throw CreateWait(remaining: .zero) }
-                    if holder == .nobody, !hasOutlivedLocks(job) { throw error.ofLock }
+                    if try await wasWrittenMeanwhile(job) { throw CreateWait(remaining: Self.pauseForNewer) }
+                    if holder == .nobody, error.errors.contains(where: { $0.refusal == .nameTaken }),
+                        !hasOutlivedLocks(job)
+                    {
+                        throw error.ofLock
+                    }
                 }
                 // Careful, it changed what a lost call has created: of an object that is there any property can be left out.
                 if known == nil, isCareful, let found = try await push.findOwn() { known = KnownObject(dn: found) }

@@ -9,10 +9,15 @@ internal import UDM
 /// Writes that were merged into one and refused.
 extension ResourceTurn {
     /// The batch is taken apart, but not behind what a call whose answer was lost has brought.
-    mutating func refused(_ batch: JobBatch) async throws -> Progress {
+    /// - Parameter error: What UDM said; nil when it was not asked.
+    mutating func refused(_ batch: JobBatch, _ error: JobError? = nil) async throws -> Progress {
         guard isCareful else { return .refused(held: 0) }
         do {
-            return .refused(held: try await held(of: batch))
+            let held = try await held(of: batch)
+            if held < batch.count { return .refused(held: held) }
+            guard let error else { return .refused(held: held - 1) }
+            // UDM fails behind the write, again and again, and has it: to push an earlier one would take it back.
+            return try await bury(batch.first, error, isLast: false) ? .settled(1) : .ended(.lost)
         } catch let error as UDMError {
             if Task.isCancelled { return .ended(.lost) }
             // Which of the writes UDM holds is not known, so that none is pushed yet.
@@ -24,7 +29,8 @@ extension ResourceTurn {
     /// How many of the jobs UDM holds, as far as its object tells: up to the newest one whose state comes closest.
     ///
     /// Too many are no harm, for writes may be merged; too few are. A lost call may have left out what was refused before, and others may have changed
-    /// the object, so the closest state counts and not an equal one. The last job is none of them: with it the batch was refused.
+    /// the object, so the closest state counts and not an equal one. The last job, with which the batch was refused, is one of them only if no other
+    /// is as close.
     private mutating func held(of batch: JobBatch) async throws -> Int {
         let push = try await makePush(UDMModule(lease.type), requestID: batch.carrier.requestID)
         var dn = known?.dn
@@ -36,10 +42,11 @@ extension ResourceTurn {
         }
         var closest = known?.properties.map(distance) ?? .max
         var held = 0
-        for (index, job) in batch.jobs.dropLast().enumerated() {
+        for (index, job) in batch.jobs.enumerated() {
             guard let state = job.newState.flatMap(mapped) else { continue }
             let distance = distance(to: state)
-            if distance <= closest { (closest, held) = (distance, index + 1) }
+            let isCloser = index == batch.count - 1 ? distance < closest : distance <= closest
+            if isCloser { (closest, held) = (distance, index + 1) }
         }
         logger.info(
             "After a lost answer UDM seems to hold a later write already",

@@ -19,14 +19,14 @@ extension ResourceTurn {
     enum Holder {
         /// Somebody who keeps it.
         case somebody
-        /// No object has it: a lock of UDM's own does, of a call that is under way or that was killed.
+        /// No user or group has it. A name may be locked by UDM itself, for a call that is under way or that was killed.
         case nobody
     }
 
-    /// Looks who holds a value that UDM has refused as taken.
+    /// Looks who holds a value that UDM has refused as taken, and notes whom of ours the resource waits for.
     /// - Throws: ``ValueWait`` when the holder's own jobs may set it free.
-    mutating func holder(
-        _ error: UDMError, _ wanted: JSONObject, _ push: Push, _ job: LeasedJob
+    mutating func lookForHolder(
+        of wanted: JSONObject, refused error: UDMError, _ push: Push, for job: LeasedJob
     ) async throws -> Holder {
         // Waiting is bounded by the age of the write.
         guard job.acceptedAt.duration(to: configuration.now()) < configuration.maximumAge else { return .somebody }
@@ -48,13 +48,16 @@ extension ResourceTurn {
 
     /// Whether the resource was written or deleted since its jobs were leased: whoever has the value now may have it by right, because the newer write
     /// wants it no longer. The next turn takes all of them together.
-    func wasWrittenMeanwhile() async throws -> Bool {
-        // What the lease shows, or leaves out, would be there again in the next turn.
-        guard let last = lease.jobs.last, !lease.hasMoreJobs, !lease.hasPauses, last.operation != .delete else {
-            return false
-        }
+    func wasWrittenMeanwhile(_ job: LeasedJob) async throws -> Bool {
+        // What the lease shows, or leaves out, would be there again in the next turn. A client that writes without end is not waited for without end.
+        guard let last = lease.jobs.last, !lease.hasMoreJobs, !lease.hasPauses, last.operation != .delete,
+            job.acceptedAt.duration(to: configuration.now()) < configuration.maximumAge
+        else { return false }
         return try await environment.jobs.hasJobs(of: lease.resourceID, after: last.id)
     }
+
+    /// Before the next turn takes the newer writes as well: more of them may be coming.
+    static let pauseForNewer = Duration.milliseconds(500)
 
     /// The longest wait for a value: the holder's outcome calls earlier, unless that call is lost.
     private static let longestValueWait = Duration.seconds(60)

@@ -39,7 +39,8 @@ struct TurnPlan: Equatable, Sendable {
     /// The carrier was refused: which of the jobs is to blame is found by pushing each by itself, in revision order.
     /// - Parameter held: So many of the first jobs UDM seems to hold already: they stay together, or it would go back behind the last of them (I-3).
     mutating func refused(held: Int = 0) {
-        way = way == .together && held > 1 ? .held(count: held) : .oneByOne
+        // Fewer than were refused: the last of those is none of them.
+        way = held > 1 ? .held(count: held) : .oneByOne
     }
 
     /// What was pushed last is terminal.

@@ -56,12 +56,17 @@ extension UDMMapping {
     private static func properties(namedIn item: UDMFieldError, sent: JSONObject) -> [String] {
         guard item.concernsSomeProperty else { return [] }
         let words = Set(item.message.split { !$0.isLetter && !$0.isNumber && $0 != "-" }.map(String.init))
-        let message = item.message.lowercased()
         let named = sent.filter { property, _ in words.contains(property) }.map(\.key)
         if !named.isEmpty { return named }
+        // Whole: a name is part of many an address.
+        let quotations = Set(
+            item.message.lowercased().split { $0.isWhitespace || ",;:'\"()[]".contains($0) }
+                .map { $0.hasSuffix(".") ? String($0.dropLast()) : String($0) })
         return sent.filter { _, value in
             let values = value.arrayValue?.compactMap(\.stringValue) ?? [value.stringValue].compactMap(\.self)
-            return values.contains { $0.utf8.count >= shortestQuotation && message.contains($0.lowercased()) }
+            return values.contains {
+                $0.utf8.count >= shortestQuotation && quotations.contains($0.lowercased())
+            }
         }.map(\.key)
     }
 

@@ -84,12 +84,13 @@ struct JobTable: Sendable {
             guard ContinuousClock.now < deadline else {
                 throw BenchFailure("\(left) jobs are left when the time is over. Allow more --budget-seconds")
             }
-            try await Task.sleep(for: max(interval, took * countingShare))
+            try await Task.sleep(for: max(interval, min(took * Self.countingShare, Self.longestInterval)))
         }
     }
 
     /// Between two counts so many times what a count takes.
-    private let countingShare = 40
+    private static let countingShare = 20
+    private static let longestInterval = Duration.milliseconds(500)
 
     /// How many jobs are open, and how old the oldest of them is.
     func backlog() async throws -> (open: Int, oldestSeconds: Double) {
