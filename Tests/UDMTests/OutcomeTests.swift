@@ -82,12 +82,13 @@ import UDM
     func refused() async throws {
         let server = try await ScriptedServer.start { _ in .silence }
         let port = server.port
-        try await server.stop()
         try await withUDM {
             $0.baseURL = "http://127.0.0.1:\(port)/udm/"
         } respond: { _ in
             .silence
         } _: { client, _ in
+            // Not before the other server listens, which could get the port.
+            try await server.stop()
             let clock = ContinuousClock()
             let start = clock.now
             for (method, write) in Writes.all(client) {
