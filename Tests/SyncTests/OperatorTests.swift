@@ -237,6 +237,33 @@ import UDMDouble
         }
     }
 
+    @Test("A create whose answer was lost carried what is paused now: it waits, too, and UDM does not go back behind it")
+    func pauseBehindLostCreate() async throws {
+        try await SyncFixture.run { fixture in
+            let pauses = QueuePauses(database: fixture.database, queue: fixture.queue)
+            let id = try await fixture.createUser("jo", enqueues: false)
+            try await fixture.replaceUser(id, "jo") { $0["title"] = "Dr" }
+            fixture.double.add(UDMDouble.Fault(.dropAfterCommit, count: 1, methods: ["POST"]))
+            try await fixture.withWorker({ $0.backoff = Backoff(base: .seconds(600), cap: .seconds(600)) }) {
+                try await fixture.until { try await fixture.number("SELECT count(*) FROM job WHERE attempts = 1") == 1 }
+            }
+            _ = try await pauses.pause(.operation(.modify), reason: nil, by: "jo")
+            try await fixture.run("UPDATE job SET due_at = now()")
+            try await fixture.withWorker {
+                try await fixture.enqueue(.user, id)
+                try await fixture.until {
+                    let depth = try await fixture.queue.depth()
+                    return depth.due == 1 && depth.resources == 1
+                }
+                _ = try await pauses.resume(.operation(.modify), by: "jo")
+                try await fixture.drain()
+            }
+            #expect(fixture.double.requests().filter { $0.method == "PATCH" && $0.isCommitted }.isEmpty)
+            #expect(fixture.object(id)?.properties["title"] == "Dr")
+            #expect(try await fixture.states() == ["superseded": 1, "done": 1])
+        }
+    }
+
     @Test("What is resumed between a worker's look and its giving back goes on at once")
     func resumedMeanwhile() async throws {
         try await SyncFixture.run { fixture in

@@ -90,7 +90,11 @@ extension JobStore {
         // The order of a resource's jobs is kept: what comes after a paused one waits too.
         let paused = Set(try row.textArray(17))
         let workable = jobs.prefix { !paused.contains($0.operation.rawValue) }
-        if workable.isEmpty && !jobs.isEmpty { return ConfirmationRow(confirmation: .paused(id), idleHandle: handle) }
+        // After a call without an answer UDM may hold what is paused now: what comes before it would take that back (I-3).
+        let mayBeAhead = try row.optionalTime(7) != nil && workable.count < jobs.count
+        if !jobs.isEmpty, workable.isEmpty || mayBeAhead {
+            return ConfirmationRow(confirmation: .paused(id), idleHandle: handle)
+        }
         return ConfirmationRow(
             confirmation: .leased(
                 ConfirmedLease(
