@@ -237,7 +237,7 @@ import UDMDouble
         }
     }
 
-    @Test("A create whose answer was lost carried what is paused now: it waits, too, and UDM does not go back behind it")
+    @Test("A create whose answer was lost carried what is paused now: it waits, too, UDM does not go back")
     func pauseBehindLostCreate() async throws {
         try await SyncFixture.run { fixture in
             let pauses = QueuePauses(database: fixture.database, queue: fixture.queue)
