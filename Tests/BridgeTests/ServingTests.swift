@@ -109,13 +109,14 @@ import UDM
                     let client = HTTPClient()
                     do {
                         func asked() -> (Int, UInt64) {
-                            // The watch of the load is the only one that reads without being asked.
+                            // The watch of the load and the upkeep are the only ones that read without being asked.
                             let pipelines = services.database.statistics.pipelines.filter {
                                 $0.name.hasPrefix("writer")
                             }
-                            let pools = services.database.statistics.pools.reduce(0) { $0 + $1.statistics.size }
+                            let pools = services.database.statistics.pools.filter { $0.name != "upkeep" }
+                            let connections = pools.reduce(0) { $0 + $1.statistics.size }
                             return (
-                                pipelines.reduce(pools) { $0 + $1.statistics.commands },
+                                pipelines.reduce(connections) { $0 + $1.statistics.commands },
                                 services.redis.statistics.replies
                             )
                         }
