@@ -49,7 +49,7 @@ extension ResourceTurn {
             if isCloser { (closest, held) = (distance, index + 1) }
         }
         logger.info(
-            "After a lost answer UDM seems to hold a later write already",
+            "Writes are refused after a lost answer; so many of them UDM seems to hold",
             metadata: ["resource": "\(lease.resourceID)", "dn": "\(object.dn)", "writes": "\(held)"])
         return held
     }
