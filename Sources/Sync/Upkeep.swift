@@ -15,7 +15,6 @@ package struct UpkeepDuty: Service {
     private let logger: Logger
     private let leads = Gauge(label: "scim_leader", dimensions: [("duty", "upkeep")])
 
-    private static let tick = Duration.seconds(1)
     /// Between two tries to have the duty.
     private static let retry = Duration.seconds(5)
     /// After a failure.
@@ -45,8 +44,7 @@ package struct UpkeepDuty: Service {
     /// - Returns: How long to rest.
     private func turn(_ upkeep: inout Upkeep) async -> Duration {
         do {
-            try await upkeep.turn()
-            return Self.tick
+            return try await upkeep.turn()
         } catch {
             if !Task.isCancelled {
                 logger.warning("The upkeep failed and will be tried again", metadata: ["error": "\(error)"])
@@ -64,6 +62,7 @@ struct Upkeep {
     private let analysing: Timer
     /// Until when a table is not looked at again.
     private var rests: [String: ContinuousClock.Instant] = [:]
+    private var lastCleaning: ContinuousClock.Instant?
     private var toldOfOwner = false
 
     init(store: UpkeepStore, logger: Logger, factory: any MetricsFactory = MetricsSystem.factory) {
@@ -76,8 +75,10 @@ struct Upkeep {
         analysing = timer("statistics")
     }
 
-    /// About once a second. An empty list and tables that have not grown cost two short statements.
-    mutating func turn(at now: ContinuousClock.Instant = .now) async throws {
+    /// An empty list and tables that have not grown cost two short statements.
+    /// - Returns: How long to rest.
+    @discardableResult
+    mutating func turn(at now: ContinuousClock.Instant = .now) async throws -> Duration {
         let findings = try await store.findings()
         guard findings.isOwner else {
             if !toldOfOwner {
@@ -86,10 +87,12 @@ struct Upkeep {
                 )
             }
             toldOfOwner = true
-            return
+            return Self.longestRest
         }
         // First: an index with a long list looks slow to plans.
-        try await clean()
+        let cleaning = try await clean()
+        let rest = Self.rest(after: cleaning, since: lastCleaning.map { $0.duration(to: now) })
+        lastCleaning = now
         for table in findings.outgrown where rests[table].map({ now >= $0 }) ?? true {
             do {
                 try await analyze(table, at: now)
@@ -100,14 +103,31 @@ struct Upkeep {
                     metadata: ["table": "\(table)", "error": "\(error)"])
             }
             // Writes went on meanwhile.
-            try await clean()
+            _ = try await clean()
         }
+        return rest
     }
 
-    private func clean() async throws {
+    /// - Returns: How long it took.
+    private func clean() async throws -> Duration {
         let begin = ContinuousClock.now
-        guard try await store.cleanPendingList() != nil else { return }
-        cleaning.record(duration: begin.duration(to: .now))
+        let isDone = try await store.cleanPendingList() != nil
+        let length = begin.duration(to: .now)
+        if isDone { cleaning.record(duration: length) }
+        return length
+    }
+
+    private static let longestRest = Duration.seconds(1)
+    private static let shortestRest = Duration.milliseconds(100)
+    /// What writes wait for on a machine that has no core to spare.
+    private static let shortCleaning = Duration.milliseconds(10)
+
+    /// As long as lets the next cleaning be a short one, if writes go on as they did.
+    /// - Parameter interval: From the cleaning before this one; nil when this was the first.
+    static func rest(after cleaning: Duration, since interval: Duration?) -> Duration {
+        let share = cleaning / max(interval ?? longestRest, shortestRest)
+        guard share > shortCleaning / longestRest else { return longestRest }
+        return max(shortestRest, shortCleaning / share)
     }
 
     private mutating func analyze(_ table: String, at now: ContinuousClock.Instant) async throws {

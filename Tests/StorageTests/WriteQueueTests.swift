@@ -37,10 +37,14 @@ import Testing
         operation(.delete(expected: nil, claims: claims.map { UniqueClaim(kind: .name, value: $0) }), id: id)
     }
 
+    private func pending(_ operation: WriteOperation) -> PendingWrite {
+        PendingWrite(operation: operation, arrivedAt: .now) { _ in }
+    }
+
     /// The batches as positions in `operations`.
     private func batches(_ operations: [WriteOperation]) -> [[Int]] {
         var queue = WriteQueue()
-        for operation in operations { queue.append(PendingWrite(operation: operation) { _ in }) }
+        for operation in operations { queue.append(pending(operation)) }
         let positions = Dictionary(
             uniqueKeysWithValues: operations.enumerated().map { ($0.element.jobID, $0.offset) })
         var batches: [[Int]] = []
@@ -85,12 +89,12 @@ import Testing
     @Test("What a batch under way touches waits, and so does what touches the waiting")
     func underWay() {
         let id = ResourceID.random()
-        let running = [update(id, adds: ["a"]), delete(claims: "b")].map { PendingWrite(operation: $0) { _ in } }
+        let running = [update(id, adds: ["a"]), delete(claims: "b")].map { pending($0) }
         let waiting = [
             update(id, expected: 2), create("a"), create("b", "c"), create("c"), create("d"), update(id, expected: 3),
         ]
         var queue = WriteQueue()
-        for operation in waiting { queue.append(PendingWrite(operation: operation) { _ in }) }
+        for operation in waiting { queue.append(pending(operation)) }
         let beside = queue.takeBatch(beside: [WriteFootprint(running)])
         #expect(beside.map(\.operation.jobID) == [waiting[4].jobID])
         #expect(queue.takeBatch(beside: [WriteFootprint(running), WriteFootprint(beside)]).isEmpty)
@@ -105,8 +109,8 @@ import Testing
     func loneUnderWay() {
         let id = ResourceID.random()
         var queue = WriteQueue()
-        queue.append(PendingWrite(operation: update(id, expected: 2)) { _ in })
-        #expect(queue.takeBatch(beside: [WriteFootprint([PendingWrite(operation: update(id)) { _ in }])]).isEmpty)
+        queue.append(pending(update(id, expected: 2)))
+        #expect(queue.takeBatch(beside: [WriteFootprint([pending(update(id))])]).isEmpty)
         #expect(queue.takeBatch().count == 1)
     }
 
@@ -127,8 +131,8 @@ import Testing
     func manyOfOne() {
         let id = ResourceID.random()
         var queue = WriteQueue()
-        for _ in 0..<2000 { queue.append(PendingWrite(operation: update(id)) { _ in }) }
-        queue.append(PendingWrite(operation: create("a")) { _ in })
+        for _ in 0..<2000 { queue.append(pending(update(id))) }
+        queue.append(pending(create("a")))
         #expect(queue.takeBatch().count == 1)
         #expect(queue.count == 2000)
         #expect(queue.takeStale([id: 2]).count == 1999)
@@ -141,7 +145,7 @@ import Testing
         var queue = WriteQueue()
         for operation in [update(id, expected: 1), update(id, expected: 2), delete(id), update(.random(), expected: 1)]
         {
-            queue.append(PendingWrite(operation: operation) { _ in })
+            queue.append(pending(operation))
         }
         #expect(queue.takeStale([id: 2]).map(\.operation.expectedRevision) == [1])
         #expect(queue.count == 3)

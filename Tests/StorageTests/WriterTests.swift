@@ -101,8 +101,8 @@ import Testing
             }
             try await wait(until: "the first batch waits") { try await waitingLocks() > 0 }
             let gathered = await store.create(
-                (0..<BatchWriter.worthBatch).map { (user("user\($0)"), ResourceID.random()) }, context: testContext)
-            #expect(try gathered.filter { try $0.get().isCreated }.count == BatchWriter.worthBatch)
+                (0..<BatchSchedule.worthBatch).map { (user("user\($0)"), ResourceID.random()) }, context: testContext)
+            #expect(try gathered.filter { try $0.get().isCreated }.count == BatchSchedule.worthBatch)
             #expect(try await waitingLocks() > 0)
             try await fixture.connection.run("ROLLBACK")
             #expect(try await waiting.isCreated)

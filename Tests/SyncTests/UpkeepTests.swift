@@ -64,6 +64,19 @@ import Testing
         }
     }
 
+    @Test("The list is cleaned the more often, the longer it takes, so that each cleaning is short")
+    func cleaningRest() {
+        #expect(Upkeep.rest(after: .milliseconds(1), since: nil) == .seconds(1))
+        #expect(Upkeep.rest(after: .milliseconds(1), since: .seconds(1)) == .seconds(1))
+        #expect(Upkeep.rest(after: .milliseconds(50), since: .seconds(1)) == .milliseconds(200))
+        // The same pace of writes, looked at after the shorter rest.
+        #expect(Upkeep.rest(after: .milliseconds(10), since: .milliseconds(200)) == .milliseconds(200))
+        #expect(Upkeep.rest(after: .seconds(2), since: .seconds(1)) == .milliseconds(100))
+        #expect(Upkeep.rest(after: .milliseconds(1), since: .zero) == .seconds(1))
+        // Writes have ended.
+        #expect(Upkeep.rest(after: .microseconds(300), since: .milliseconds(100)) == .seconds(1))
+    }
+
     @Test("Statistics take at most a twentieth of the time")
     func pause() {
         #expect(Upkeep.pause(after: .milliseconds(10)) == .seconds(5))

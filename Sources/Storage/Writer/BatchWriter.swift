@@ -1,90 +1,57 @@
 // SPDX-FileCopyrightText: 2026 The SCIM-to-UDM write bridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Dispatch
 internal import Logging
 internal import Postgres
 internal import SCIM
 internal import Synchronization
 
-/// Gathers the writes that arrive while a batch is under way; they are the next one. There is no timer: a lone write goes at once.
-///
-/// Each connection has a batch under way at most. One connection is one process in PostgreSQL, which keeps one core busy, so that what has
-/// gathered meanwhile goes beside it on another connection, once it is worth a batch.
+/// Gathers the writes that arrive while a batch is under way, or within a few milliseconds of each other; they are the next one. A lone write goes
+/// at once. ``BatchSchedule`` has the rules.
 ///
 /// Writes of one resource, or of one claim, never share a batch, nor are they under way at once: they take effect in the order in which they
 /// arrived.
 final class BatchWriter: Sendable {
     /// More would only make the first of them wait longer.
     static let largestBatch = 256
-    /// So many have to wait for a second batch to go beside the first: small ones cost more for each write.
-    static let worthBatch = 8
     /// In bytes of attributes.
     static let heaviestBatch = 4 << 20
     /// How far behind the front a write is looked for that can overtake those that have to wait.
     static let farthestLook = 4 * largestBatch
 
     private struct State {
-        var queue = WriteQueue()
-        /// By connection: what the batch touches that is under way there.
-        var underWay: [Int: WriteFootprint] = [:]
-        /// A lone write is. It ends where its request is answered, and that thread may be busy with something else.
-        var isAlone = false
-        var batches = 0
-
-        /// The connection for a further batch; nil when what waits goes with the next one of another.
-        mutating func takeConnection(of count: Int) -> Int? {
-            guard underWay.isEmpty || isAlone || queue.count >= BatchWriter.worthBatch,
-                let connection = (0..<count).first(where: { underWay[$0] == nil })
-            else { return nil }
-            underWay[connection] = WriteFootprint()
-            return connection
-        }
-
-        /// Whether nobody else writes or waits; the first connection is taken then.
-        mutating func beginAlone(_ operation: WriteOperation) -> Bool {
-            guard underWay.isEmpty, queue.count == 0 else { return false }
-            var footprint = WriteFootprint()
-            footprint.insert(operation)
-            underWay[0] = footprint
-            isAlone = true
-            batches += 1
-            return true
-        }
-
-        /// Whether others wait, who have the connection now.
-        mutating func endAlone() -> Bool {
-            isAlone = false
-            if queue.count > 0 { return true }
-            underWay[0] = nil
-            return false
-        }
+        var schedule: BatchSchedule
+        /// When a timer looks at what waits.
+        var nextLook: ContinuousClock.Instant?
     }
 
     private let pipelines: [PostgresPipeline]
     private let announcement: Announcement?
     private let logger: Logger
-    private let state = Mutex(State())
+    private let state: Mutex<State>
+    private let timer = DispatchQueue(label: "scim-bridge.writes.timer")
 
     /// - Parameter announcement: nil: events come with the outcomes of the jobs.
     init(pipelines: [PostgresPipeline], announcement: Announcement? = nil, logger: Logger) {
-        precondition(!pipelines.isEmpty, "writes need a connection")
         self.pipelines = pipelines
         self.announcement = announcement
         self.logger = logger
+        state = Mutex(State(schedule: BatchSchedule(connections: pipelines.count)))
     }
 
     /// Writes not yet answered, those of batches under way apart.
-    var waitingCount: Int { state.withLock { $0.queue.count } }
+    var waitingCount: Int { state.withLock { $0.schedule.waitingCount } }
 
     /// Returns when the operation is committed, or known not to be.
     func write(_ operation: WriteOperation) async throws(PostgresError) -> WriteOutcome {
-        if state.withLock({ $0.beginAlone(operation) }) { return try await writeAlone(operation) }
+        let now = ContinuousClock.now
+        if state.withLock({ $0.schedule.beginAlone(operation, at: now) }) { return try await writeAlone(operation) }
         let result = await withCheckedContinuation { continuation in
-            let connection = state.withLock { state in
-                state.queue.append(PendingWrite(operation: operation) { continuation.resume(returning: $0) })
-                return state.takeConnection(of: pipelines.count)
+            go { schedule in
+                schedule.append(
+                    PendingWrite(operation: operation, arrivedAt: now) { continuation.resume(returning: $0) })
             }
-            if let connection { Task { await self.drain(connection) } }
         }
         return try result.get()
     }
@@ -92,47 +59,62 @@ final class BatchWriter: Sendable {
     /// While nobody else writes, the caller's own task is the batch: no other has to be woken. What gathers meanwhile is not its business.
     private func writeAlone(_ operation: WriteOperation) async throws(PostgresError) -> WriteOutcome {
         let answer = LoneAnswer()
-        await run([PendingWrite(operation: operation) { answer.set($0) }], on: pipelines[0])
-        if state.withLock({ $0.endAlone() }) { Task { await self.drain(0) } }
+        await run([PendingWrite(operation: operation, arrivedAt: .now) { answer.set($0) }], on: pipelines[0])
+        go { $0.endAlone(at: .now) }
         return try answer.get()
     }
 
     /// The same for several, as if one had come right after the other. The results are in their order.
     func write(_ operations: [WriteOperation]) async -> [Result<WriteOutcome, PostgresError>] {
         guard !operations.isEmpty else { return [] }
+        let now = ContinuousClock.now
         return await withCheckedContinuation { continuation in
             let answers = WriteAnswers(count: operations.count) { continuation.resume(returning: $0) }
-            let connection = state.withLock { state in
+            go { schedule in
                 for (index, operation) in operations.enumerated() {
-                    state.queue.append(PendingWrite(operation: operation) { answers.set($0, at: index) })
+                    schedule.append(
+                        PendingWrite(operation: operation, arrivedAt: now) { answers.set($0, at: index) })
                 }
-                return state.takeConnection(of: pipelines.count)
             }
-            if let connection { Task { await self.drain(connection) } }
         }
+    }
+
+    /// Makes a change, and does what follows from it.
+    private func go(after change: (inout BatchSchedule) -> Void = { _ in }) {
+        let now = ContinuousClock.now
+        let step = state.withLock { state -> BatchSchedule.Step in
+            change(&state.schedule)
+            let step = state.schedule.step(at: now)
+            if case .wait(let end) = step {
+                if let nextLook = state.nextLook, nextLook <= end { return .none }
+                state.nextLook = end
+            }
+            return step
+        }
+        switch step {
+        case .begin(let connection): Task { await self.drain(connection) }
+        case .wait(let end):
+            let wait = DispatchTimeInterval.microseconds(Int(now.duration(to: end).microseconds) + 1)
+            timer.asyncAfter(deadline: .now() + wait) { self.timeIsUp() }
+        case .none: break
+        }
+    }
+
+    private func timeIsUp() {
+        state.withLock { $0.nextLook = nil }
+        go()
     }
 
     private func drain(_ connection: Int) async {
-        while let batch = nextBatch(connection) {
+        while let batch = state.withLock({ $0.schedule.nextBatch(on: connection, at: .now) }) {
             await run(batch[...], on: pipelines[connection])
         }
-    }
-
-    /// What waits for a batch on another connection goes on when that one has ended.
-    private func nextBatch(_ connection: Int) -> [PendingWrite]? {
-        state.withLock { state in
-            state.underWay[connection] = nil
-            let batch = state.queue.takeBatch(beside: Array(state.underWay.values))
-            guard !batch.isEmpty else { return nil }
-            state.underWay[connection] = WriteFootprint(batch)
-            state.batches += 1
-            return batch
-        }
+        go()
     }
 
     /// A new one whenever the number of batches has doubled, for the first hundred thousand or so.
     private var generation: Int {
-        let batches = state.withLock { $0.batches }
+        let batches = state.withLock { $0.schedule.batchCount }
         return min(Int.bitWidth - batches.leadingZeroBitCount, 18)
     }
 
@@ -182,13 +164,14 @@ final class BatchWriter: Sendable {
             revisions[write.operation.id] = revision
         }
         guard !revisions.isEmpty else { return }
-        let stale = state.withLock { $0.queue.takeStale(revisions) }
+        let stale = state.withLock { $0.schedule.takeStale(revisions) }
         for write in stale { write.answer(.success(.unmatched)) }
     }
 }
 
 struct PendingWrite: Sendable {
     let operation: WriteOperation
+    let arrivedAt: ContinuousClock.Instant
     /// Called once.
     let answer: @Sendable (Result<WriteOutcome, PostgresError>) -> Void
 }

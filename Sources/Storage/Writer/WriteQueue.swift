@@ -9,6 +9,9 @@ struct WriteQueue {
 
     var count: Int { waiting.count }
 
+    /// When the first of them came; nil when there is none.
+    var oldest: ContinuousClock.Instant? { waiting.first?.arrivedAt }
+
     mutating func append(_ write: PendingWrite) { waiting.append(write) }
 
     /// Takes the next batch: in order, without those that touch a resource or claim of an earlier one, taken or not.
