@@ -14,7 +14,8 @@ struct ScimBench: AsyncParsableCommand {
             SyncCommand.self, PatchCommand.self, MixedCommand.self, OutageCommand.self, RedisLossCommand.self,
             BulkCommand.self, EntraCommand.self, PaceCommand.self, RebuildCommand.self, SoakCommand.self,
             ScalingCommand.self, StartCommand.self, PickupCommand.self, RecoveryCommand.self, JoinsCommand.self,
-            EventsCommand.self, QueueCommand.self, SummaryCommand.self, TrendCommand.self, ServeBytesCommand.self,
+            EventsCommand.self, QueueCommand.self, SummaryCommand.self, TrendCommand.self, AgreementCommand.self,
+            ServeBytesCommand.self,
         ])
 
     /// An error that escapes an async `main` prints a backtrace; whoever measures gets one line and a status instead.

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
-internal import Foundation
 
 struct SummaryCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -20,9 +19,7 @@ struct SummaryCommand: ParsableCommand {
     @Option(help: "Folder for the report as JSON, Markdown and HTML.") var output = "bench/results"
 
     func run() throws {
-        let report = try SummaryReport(try RunList(path: list).lines()) { path in
-            (try? Data(contentsOf: URL(fileURLWithPath: path))).map { Array($0) }
-        }
+        let report = try SummaryReport(list: RunList(path: list))
         print(report.text)
         print("\nresults: \(try ResultFiles(folder: output).write(report))")
         if report.isVoid { throw ExitCode(1) }

@@ -15,6 +15,8 @@ struct GoalLine: Sendable {
         var limit: String = ""
         /// To the limit.
         var ratio: String = ""
+        /// Of the value, where it was measured more than once.
+        var spread: Spread?
     }
 
     let title: String
@@ -90,7 +92,7 @@ extension GoalLine {
             return Finding(
                 value: ratio.median, text: "\(Figure.counts(KeptResult.spread(row["perSecond"])))/s",
                 limit: KeptResult.spread(row["limitPerSecond"]).map { "\(Figure.count($0.median))/s" } ?? "",
-                ratio: Figure.ratios(ratio))
+                ratio: Figure.ratios(ratio), spread: ratio)
         }
     }
 
@@ -104,7 +106,7 @@ extension GoalLine {
                 let spread = KeptResult.spread(row[key])
             else { return nil }
             let texts = [spread.median, spread.minimum, spread.maximum].map { Figure.shortest($0) }
-            return Finding(value: spread.median, text: "\(texts[0]) (\(texts[1])-\(texts[2])) \(unit)")
+            return Finding(value: spread.median, text: "\(texts[0]) (\(texts[1])-\(texts[2])) \(unit)", spread: spread)
         }
     }
 
@@ -123,7 +125,7 @@ extension GoalLine {
             guard kept.scenario == scenario, condition(kept), let value = kept.figure(key),
                 let text = kept.text(key, places: places)
             else { return nil }
-            var finding = Finding(value: value, text: text + unit)
+            var finding = Finding(value: value, text: text + unit, spread: kept.spread(key))
             if let limit {
                 finding.limit = kept.figure(limit.key).map { Figure.text($0, places: places) + unit } ?? ""
                 finding.ratio = kept.text(limit.ratioKey, places: 2) ?? ""
@@ -143,7 +145,7 @@ extension GoalLine {
                 let ratio = kept.text(key, places: 3), let text = kept.text(figure, places: places),
                 let limit = kept.text(limit, places: places)
             else { return nil }
-            return Finding(value: value, text: text + unit, limit: limit + unit, ratio: ratio)
+            return Finding(value: value, text: text + unit, limit: limit + unit, ratio: ratio, spread: kept.spread(key))
         }
     }
 
@@ -238,7 +240,7 @@ extension GoalLine {
             return Finding(
                 value: ratio.median, text: "\(Figure.median(KeptResult.spread(row["p50"]), places: 2)) ms",
                 limit: "\(Figure.median(KeptResult.spread(row["limitP50"]), places: 2)) ms",
-                ratio: Figure.ratios(ratio))
+                ratio: Figure.ratios(ratio), spread: ratio)
         },
     ]
 
@@ -253,7 +255,8 @@ extension GoalLine {
                 KeptResult.spread(row["ratio"]).map { (row["subject"]?.stringValue ?? "", $0) }
             }
             guard let worst = ratios.max(by: { $0.1.median < $1.1.median }) else { return nil }
-            return Finding(value: worst.1.median, text: worst.0, ratio: Figure.ratios(worst.1))
+            return Finding(
+                value: worst.1.median, text: worst.0, ratio: Figure.ratios(worst.1), spread: worst.1)
         }
     }
 

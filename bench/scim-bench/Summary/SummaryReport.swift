@@ -71,6 +71,13 @@ struct SummaryReport: BenchResult {
         provenance = Self.provenance(of: first, results)
     }
 
+    /// Of a run whose results are on the disk.
+    init(list: RunList) throws {
+        try self.init(try list.lines()) { path in
+            (try? Data(contentsOf: URL(fileURLWithPath: path))).map { Array($0) }
+        }
+    }
+
     /// Nil for a figure without a goal that nobody has measured and nobody is told how to.
     private static func line(_ line: GoalLine, _ results: [KeptResult]) -> Line? {
         let goal = line.goal?.text ?? ""
