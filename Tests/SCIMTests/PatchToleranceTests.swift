@@ -48,6 +48,29 @@ struct PatchToleranceTests {
         #expect(try PatchFixture.apply(upper, to: user).attributes["title"] == "X")
     }
 
+    @Test("the attributes of a group may be a text that is a JSON object", arguments: ["add", "replace"])
+    func objectAsText(verb: String) throws {
+        let object = #"{"schemas":["\#(SchemaURN.group)"],"externalId":"x","displayName":"Staff"}"#
+        let text = object.replacing("\"", with: "\\\"")
+        let message = try PatchFixture.message(#"{"op":"\#(verb)","value":"\#(text)"}"#)
+        let patched = try PatchFixture.apply(message, to: PatchFixture.group(), type: .group)
+        #expect(patched.attributes["displayName"] == "Staff")
+        #expect(patched.externalId == "x")
+    }
+
+    @Test(
+        "a text that is no JSON object, one too long, and one with a path are no attributes",
+        arguments: [
+            #""value":"displayName""#, #""value":"{""#, #""value":"[]""#, #""value":"{} {}""#,
+            #""value":"{\"displayName\":\"a\",\"displayName\":\"b\"}""#,
+            #""value":"{\"displayName\":\"\#(String(repeating: "a", count: 64 << 10))\"}""#,
+            #""path":"members","value":"{\"value\":\"26118915-6090-4610-87e4-49d8ca9f808d\"}""#,
+        ])
+    func noObjectAsText(value: String) throws {
+        let error = try PatchFixture.error(of: #"{"op":"replace",\#(value)}"#, as: .group)
+        #expect(error?.scimType == .invalidValue)
+    }
+
     @Test(
         "below the URN of the core schema are attributes, each once",
         arguments: [

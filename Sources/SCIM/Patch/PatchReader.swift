@@ -88,7 +88,7 @@ extension PatchReader {
     }
 
     private mutating func readResource(_ verb: PatchOperation.Verb, _ value: JSONValue) throws(SCIMError) {
-        guard case .object(let object) = value else {
+        guard let object = value.objectValue ?? PatchTolerance.objectAsText(value, of: type) else {
             throw .invalidValue(attribute: "value", reason: "must be an object of attributes when there is no path")
         }
         let attributes: JSONObject

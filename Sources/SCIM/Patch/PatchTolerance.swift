@@ -55,6 +55,14 @@ enum PatchTolerance {
 
     // MARK: Values
 
+    /// SCIM for Keycloak sends a group that it brings into line as a text that is JSON, without a path:
+    /// `"value": "{\"displayName\": \"Staff\"}"`. A text cannot be a resource otherwise.
+    static func objectAsText(_ value: JSONValue, of type: ResourceType) -> JSONObject? {
+        guard type == .group, case .string(let text) = value, text.utf8.first == UInt8(ascii: "{") else { return nil }
+        // Attributes of one resource; as strict as a body.
+        return try? JSONValue(parsing: Array(text.utf8), limits: JSONLimits(maximumBytes: 64 << 10)).objectValue
+    }
+
     /// The first SCIM client of Azure AD wrapped every value: `[{"$ref": null, "value": "False"}]` for `active`, and a
     /// list of one manager.
     static func wrappedSingleValue(_ value: JSONValue, of attribute: SchemaAttribute) -> JSONValue? {
