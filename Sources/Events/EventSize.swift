@@ -18,6 +18,8 @@ package enum EventSize {
             case 0xC0..<0xF0: size += 6
             // Beyond U+FFFF: two escapes.
             case 0xF0...: size += 12
+            // DEL is escaped as well, the one ASCII character beyond those that JSON demands.
+            case 0x7F: size += 6
             default: size += 1
             }
             if isEscaped {

@@ -24,6 +24,8 @@ struct SinkHTTPClient: Sendable {
 
     /// An answer says what it has to say in its beginning.
     private static let longestAnswer = 1 << 20
+    /// For the body of a success, which says nothing more.
+    private static let longestRest = Duration.seconds(1)
 
     /// - Parameters:
     ///   - trustRootsFile: A PEM file of the authorities to trust in place of the system's.
@@ -83,14 +85,17 @@ struct SinkHTTPClient: Sendable {
     private func exchange(_ request: HTTPClientRequest) async throws -> Answer {
         let response = try await client.execute(request, timeout: TimeAmount(timeout))
         let status = Int(response.status.code)
+        let isSuccess = (200..<300).contains(status)
         var body: [UInt8] = []
-        if !(200..<300).contains(status) {
-            do {
-                body = Array(try await response.body.collect(upTo: Self.longestAnswer).readableBytesView)
-            } catch {
-                // The status says already what to do.
-                logger.debug("No whole answer from a sink", metadata: ["status": "\(status)", "error": "\(error)"])
+        do {
+            // A body that nobody reads costs the connection: the service's server sends it after the head, and the client cancels what is left.
+            let whole = try await withDeadline(isSuccess ? Self.longestRest : timeout) {
+                try await response.body.collect(upTo: Self.longestAnswer)
             }
+            if !isSuccess { body = Array(whole.readableBytesView) }
+        } catch {
+            // The status says already what to do.
+            logger.debug("No whole answer from a sink", metadata: ["status": "\(status)", "error": "\(error)"])
         }
         return Answer(
             status: status, body: body,

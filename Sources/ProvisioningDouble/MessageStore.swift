@@ -244,6 +244,7 @@ final class MessageStore: Sendable {
             case 0x80..<0xC0: break
             case 0xC0..<0xF0: size += 6
             case 0xF0...: size += 12
+            case 0x7F: size += 6
             default: size += 1
             }
             if isEscaped {

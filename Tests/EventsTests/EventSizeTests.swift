@@ -22,6 +22,7 @@ import Testing
             (#"["é"]"#, #"["\u00e9"]"#.utf8.count),
             (#"["漢"]"#, #"["\u6f22"]"#.utf8.count),
             (#"["😀"]"#, #"["\ud83d\ude00"]"#.utf8.count),
+            ("[\"\u{7F}\"]", #"["\u007f"]"#.utf8.count),
         ])
     func queuedBytes(json: String, size: Int) {
         #expect(EventSize.queuedBytes(of: Array(json.utf8)) == size)

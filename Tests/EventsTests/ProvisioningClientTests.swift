@@ -137,4 +137,36 @@ import Testing
             #expect(double.messages.isEmpty)
         }
     }
+
+    @Test("a server that refuses everything is not the service", arguments: [400, 410])
+    func probeElsewhere(status: Int) async throws {
+        try await HTTPReceiver.run(answering: { _, _ in .init(status: status) }) { (receiver) async throws in
+            try await withClient(Row.provisioning(url: receiver.url)) { (client) async throws in
+                guard case .misconfigured(let reason) = await client.probe() else {
+                    Issue.record("taken for the service")
+                    return
+                }
+                #expect(reason.contains("PROVISIONING_URL"))
+            }
+        }
+    }
+
+    @Test("a connection is used again although the body of an answer comes after its head", .timeLimit(.minutes(1)))
+    func reused() async throws {
+        let server = try await LateBodyServer.start()
+        try await withClient(Row.provisioning(url: server.url)) { (client) async throws in
+            for _ in 0..<5 { #expect(await client.publish(try message(), requestID: .random()) == .accepted) }
+        }
+        #expect(server.connections == 1)
+        try await server.stop()
+    }
+
+    @Test("a success whose body never comes is a success", .timeLimit(.minutes(1)))
+    func stalledSuccess() async throws {
+        let server = try await StallingServer.start(status: 202)
+        try await withClient(Row.provisioning(url: server.url)) { (client) async throws in
+            #expect(await client.publish(try message(), requestID: .random()) == .accepted)
+        }
+        try await server.stop()
+    }
 }
