@@ -87,11 +87,11 @@ struct Upkeep {
                 )
             }
             toldOfOwner = true
-            return Self.longestRest
+            return Self.usualRest
         }
         // First: an index with a long list looks slow to plans.
-        let cleaning = try await clean()
-        let rest = Self.rest(after: cleaning, since: lastCleaning.map { $0.duration(to: now) })
+        let pages = try await clean()
+        let rest = Self.rest(after: pages, since: lastCleaning.map { $0.duration(to: now) })
         lastCleaning = now
         for table in findings.outgrown where rests[table].map({ now >= $0 }) ?? true {
             do {
@@ -108,26 +108,27 @@ struct Upkeep {
         return rest
     }
 
-    /// - Returns: How long it took.
-    private func clean() async throws -> Duration {
+    /// - Returns: How many pages the list had; 0 when somebody else has the index, and when there is none.
+    private func clean() async throws -> Int {
         let begin = ContinuousClock.now
-        let isDone = try await store.cleanPendingList() != nil
-        let length = begin.duration(to: .now)
-        if isDone { cleaning.record(duration: length) }
-        return length
+        guard let pages = try await store.cleanPendingList() else { return 0 }
+        cleaning.record(duration: begin.duration(to: .now))
+        return pages
     }
 
-    private static let longestRest = Duration.seconds(1)
-    private static let shortestRest = Duration.milliseconds(100)
-    /// What writes wait for on a machine that has no core to spare.
-    private static let shortCleaning = Duration.milliseconds(10)
+    private static let usualRest = Duration.seconds(1)
+    private static let longestRest = Duration.seconds(4)
+    private static let shortestRest = Duration.milliseconds(500)
+    /// A half of what the list may have before a write empties it.
+    private static let pagesAtOnce = 256
 
-    /// As long as lets the next cleaning be a short one, if writes go on as they did.
-    /// - Parameter interval: From the cleaning before this one; nil when this was the first.
-    static func rest(after cleaning: Duration, since interval: Duration?) -> Duration {
-        let share = cleaning / max(interval ?? longestRest, shortestRest)
-        guard share > shortCleaning / longestRest else { return longestRest }
-        return max(shortestRest, shortCleaning / share)
+    /// As long as lets the list grow to half of its limit, if writes go on as they did: what a cleaning costs hardly depends on how much it moves.
+    /// - Parameters:
+    ///   - pages: What the list had.
+    ///   - interval: From the cleaning before this one; nil when this was the first.
+    static func rest(after pages: Int, since interval: Duration?) -> Duration {
+        guard pages > 0, let interval else { return usualRest }
+        return min(max(shortestRest, interval * pagesAtOnce / pages), longestRest)
     }
 
     private mutating func analyze(_ table: String, at now: ContinuousClock.Instant) async throws {

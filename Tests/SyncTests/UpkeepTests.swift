@@ -64,17 +64,19 @@ import Testing
         }
     }
 
-    @Test("The list is cleaned the more often, the longer it takes, so that each cleaning is short")
+    @Test("The list is cleaned before it is full, and not more often")
     func cleaningRest() {
-        #expect(Upkeep.rest(after: .milliseconds(1), since: nil) == .seconds(1))
-        #expect(Upkeep.rest(after: .milliseconds(1), since: .seconds(1)) == .seconds(1))
-        #expect(Upkeep.rest(after: .milliseconds(50), since: .seconds(1)) == .milliseconds(200))
-        // The same pace of writes, looked at after the shorter rest.
-        #expect(Upkeep.rest(after: .milliseconds(10), since: .milliseconds(200)) == .milliseconds(200))
-        #expect(Upkeep.rest(after: .seconds(2), since: .seconds(1)) == .milliseconds(100))
-        #expect(Upkeep.rest(after: .milliseconds(1), since: .zero) == .seconds(1))
+        #expect(Upkeep.rest(after: 20, since: nil) == .seconds(1))
+        #expect(Upkeep.rest(after: 0, since: .seconds(1)) == .seconds(1))
+        #expect(Upkeep.rest(after: 128, since: .seconds(1)) == .seconds(2))
+        // The same pace of writes, looked at after the longer rest.
+        #expect(Upkeep.rest(after: 256, since: .seconds(2)) == .seconds(2))
+        #expect(Upkeep.rest(after: 5, since: .seconds(1)) == .seconds(4))
+        #expect(Upkeep.rest(after: 512, since: .seconds(1)) == .milliseconds(500))
+        #expect(Upkeep.rest(after: 5000, since: .seconds(1)) == .milliseconds(500))
+        #expect(Upkeep.rest(after: 5, since: .zero) == .milliseconds(500))
         // Writes have ended.
-        #expect(Upkeep.rest(after: .microseconds(300), since: .milliseconds(100)) == .seconds(1))
+        #expect(Upkeep.rest(after: 0, since: .milliseconds(500)) == .seconds(1))
     }
 
     @Test("Statistics take at most a twentieth of the time")
