@@ -128,7 +128,7 @@ start_servers() {
     # Full durability. No checkpoint falls into a run by chance: it would hit one side of the comparison only.
     "${as_user[@]}" "$binaries/postgres" -D "$data" -p "$database_port" -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
         -c fsync=on -c synchronous_commit=on -c full_page_writes=on -c autovacuum=on -c max_connections=300 -c shared_buffers=512MB \
-        -c max_wal_size=8GB -c min_wal_size=2GB -c checkpoint_timeout=1h "${settings[@]}" >"$work/log/postgresql" 2>&1 </dev/null &
+        -c max_wal_size=8GB -c min_wal_size=5GB -c checkpoint_timeout=1h "${settings[@]}" >"$work/log/postgresql" 2>&1 </dev/null &
     pids+=($!)
     redis_port="$(free_port)"
     cat >"$work/redis.conf" <<CONF
@@ -178,12 +178,13 @@ CONF
         --note "server=scim-bridge $("$bridge" --version), roles api, LOG_LEVEL=warning")
 }
 
-# use_log_files: 1.5 GB of PostgreSQL's log is written once and then recycled, as on any server that has run for an hour. A new file of the
-# log is 16 MB of memory that nobody has used, which a virtual machine may take 0.2 s to get from its host, while every commit waits.
+# use_log_files: 1.5 GB of PostgreSQL's log, or $log_files times 16 MB, are written once and then recycled, as on any server that has run for
+# an hour. A new file of the log is 16 MB of memory that nobody has used, which a virtual machine may take 0.2 s to get from its host, while
+# every commit waits.
 use_log_files() {
     echo "bench: making PostgreSQL's log files"
     PGPASSWORD="$(cat "$database_password_file")" "$binaries/psql" -Xq -v ON_ERROR_STOP=1 -h 127.0.0.1 -p "$database_port" -U scim -d postgres \
-        -c "DO \$\$ BEGIN FOR n IN 1..96 LOOP PERFORM pg_logical_emit_message(false, '', ''), pg_switch_wal(); END LOOP; END \$\$" \
+        -c "DO \$\$ BEGIN FOR n IN 1..${log_files:-96} LOOP PERFORM pg_logical_emit_message(false, '', ''), pg_switch_wal(); END LOOP; END \$\$" \
         -c CHECKPOINT >"$work/log/log-files" 2>&1 || { cat "$work/log/log-files" >&2; fail "PostgreSQL's log files could not be made"; }
 }
 

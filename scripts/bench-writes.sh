@@ -23,7 +23,9 @@ for step in $steps; do
     esac
 done
 
-start_servers 8
+# All steps together write 3 GB of log.
+log_files=256
+start_servers 14
 
 # A step with void figures does not keep the others from being measured.
 status=0

@@ -15,5 +15,7 @@ seconds="${BENCH_SECONDS:-180}"
 number BENCH_SECONDS "$seconds"
 
 # Accepted writes of a run are about 3 KB each, twice, and as much log.
-start_servers 8
+# All steps together write 3 GB of log.
+log_files=256
+start_servers 14
 measure accept --database-url "$database_url" --database-password-file "$database_password_file" --budget-seconds "$seconds" "$@"
