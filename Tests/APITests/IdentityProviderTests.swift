@@ -22,7 +22,7 @@ extension OverHTTP {
                 providers == [
                     "Microsoft Entra ID", "Okta", "OneLogin", "Google Workspace", "JumpCloud", "SCIM for Keycloak",
                     "keycloak-scim", "authentik", "SailPoint", "Rippling", "AWS-style client", "GitLab-style client",
-                    "Ping Identity",
+                    "Ping Identity", "SCIM-SDK",
                 ])
         }
     }

@@ -118,12 +118,12 @@ import Testing
 
     @Test(
         "A message may write its whole numbers as languages with one type of number do",
-        arguments: [("1.0", 1), ("2e0", 2), ("7", 7)])
+        arguments: [("1.0", 1), ("2e0", 2), ("7", 7), ("\"1\"", 1), ("\"-1\"", 0)])
     func wholeNumber(text: String, count: Int) throws {
         let message = { (count: String) in #"{"schemas":["\#(SchemaURN.searchRequest)"],"count":\#(count)}"# }
         let list = try ListRequest(try JSONValue(parsing: message(text)), limits: RequestLimits())
         #expect(list.count == count)
-        for broken in ["1.5", "\"1\"", "true"] {
+        for broken in ["1.5", "\"1.0\"", "\"one\"", "\"\"", "true"] {
             let body = try JSONValue(parsing: message(broken))
             #expect(throws: SCIMError.self) { try ListRequest(body, limits: RequestLimits()) }
         }

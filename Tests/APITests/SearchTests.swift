@@ -156,9 +156,17 @@ extension OverHTTP {
                 #expect(Set(first?.objectValue?.keys ?? []) == ["schemas", "id", "userName", "title"])
                 try await api.post("/Users/.search", ["schemas": [.string(SchemaURN.user)]])
                     .expect(400, scimType: "invalidSyntax", naming: "schemas")
-                var wrong = request
-                wrong["count"] = "two"
-                try await api.post("/Users/.search", wrong).expect(400, scimType: "invalidValue", naming: "count")
+                var texts = request
+                texts["startIndex"] = "2"
+                texts["count"] = "1"
+                texts["attributes"] = "userName,title"
+                let page = try await api.post("/Users/.search", texts)
+                page.expect(200)
+                #expect(page.json["startIndex"] == 2 && page.resourceIDs.count == 1)
+                for wrong in ["two", "", "1.5"] as [JSONValue] {
+                    texts["count"] = wrong
+                    try await api.post("/Users/.search", texts).expect(400, scimType: "invalidValue", naming: "count")
+                }
                 try await api.post("/Users/.search", request, token: .writer).expect(403)
             }
         }

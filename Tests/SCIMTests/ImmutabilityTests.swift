@@ -160,12 +160,39 @@ struct ImmutabilityTests {
                 #"{"op":"replace","path":"DEMO:desk.labels","value":"m"}"#,
                 #"{"desk":{"building":"A","room":"1","labels":["m"]}}"#
             ),
+            // As Entra ID wraps them.
+            (
+                #"{"op":"Add","path":"DEMO:tags","value":[{"value":"c"},{"$ref":null,"Value":"d"}]}"#,
+                #"{"tags":["a","b","c","d"]}"#
+            ),
+            (#"{"op":"Replace","path":"DEMO:tags","value":[{"value":"c"}]}"#, #"{"tags":["c"]}"#),
+            (#"{"op":"Remove","path":"DEMO:tags","value":[{"value":"A"}]}"#, #"{"tags":["b"]}"#),
+            (#"{"op":"add","value":{"DEMO":{"tags":[{"value":"c"}]}}}"#, #"{"tags":["a","b","c"]}"#),
+            (
+                #"{"op":"add","path":"DEMO:desk.labels","value":[{"value":"m"}]}"#,
+                #"{"desk":{"building":"A","room":"1","labels":["l","m"]}}"#
+            ),
             (#"{"op":"replace","path":"DEMO:height","value":1.9}"#, #"{"height":1.9}"#),
             (#"{"op":"replace","path":"DEMO:remote","value":"FALSE"}"#, #"{"remote":false}"#),
             (#"{"op":"remove","path":"DEMO:rights","value":["x"]}"#, "{}"),
         ])
     func plainValues(operations: String, changes: String) throws {
         #expect(try patched(operations) == demo(changes))
+    }
+
+    @Test(
+        "values without sub-attributes are wrapped all or none, and in nothing else",
+        arguments: [
+            #"[{"value":"c"},"d"]"#, #"[{"value":"c","type":"x"}]"#, #"[{"value":null}]"#, "[{}]", #"{"value":"c"}"#,
+            #"[{"value":{"value":"c"}}]"#, "[[\"c\"]]",
+        ])
+    func notWrapped(value: String) throws {
+        for verb in ["add", "replace", "remove"] {
+            let error = #expect(throws: SCIMError.self) {
+                try patched(#"{"op":"\#(verb)","path":"DEMO:tags","value":\#(value)}"#)
+            }
+            #expect(error?.scimType == .invalidValue)
+        }
     }
 
     @Test(

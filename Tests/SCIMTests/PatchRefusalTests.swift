@@ -46,6 +46,7 @@ struct PatchRefusalTests {
             // Only the manager is known without the URN.
             ("department", .invalidPath), ("manager.value", .invalidPath),
             ("members", .invalidPath), ("", .invalidPath), (" ", .invalidPath), ("title.", .invalidPath),
+            ("title:", .invalidPath), ("ENT::", .invalidPath), ("urn:x:y:", .invalidPath),
             (".title", .invalidPath), ("name..givenName", .invalidPath), ("a b", .invalidPath),
             ("emails[type eq \\\"x\\\"", .invalidPath), ("emails[type eq \\\"x\\\"]value", .invalidPath),
             ("emails[]", .invalidFilter), ("emails[type]", .invalidFilter),
@@ -135,13 +136,20 @@ struct PatchRefusalTests {
             // No object without a path
             (#"{"op":"add","value":null}"#, .user, "value must be an object of attributes"),
             (#"{"op":"replace","value":"x"}"#, .user, "value must be an object of attributes"),
-            (#"{"op":"replace","value":[{"title":"x"}]}"#, .user, "value must be an object of attributes"),
+            (#"{"op":"replace","value":[{"title":"x"},{"title":"y"}]}"#, .user, "value must be an object of attribu"),
+            (#"{"op":"replace","value":[[{"title":"x"}]]}"#, .user, "value must be an object of attributes"),
+            (#"{"op":"add","value":[{"value":"x"}]}"#, .group, "value must be an object of attributes"),
             (#"{"op":"replace","value":"{\"active\":false}"}"#, .user, "value must be an object of attributes"),
             // Wrong types
             (#"{"op":"replace","path":"title","value":7}"#, .user, "title must be a string"),
-            (#"{"op":"replace","path":"title","value":["x"]}"#, .user, "title must be a string"),
+            (#"{"op":"replace","path":"title","value":["x","y"]}"#, .user, "title must be a string"),
+            (#"{"op":"replace","path":"title","value":[["x"]]}"#, .user, "title must be a string"),
+            (#"{"op":"replace","path":"title","value":[null]}"#, .user, "title must be a string"),
+            (#"{"op":"replace","path":"title","value":[]}"#, .user, "title must be a string"),
             (#"{"op":"replace","path":"active","value":"yes"}"#, .user, "active must be a Boolean"),
-            (#"{"op":"replace","path":"active","value":[false]}"#, .user, "active must be a Boolean"),
+            (#"{"op":"replace","path":"active","value":[false,false]}"#, .user, "active must be a Boolean"),
+            (#"{"op":"replace","path":"active","value":[0]}"#, .user, "active must be a Boolean"),
+            (#"{"op":"replace","path":"name","value":["x"]}"#, .user, "name must be an object"),
             (
                 #"{"op":"replace","path":"active","value":[{"value":"False"},{"value":"True"}]}"#, .user,
                 "active must be a"

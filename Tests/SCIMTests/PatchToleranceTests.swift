@@ -72,6 +72,44 @@ struct PatchToleranceTests {
     }
 
     @Test(
+        "a single value may come in a list of one, and so may the attributes of a resource",
+        arguments: [
+            (#"{"op":"replace","path":"active","value":[false]}"#, #"{"active":false}"#),
+            (#"{"op":"replace","path":"active","value":["False"]}"#, #"{"active":false}"#),
+            (#"{"op":"add","path":"title","value":["X"]}"#, #"{"title":"X"}"#),
+            (
+                #"{"op":"replace","path":"emails[type eq \"work\"].value","value":["x@b.test"]}"#,
+                """
+                {"emails":[{"value":"x@b.test","type":"work","primary":true},
+                 {"value":"babs@jensen.example","type":"home"}]}
+                """
+            ),
+            (
+                #"{"op":"add","path":"ENT:manager","value":["m"]}"#,
+                #"{"ENT":{"employeeNumber":"701984","department":"Tours","manager":{"value":"m"}}}"#
+            ),
+            (#"{"op":"replace","value":[{"title":"X","active":[false]}]}"#, #"{"title":"X","active":false}"#),
+        ])
+    func listOfOne(operations: String, changes: String) throws { try expect(operations, changes) }
+
+    @Test("a colon may end the URN of a schema as a path")
+    func colonAfterURN() throws {
+        let user = try PatchFixture.user()
+        for (written, plain) in [
+            (
+                #"{"op":"replace","path":"ENT:","value":{"department":"X"}}"#,
+                #"{"op":"add","value":{"ENT:department":"X"}}"#
+            ),
+            (#"{"op":"Remove","path":"ENT:"}"#, #"{"op":"remove","path":"ENT"}"#),
+            (#"{"op":"add","path":"CORE:","value":{"title":"X"}}"#, #"{"op":"add","path":"title","value":"X"}"#),
+        ] {
+            let patched = try PatchFixture.apply(written.replacing("CORE", with: SchemaURN.user), to: user)
+            #expect(try patched.attributes == PatchFixture.apply(plain, to: user).attributes)
+            #expect(patched.attributes != user)
+        }
+    }
+
+    @Test(
         "below the URN of the core schema are attributes, each once",
         arguments: [
             (#"{"op":"replace","value":{"title":"a","CORE":{"Title":"b"}}}"#, SCIMError.ScimType.invalidValue),

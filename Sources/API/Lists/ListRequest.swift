@@ -103,6 +103,8 @@ struct ListRequest: Sendable, Equatable {
 
     private static func integer(_ name: String, in body: JSONObject) throws(SCIMError) -> Int? {
         guard let value = body.member(name), !value.isNull else { return nil }
+        // SCIM-SDK searches with the texts that it would have put into an address.
+        if let text = value.stringValue { return try integer(name, text) }
         guard let number = bounded(value.integerValue ?? whole(value.numberValue)) else {
             throw .invalidValue(attribute: name, reason: "must be a whole number")
         }

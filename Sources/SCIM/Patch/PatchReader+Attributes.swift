@@ -75,7 +75,7 @@ extension PatchReader {
     ) throws(SCIMError) {
         let attribute = path.attribute
         let given = value?.unlessNull.map {
-            PatchTolerance.singleValueAsList($0, for: attribute)
+            PatchTolerance.singleValueAsList($0, for: attribute) ?? PatchTolerance.wrappedValues($0, of: attribute)
                 ?? (isEmails(path) ? PatchTolerance.withoutAddressesOfNobody($0) : $0)
         }
         switch (verb, given) {
@@ -187,6 +187,7 @@ extension PatchReader {
         let attribute = part.leaf
         let plain =
             PatchTolerance.wrappedSingleValue(value, of: attribute)
+            ?? PatchTolerance.wrappedValues(value, of: attribute)
             ?? (attribute.multiValued ? PatchTolerance.singleValueAsList(value, for: attribute) : nil) ?? value
         let read = try read(plain, at: part)
         return .init(

@@ -37,7 +37,8 @@ struct PatchReader {
 
     private func path(_ text: String) throws(SCIMError) -> PatchPath {
         let text =
-            Tolerance.managerWithoutURN(text, of: type) ?? PatchTolerance.dotAfterURN(text, of: type, registry) ?? text
+            Tolerance.managerWithoutURN(text, of: type) ?? PatchTolerance.dotAfterURN(text, of: type, registry)
+            ?? PatchTolerance.colonAfterURN(text, of: type, registry) ?? text
         return try PatchPath.parse(text, for: type, registry: registry)
     }
 
@@ -88,7 +89,10 @@ extension PatchReader {
     }
 
     private mutating func readResource(_ verb: PatchOperation.Verb, _ value: JSONValue) throws(SCIMError) {
-        guard let object = value.objectValue ?? PatchTolerance.objectAsText(value, of: type) else {
+        guard
+            let object = value.objectValue ?? PatchTolerance.singleResourceInList(value, of: type, registry)
+                ?? PatchTolerance.objectAsText(value, of: type)
+        else {
             throw .invalidValue(attribute: "value", reason: "must be an object of attributes when there is no path")
         }
         let attributes: JSONObject

@@ -35,9 +35,18 @@ enum PatchTolerance {
         return nil
     }
 
+    /// The SCIM 2 SDK of UnboundID and Ping ends the path to all of a schema with the colon that goes before an attribute:
+    /// `urn:…:enterprise:2.0:User:`.
+    static func colonAfterURN(_ path: String, of type: ResourceType, _ registry: SchemaRegistry) -> String? {
+        guard path.utf8.last == UInt8(ascii: ":") else { return nil }
+        let urn = String(path.dropLast())
+        return registry.extensions(for: type).map(\.schema.id).first { $0.equalsIgnoringASCIICase(urn) }
+    }
+
     /// The URN of the core schema as a path: the resource itself, as if there were none. See ``Tolerance/coreAsContainer(_:of:)``.
     static func isCoreAlone(_ path: String, of type: ResourceType) -> Bool {
-        path.equalsIgnoringASCIICase(type.coreSchema)
+        let urn = path.utf8.last == UInt8(ascii: ":") ? String(path.dropLast()) : path
+        return urn.equalsIgnoringASCIICase(type.coreSchema)
     }
 
     /// Entra ID writes paths as keys of a value without path: `name.givenName`, `<URN>:employeeNumber`,
@@ -63,13 +72,41 @@ enum PatchTolerance {
         return try? JSONValue(parsing: Array(text.utf8), limits: JSONLimits(maximumBytes: 64 << 10)).objectValue
     }
 
-    /// The first SCIM client of Azure AD wrapped every value: `[{"$ref": null, "value": "False"}]` for `active`, and a
-    /// list of one manager.
-    static func wrappedSingleValue(_ value: JSONValue, of attribute: SchemaAttribute) -> JSONValue? {
-        guard !attribute.multiValued, case .array(let list) = value, list.count == 1,
-            case .object(let object) = list[0]
+    /// SCIM-SDK, which SCIM for Keycloak and other clients are built with, has made a list of every value until 1.34, of
+    /// the attributes of a resource too: `"value": [{"displayName": "Staff"}]` without a path. A list of one is that one, if
+    /// it names an attribute: `[{"value": "<id>"}]` may be meant for members.
+    static func singleResourceInList(
+        _ value: JSONValue, of type: ResourceType, _ registry: SchemaRegistry
+    ) -> JSONObject? {
+        guard case .array(let list) = value, list.count == 1, case .object(let object) = list[0],
+            object.contains(where: { registry.attribute($0.key, of: type) != nil })
         else { return nil }
-        if attribute.type == .complex { return list[0] }
+        return object
+    }
+
+    /// The first SCIM client of Azure AD wrapped every value: `[{"$ref": null, "value": "False"}]` for `active`, and a
+    /// list of one manager. SCIM-SDK has sent `[false]`.
+    static func wrappedSingleValue(_ value: JSONValue, of attribute: SchemaAttribute) -> JSONValue? {
+        guard !attribute.multiValued, case .array(let list) = value, list.count == 1 else { return nil }
+        switch list[0] {
+        case .object: return attribute.type == .complex ? list[0] : onlyValue(of: list[0])
+        case .bool, .number, .string: return list[0]
+        case .null, .array: return nil
+        }
+    }
+
+    /// Entra ID wraps each value of a list without sub-attributes, which extensions have: `[{"value": "a"}, {"value": "b"}]`.
+    static func wrappedValues(_ value: JSONValue, of attribute: SchemaAttribute) -> JSONValue? {
+        guard attribute.multiValued, attribute.type != .complex, case .array(let list) = value, !list.isEmpty else {
+            return nil
+        }
+        let values = list.compactMap(onlyValue)
+        return values.count == list.count ? .array(values) : nil
+    }
+
+    /// What an object says that has a `value` and nothing else.
+    private static func onlyValue(of element: JSONValue) -> JSONValue? {
+        guard case .object(let object) = element else { return nil }
         let given = object.filter { !$0.value.isNull }
         guard given.count == 1, given[0].key.equalsIgnoringASCIICase("value") else { return nil }
         return given[0].value
