@@ -5,7 +5,7 @@ package import JSON
 
 /// Members to add to a group and to take out of it, as DNs.
 ///
-/// UDM keeps a DN as it was sent and accepts DNs of nothing; whatever is in the group's lists and not named here stays as it is,
+/// UDM keeps a DN as it was sent and accepts DNs of no user; whatever is in the group's lists and not named here stays as it is,
 /// hosts and dangling DNs too.
 package struct MemberDelta: Sendable, Hashable {
     package var addedUsers: [String]
@@ -36,8 +36,7 @@ package struct MemberDelta: Sendable, Hashable {
 
     /// The properties to send, from a fresh and complete read of the group; a list that does not change is left out.
     ///
-    /// A removed DN is taken out of whichever list has it: that of a group which is gone, or was renamed before the list held it, is shown among the
-    /// users.
+    /// A removed DN is taken out of whichever list has it. That of a group which is gone UDM shows in none, and leaves it where it is.
     ///
     /// - Parameter current: The properties of the group as `GET` gave them, for the `If-Match` of the same read.
     package func merged(into current: JSONObject) -> JSONObject {

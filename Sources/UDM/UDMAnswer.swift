@@ -52,6 +52,14 @@ struct UDMRequest: Sendable {
     /// A password in ``body``, which must never come back in an error's text.
     var secret: String?
 
+    /// The groups in ``body`` that UDM looks at: those that a group is to have, and those that a user is to be in.
+    var listedGroups: [String] {
+        guard let properties = body?["properties"] else { return [] }
+        return [MemberDelta.groupsProperty, "groups"].flatMap { property in
+            properties[property]?.arrayValue?.compactMap(\.stringValue) ?? []
+        }
+    }
+
     /// A call whose repetition would do more than read.
     var isWrite: Bool { method != .GET }
 

@@ -10,15 +10,23 @@ extension UDMError {
     init(answer: UDMAnswer, to request: UDMRequest, now: Timestamp) {
         let body = ErrorBody(answer, secret: request.secret)
         let status = answer.status
+        // Not the object itself is missing, so that its DN need not be resolved again.
+        let missesObject = status == 400 && body.isOfUDM && body.mentions(Self.noObject)
+        let missing = missesObject ? body.named(of: request.listedGroups) : nil
         self.init(
-            Self.classify(status: status, body: body, isWrite: request.isWrite),
+            missing == nil
+                ? Self.classify(status: status, body: body, isWrite: request.isWrite)
+                : .transient(retryLimit: Self.internalErrorRetries),
             status: status,
             errors: body.errors,
             retryAfter: answer.retryAfter(now: now).map { min($0, Self.longestRetryAfter) },
             detail: body.summary(status: status, location: answer.headers.first(name: "Location")),
             module: request.module,
             dn: request.dn)
+        missingGroup = missing
     }
+
+    private static let noObject = "no such object"
 
     /// A call that brought no answer.
     init(noAnswerTo request: UDMRequest, wasSent: Bool, reason: String, isCancellation: Bool) {
@@ -59,7 +67,7 @@ extension UDMError {
         case 403:
             return body.mentions("not in allowed groups") ? .authentication : .permanent
         case 400:
-            if body.mentions("no such object") { return .notFound }
+            if body.mentions(noObject) { return .notFound }
             if body.mentions("can't contact ldap server") { return isWrite ? .unknownOutcome : .transient }
             if body.isBusyDirectory { return .transient }
             let passes = ["ldap error", "timeout", "timed out", "size limit"].contains(where: body.mentions)
@@ -102,6 +110,12 @@ private struct ErrorBody {
 
     func mentions(_ text: String) -> Bool {
         message.lowercased().contains(text) || errors.contains { $0.message.lowercased().contains(text) }
+    }
+
+    /// The first of `dns` that the text names; UDM writes some of them in lower case.
+    func named(of dns: [String]) -> String? {
+        let text = ([message] + errors.map(\.message)).joined(separator: " ").lowercased()
+        return dns.first { !$0.isEmpty && text.contains($0.lowercased()) }
     }
 
     /// LDAP answers and takes nothing from anybody: an outage, as a 503 is, which the age of the work bounds.

@@ -20,6 +20,9 @@ package struct UDMError: Error, Hashable, Sendable {
     /// An object that was written a short time ago is not found: UDM may read from an LDAP server that has not heard of it yet
     /// (`directory/manager/rest/ldap-connection/user-read/uri`).
     package var mayBeLate = false
+    /// A group in a list of the call that is not there: UDM looks at each nested group, and carries nothing out when one is missing. In the
+    /// spelling of the call.
+    package var missingGroup: String?
     package var module: UDMModule?
     /// The DN that was called for, if the call had one.
     package var dn: String?

@@ -132,6 +132,40 @@ import UDMDouble
         }
     }
 
+    @Test(
+        "A nested group that goes while its group is being sent is left out, and not the whole group",
+        arguments: ["PATCH", "POST"])
+    func goneMeanwhile(method: String) async throws {
+        try await SyncFixture.run { fixture in
+            let inner = try await fixture.createGroup("inner", members: [])
+            let existing = method == "PATCH" ? try await fixture.createGroup("crew", members: []) : nil
+            let user = try await synced(fixture, "jo")
+            try await fixture.age()
+            _ = fixture.double.add(
+                UDMDouble.Fault(
+                    .latency(.fixed(milliseconds: 1500)), count: 1, methods: [method], module: "groups/group"))
+            let before = fixture.double.requests().last?.sequence ?? 0
+            let group: ResourceID
+            if let existing {
+                group = existing
+                try await fixture.replaceGroup(group, "crew", members: [inner, user])
+            } else {
+                group = try await fixture.createGroup("crew", members: [inner, user])
+            }
+            try await fixture.withWorker {
+                try await fixture.until {
+                    fixture.double.requests(after: before).contains { $0.method == method && $0.ended == nil }
+                }
+                try await fixture.client.delete(
+                    .group, dn: fixture.object(inner)?.dn ?? "", requestID: LowercaseUUID.random().description)
+                try await fixture.drain()
+            }
+            #expect(fixture.members(of: group) == [try #require(fixture.object(user)?.dn)])
+            #expect(try await fixture.status(group) == .partial)
+            #expect(try await fixture.states()["dead"] == nil)
+        }
+    }
+
     @Test("A member that is gone from UDM leaves the group partial, with nothing dangling in it")
     func goneMember() async throws {
         try await SyncFixture.run { fixture in

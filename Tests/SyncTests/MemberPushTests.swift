@@ -30,8 +30,8 @@ import UDMDouble
         return Push.Brought(object: KnownObject(dn: written.dn), isCreated: false, fresh: nil)
     }
 
-    private func addition(_ id: ResourceID, _ dn: String) -> MemberChange {
-        MemberChange(memberID: id, memberType: .user, isAddition: true, dn: dn)
+    private func addition(_ id: ResourceID, _ dn: String, _ type: ResourceType = .user) -> MemberChange {
+        MemberChange(memberID: id, memberType: type, isAddition: true, dn: dn)
     }
 
     private func members(
@@ -41,6 +41,31 @@ import UDMDouble
     }
 
     private func dn(_ id: ResourceID, _ fixture: SyncFixture) throws -> String { try #require(fixture.object(id)?.dn) }
+
+    @Test("UDM takes nothing with a group that is not there: it is searched for, and the others do not suffer for it")
+    func movedGroup() async throws {
+        try await SyncFixture.run { fixture in
+            let user = try await fixture.foreignUser("user")
+            let (inner, gone) = (ResourceID.random(), ResourceID.random())
+            _ = try await fixture.client.create(
+                .group,
+                properties: ["name": "inner", "univentionObjectIdentifier": .string(inner.description)],
+                requestID: LowercaseUUID.random().description)
+            var members = members(
+                [
+                    addition(user, try dn(user, fixture)),
+                    addition(inner, "cn=former,cn=groups,dc=example,dc=org", .group),
+                    addition(gone, "cn=gone,cn=groups,dc=example,dc=org", .group),
+                ], push(fixture))
+            _ = try await members.settle(in: makeGroup(fixture)) { _ in }
+            #expect(fixture.members(of: group) == [try dn(user, fixture)])
+            #expect(fixture.object(group)?.properties["nestedGroup"] == [.string(try dn(inner, fixture))])
+            #expect(Set(members.applied.added) == [user, inner])
+            #expect(members.applied.missing == [gone])
+            #expect(!members.leavesDoubt)
+            #expect(fixture.double.requests().filter { $0.method == "PATCH" }.map(\.status) == [400, 204])
+        }
+    }
 
     @Test("What proves wrong is taken out, searched for and sent again; only what was seen is settled")
     func corrected() async throws {

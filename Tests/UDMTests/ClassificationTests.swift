@@ -184,6 +184,23 @@ import UDM
         #expect(error.mayBeOwnEarlierTry)
     }
 
+    @Test("a nested group that is not there is named in the call's spelling; the object of the call is another matter")
+    func missingGroup() async throws {
+        let (crew, inner) = ("cn=crew,cn=groups,dc=example,dc=org", "cn=Inner,cn=groups,dc=example,dc=org")
+        for (dn, missing) in [(inner.lowercased(), inner), (crew, nil)] as [(String, String?)] {
+            let error = try await withUDM { _ in
+                .answer(400, body: errorBody(400, message: "No such object: \(dn)."))
+            } _: { client, _ in
+                try await udmError {
+                    _ = try await client.modify(
+                        .group, dn: crew, properties: ["nestedGroup": [.string(inner)]], requestID: requestID)
+                }
+            }
+            #expect(error.missingGroup == missing)
+            #expect(error.class == (missing == nil ? .notFound : .transient(retryLimit: 5)))
+        }
+    }
+
     struct Refusal: Sendable {
         var location: [String]
         var message: String

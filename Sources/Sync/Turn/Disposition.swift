@@ -54,8 +54,9 @@ enum Disposition: Equatable, Sendable {
 }
 
 extension UDMError {
-    /// UDM failed in the middle of a call, perhaps after LDAP had taken it.
+    /// UDM failed in the middle of a call, perhaps after LDAP had taken it. It looks at nested groups before.
     var mayHaveHadEffect: Bool {
         `class` == .transient(retryLimit: Self.internalErrorRetries) && (status == 500 || status == 400)
+            && missingGroup == nil
     }
 }

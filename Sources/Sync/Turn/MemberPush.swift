@@ -8,9 +8,9 @@ internal import UDM
 
 /// Brings the members of one group to UDM, and settles only what UDM was seen to have.
 ///
-/// UDM takes any DN, also one of nothing, and keeps it; once a list holds the DN of an object, UDM follows its later renames and its end.
-/// So a DN is read, and its identifier compared, after it was sent: before that a rename may have come between. What proves wrong is
-/// taken out again, searched for, and sent once more.
+/// UDM takes any DN of a user, also one of nothing, and keeps it; once a list holds the DN of an object, UDM follows its later renames and its
+/// end. So a DN is read, and its identifier compared, after it was sent: before that a rename may have come between. What proves wrong is
+/// taken out again, searched for, and sent once more. Of a group that is not there UDM takes nothing, whatever else is sent.
 struct MemberPush {
     let push: Push
     let group: ResourceID
@@ -67,6 +67,34 @@ struct MemberPush {
         additions = seen
     }
 
+    /// Puts the hints of groups right, because UDM has refused one of them, and all else with it.
+    /// - Returns: Whether one was no longer true.
+    mutating func lookAtGroups() async throws -> Bool {
+        var members = additions
+        let isAnyElsewhere = try await lookAtGroups(among: &members)
+        additions = members
+        return isAnyElsewhere
+    }
+
+    private mutating func lookAtGroups(among members: inout [MemberDifference.Placed]) async throws -> Bool {
+        var seen: [MemberDifference.Placed] = []
+        var isAnyElsewhere = false
+        for member in members {
+            if member.change.memberType == .group {
+                if case .own = try await holder(of: member) {
+                    seen.append(member)
+                } else {
+                    isAnyElsewhere = true
+                    if let found = try await find(member, isPatient: member.change.isRecent) { seen.append(found) }
+                }
+            } else {
+                seen.append(member)
+            }
+        }
+        members = seen
+        return isAnyElsewhere
+    }
+
     /// What a group is created with.
     var initial: MemberDelta { delta(adding: additions, removing: []) }
 
@@ -87,11 +115,12 @@ struct MemberPush {
         }
         while !additions.isEmpty || !removals.isEmpty {
             let leaving = Array(removals.prefix(Self.chunk))
-            dn = try await send(at: dn, fresh: fresh, adding: additions, removing: leaving)
+            var adding = additions
+            dn = try await send(at: dn, fresh: fresh, adding: &adding, removing: leaving)
             fresh = nil
             removals.removeFirst(leaving.count)
             applied.removed += leaving.map(\.memberID)
-            sent += additions
+            sent += adding
             additions = []
             if !removals.isEmpty { try await storeApplied(store) }
         }
@@ -104,9 +133,26 @@ struct MemberPush {
         return dn
     }
 
+    /// - Parameter adding: Without the groups that are gone, and with the present DNs of the others, when UDM has missed one.
     private mutating func send(
-        at dn: String, fresh: UDMObject?, adding: [MemberDifference.Placed], removing: [MemberChange],
+        at dn: String, fresh: UDMObject?, adding: inout [MemberDifference.Placed], removing: [MemberChange],
         taking wrong: [MemberDifference.Placed] = []
+    ) async throws -> String {
+        var fresh = fresh
+        for _ in 0..<Self.corrections {
+            do {
+                return try await sendOnce(at: dn, fresh: fresh, adding: adding, removing: removing, taking: wrong)
+            } catch let error as UDMError where error.missingGroup != nil {
+                fresh = nil
+                guard try await lookAtGroups(among: &adding) else { throw error }
+            }
+        }
+        return try await sendOnce(at: dn, fresh: fresh, adding: adding, removing: removing, taking: wrong)
+    }
+
+    private mutating func sendOnce(
+        at dn: String, fresh: UDMObject?, adding: [MemberDifference.Placed], removing: [MemberChange],
+        taking wrong: [MemberDifference.Placed]
     ) async throws -> String {
         let look = self
         if !adding.isEmpty { leavesDoubt = true }
@@ -182,7 +228,7 @@ struct MemberPush {
             if let now = try await find(member) { found.append(now) }
         }
         guard !wrong.isEmpty || !found.isEmpty else { return dn }
-        let corrected = try await send(at: dn, fresh: nil, adding: found, removing: [], taking: wrong)
+        let corrected = try await send(at: dn, fresh: nil, adding: &found, removing: [], taking: wrong)
         sent = found
         return corrected
     }

@@ -76,7 +76,9 @@ struct MembershipPush {
             // Not carried out.
             return Result(isSettled: false, end: .known, error: error)
         case .transient:
-            return Result(isSettled: false, end: isSent ? .odd : .known, error: error)
+            // A group that is gone is no trouble of UDM's: the group's list decides.
+            let trouble = error.missingGroup == nil ? error : nil
+            return Result(isSettled: false, end: isSent ? .odd : .known, error: trouble)
         case .preconditionFailed:
             return Result(isSettled: false, end: .known)
         case .permanent, .notFound, .bug, .nameLock:

@@ -82,7 +82,6 @@ extension ResourceTurn {
             arrived()
             return .done(job: job.id, udm: object.record, members: AppliedMembers())
         }
-        var goal = goal
         let difference = try await members()
         mayHaveCalled = true
         let byUser = try await settleByUser(difference, goal: goal, push)
@@ -95,14 +94,26 @@ extension ResourceTurn {
         }
         var members = memberPush(byUser.rest, push)
         try await members.look()
-        goal.members = members.initial
-        let brought = try await push.bring(known, to: goal)
+        let brought = try await bring(goal, with: &members, push)
         known = brought.object
         try await settle(&members, in: brought)
         arrived()
         hasChangedUsers = false
         applied.add(members.applied)
         return .done(job: job.id, udm: (known ?? brought.object).record, members: applied)
+    }
+
+    /// A group begins with its members, and does not begin at all while one of its groups is not where it is believed to be.
+    private func bring(_ goal: Push.Goal, with members: inout MemberPush, _ push: Push) async throws -> Push.Brought {
+        var goal = goal
+        goal.members = members.initial
+        do {
+            return try await push.bring(known, to: goal)
+        } catch let error as UDMError where error.missingGroup != nil {
+            guard try await members.lookAtGroups() else { throw error }
+            goal.members = members.initial
+            return try await push.bring(known, to: goal)
+        }
     }
 
     private func leftOut(of properties: JSONObject, _ refusals: PushRefusals) -> Set<String> {

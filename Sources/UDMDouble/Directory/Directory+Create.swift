@@ -120,12 +120,13 @@ extension Directory {
         throw .invalid([FieldError(["body", "position"], "The ldap position does not exist: \(position)")])
     }
 
-    /// The group that `name` names.
+    /// The group that `name` names. In `groups` of a user the server takes any name, and does not find the group when the user is written.
     func group(_ name: String, for property: String) throws(Refusal) -> Entry {
         guard let key = DistinguishedName.listKey(of: name) else {
             throw .invalid([.invalid(property, "\(property): Not a valid LDAP DN")])
         }
         guard let group = entry(named: key), group.module === schema.group else {
+            if property == "groups" { throw .badRequest("No such object: \(name).") }
             throw .invalid([.invalid(property, "No such object: \(name)")])
         }
         return group

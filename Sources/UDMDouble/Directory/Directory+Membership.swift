@@ -7,7 +7,8 @@ extension Directory {
     /// What a derived property reads as.
     func derived(_ property: String, of entry: Entry) -> JSONValue {
         switch property {
-        case "users": .strings(entry.members.members.lazy.filter { !self.isGroup($0.key) }.map(\.text))
+        case "users":
+            .strings(entry.members.members.lazy.filter { !self.isGroup($0.key) && self.isShown($0) }.map(\.text))
         case "nestedGroup": .strings(entry.members.members.lazy.filter { self.isGroup($0.key) }.map(\.text))
         case "memberOf": .strings((groupsListing[entry.key] ?? []).map(\.dn))
         case "groups": .strings(groups(of: entry).map(\.dn))
@@ -25,6 +26,11 @@ extension Directory {
     }
 
     private func isGroup(_ key: String) -> Bool { entry(named: key)?.module === schema.group }
+
+    /// Users are known by the beginning of their name; of what has another one the server looks at the object, and of nothing it shows nothing.
+    private func isShown(_ member: MemberList.Member) -> Bool {
+        member.text.hasPrefix("uid=") || entry(named: member.key) != nil
+    }
 
     /// The members and parents that a new group was given.
     func newMembership(of image: Change.Image, key: String, input: PropertyInput) throws(Refusal) -> [Change] {
@@ -99,7 +105,8 @@ extension Directory {
 
     /// The whole member list after the request: `users` and `nestedGroup` each replace their part.
     ///
-    /// A group in `users` is taken as a nested group; a name of nothing stays where it is and reads as a user.
+    /// A group in `users` is taken as a nested group; a name of nothing stays where it is, whether it is shown or not. Each nested group is looked at
+    /// for circles: of a name of nothing the server says that there is no such object.
     private func wantedMembers(_ input: PropertyInput, current: MemberList) throws(Refusal) -> [MemberList.Member] {
         var wanted: [MemberList.Member] = []
         var seen: Set<String> = []
@@ -108,15 +115,17 @@ extension Directory {
         }
         if let users = input.references["users"] {
             for name in users { want(try member(name, property: "users")) }
+            for member in current.members where !isShown(member) { want(member) }
         } else {
             for member in current.members where !isGroup(member.key) { want(member) }
         }
         if let groups = input.references["nestedGroup"] {
             for name in groups {
                 let member = try member(name, property: "nestedGroup")
-                if let entry = entry(named: member.key), entry.module !== schema.group {
-                    throw .badRequest("The object is not a group: \(name)")
+                guard let entry = entry(named: member.key) else {
+                    throw .badRequest("No such object: \(name.lowercased()).")
                 }
+                guard entry.module === schema.group else { throw .badRequest("The object is not a group: \(name)") }
                 want(member)
             }
         } else {
