@@ -67,7 +67,10 @@ struct SinkSender: Sendable {
                     logger.warning("A sink does not answer", metadata: metadata(reason))
                     await signal.pause(max(configuration.recoveryInterval, after ?? .zero))
                     continue
-                case .accepted, .refused, .tooLarge, .retry:
+                case .retry:
+                    // A round tells, and may wait for longer. What answers then may be something else.
+                    break
+                case .accepted, .refused, .tooLarge:
                     if isHeld {
                         logger.notice("Events are sent again", metadata: ["sink": "\(sink.name.rawValue)"])
                         metrics.isHeld(false)
@@ -82,6 +85,7 @@ struct SinkSender: Sendable {
                 failedRounds = 0
                 await signal.wait(since: ticket, upTo: configuration.pollInterval)
             case .unavailable(let reason, let after):
+                isProbed = false
                 failedRounds += 1
                 let wait = RetryDelay.afterFailures(
                     failedRounds, cap: Self.longestWait, retryAfter: after, using: &random)

@@ -53,8 +53,8 @@ package struct UpkeepStore: Sendable {
     private static let cleaning = PostgresStatement(
         "upkeep_pending_list", "SELECT gin_clean_pending_list(to_regclass('unique_claim_name_trigrams'))")
 
-    /// Makes the statistics of a table anew, from a small sample; plans that were made with the old ones are given up. Autovacuum makes better ones
-    /// soon, and takes its time.
+    /// Makes the statistics of a table anew, from a small sample; plans that were made with the old ones are given up. Autovacuum makes better ones,
+    /// when a tenth of the table has changed since.
     /// - Parameter table: One of ``Findings/outgrown``.
     /// - Returns: False when a vacuum or a migration has the table.
     package func analyze(_ table: String) async throws -> Bool {

@@ -90,9 +90,7 @@ struct Upkeep {
             return Self.usualRest
         }
         // First: an index with a long list looks slow to plans.
-        let pages = try await clean()
-        let rest = Self.rest(after: pages, since: lastCleaning.map { $0.duration(to: now) })
-        lastCleaning = now
+        var rest = try await clean()
         for table in findings.outgrown where rests[table].map({ now >= $0 }) ?? true {
             do {
                 try await analyze(table, at: now)
@@ -103,17 +101,21 @@ struct Upkeep {
                     metadata: ["table": "\(table)", "error": "\(error)"])
             }
             // Writes went on meanwhile.
-            _ = try await clean()
+            rest = try await clean()
         }
         return rest
     }
 
-    /// - Returns: How many pages the list had; 0 when somebody else has the index, and when there is none.
-    private func clean() async throws -> Int {
+    /// - Returns: How long to rest.
+    private mutating func clean() async throws -> Duration {
         let begin = ContinuousClock.now
-        guard let pages = try await store.cleanPendingList() else { return 0 }
+        let interval = lastCleaning.map { $0.duration(to: begin) }
+        // Unknown after one that failed, and when somebody else has the index.
+        lastCleaning = nil
+        guard let pages = try await store.cleanPendingList() else { return Self.usualRest }
+        lastCleaning = begin
         cleaning.record(duration: begin.duration(to: .now))
-        return pages
+        return Self.rest(after: pages, since: interval)
     }
 
     private static let usualRest = Duration.seconds(1)
@@ -125,9 +127,9 @@ struct Upkeep {
     /// As long as lets the list grow to half of its limit, if writes go on as they did: what a cleaning costs hardly depends on how much it moves.
     /// - Parameters:
     ///   - pages: What the list had.
-    ///   - interval: From the cleaning before this one; nil when this was the first.
+    ///   - interval: From the cleaning before this one; nil when this was the first. After a longer one somebody else had the duty.
     static func rest(after pages: Int, since interval: Duration?) -> Duration {
-        guard pages > 0, let interval else { return usualRest }
+        guard pages > 0, let interval, interval <= longestRest * 2 else { return usualRest }
         return min(max(shortestRest, interval * pagesAtOnce / pages), longestRest)
     }
 

@@ -116,6 +116,15 @@ private final class Scheduled {
         let paused = schedule.copy
         #expect(!paused.beginAlone(operation(), at: at(99)))
         #expect(paused.beginAlone(operation(), at: at(100)))
+        // Nor behind the first one after the pause.
+        paused.endAlone(at: at(101))
+        #expect(paused.beginAlone(operation(), at: at(101)))
+        let late = schedule.copy
+        late.append(write(100))
+        #expect(late.step(at: at(100)) == .begin(connection: 0))
+        #expect(late.nextBatch(on: 0, at: at(100)) == 1)
+        #expect(late.nextBatch(on: 0, at: at(101)) == nil)
+        #expect(late.beginAlone(operation(), at: at(101)))
         var rounds = 0
         var now = 0.0
         while !schedule.beginAlone(operation(), at: at(now)) {
@@ -194,6 +203,7 @@ private final class Scheduled {
             }
             sizes[connection] = size
             ends[connection] = now + Double.random(in: 0.5...30, using: &random)
+            go()
         }
         func go() {
             switch schedule.step(at: at(now)) {

@@ -110,6 +110,32 @@ import Testing
         }
     }
 
+    @Test("One write does not wait for a batch that is held up: after 20 ms it goes beside it", .timeLimit(.minutes(1)))
+    func besideABatchThatWaits() async throws {
+        try await StorageFixture.run { fixture in
+            // Longer than the test: the batch is under way all the time.
+            let database = fixture.anotherDatabase { $0.writerLockTimeout = .seconds(120) }
+            let store = database.resources
+            try await fixture.connection.run(
+                "BEGIN; INSERT INTO unique_claim VALUES ('default', 'name', 'jo', gen_random_uuid())")
+            async let waiting = store.create(
+                [(user("jo"), ResourceID.random()), (user("ada"), ResourceID.random())], context: testContext)
+            try await wait(until: "the batch waits") {
+                try await fixture.anotherConnection { other in
+                    try await other.execute(
+                        PostgresStatement(unnamed: "SELECT count(*) FROM pg_locks WHERE NOT granted"))[0].int(0) > 0
+                }
+            }
+            #expect(try await store.create(user("bo"), context: testContext).isCreated)
+            #expect(
+                try await store.create([(user("cy"), ResourceID.random())], context: testContext)
+                    .allSatisfy { try $0.get().isCreated })
+            try await fixture.connection.run("ROLLBACK")
+            #expect(try await waiting.allSatisfy { try $0.get().isCreated })
+            await database.close()
+        }
+    }
+
     @Test("What PostgreSQL refuses fails alone, its neighbours are written")
     func badContent() async throws {
         try await StorageFixture.run { fixture in

@@ -77,6 +77,8 @@ import Testing
         #expect(Upkeep.rest(after: 5, since: .zero) == .milliseconds(500))
         // Writes have ended.
         #expect(Upkeep.rest(after: 0, since: .milliseconds(500)) == .seconds(1))
+        // Somebody else has had the duty.
+        #expect(Upkeep.rest(after: 256, since: .seconds(3600)) == .seconds(1))
     }
 
     @Test("Statistics take at most a twentieth of the time")

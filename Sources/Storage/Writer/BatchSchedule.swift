@@ -61,6 +61,7 @@ struct BatchSchedule {
 
     /// What has to happen with what waits.
     mutating func step(at now: ContinuousClock.Instant) -> Step {
+        forget(at: now)
         guard !isBlocked, let oldest = queue.oldest, let free = (0..<connections).first(where: { underWay[$0] == nil })
         else { return .none }
         let isBeside = !underWay.isEmpty && !isAlone
@@ -90,7 +91,8 @@ struct BatchSchedule {
 
     /// Whether nobody else writes or waits, or has lately; the first connection is taken then.
     mutating func beginAlone(_ operation: WriteOperation, at now: ContinuousClock.Instant) -> Bool {
-        guard underWay.isEmpty, queue.count == 0, expectedCompany(at: now) == nil else { return false }
+        forget(at: now)
+        guard underWay.isEmpty, queue.count == 0, expectedCompany == nil else { return false }
         var footprint = WriteFootprint()
         footprint.insert(operation)
         underWay[0] = (footprint, 1)
@@ -118,14 +120,15 @@ struct BatchSchedule {
 
     private func hasGathered(at now: ContinuousClock.Instant) -> Bool {
         guard let oldest = queue.oldest else { return false }
-        guard let expected = expectedCompany(at: now) else { return true }
+        guard let expected = expectedCompany else { return true }
         return queue.count >= min(expected, Self.worthGathering) || now >= oldest + Self.longestGathering
     }
 
     /// How many writes are likely to be there soon; nil when they are not worth waiting for.
-    private func expectedCompany(at now: ContinuousClock.Instant) -> Int? {
-        guard company >= Self.leastCompany, let lastEnd else { return nil }
-        let isOver = underWay.isEmpty && now >= lastEnd + Self.longestMemory
-        return isOver ? nil : Int(company)
+    private var expectedCompany: Int? { company >= Self.leastCompany ? Int(company) : nil }
+
+    /// Before the first write after a pause is under way: it would look like one of those before.
+    private mutating func forget(at now: ContinuousClock.Instant) {
+        if underWay.isEmpty, let lastEnd, now >= lastEnd + Self.longestMemory { company = 0 }
     }
 }

@@ -95,18 +95,21 @@ final class BatchWriter: Sendable {
         case .begin(let connection): Task { await self.drain(connection) }
         case .wait(let end):
             let wait = DispatchTimeInterval.microseconds(Int(now.duration(to: end).microseconds) + 1)
-            timer.asyncAfter(deadline: .now() + wait) { self.timeIsUp() }
+            timer.asyncAfter(deadline: .now() + wait) { self.timeIsUp(end) }
         case .none: break
         }
     }
 
-    private func timeIsUp() {
-        state.withLock { $0.nextLook = nil }
+    private func timeIsUp(_ look: ContinuousClock.Instant) {
+        // A look that came later was set before an earlier one took its place.
+        state.withLock { if $0.nextLook == look { $0.nextLook = nil } }
         go()
     }
 
     private func drain(_ connection: Int) async {
         while let batch = state.withLock({ $0.schedule.nextBatch(on: connection, at: .now) }) {
+            // What the batch has left may go beside it.
+            go()
             await run(batch[...], on: pipelines[connection])
         }
         go()

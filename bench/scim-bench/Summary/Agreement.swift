@@ -41,6 +41,8 @@ struct Agreement: Sendable {
             }
             lines.append(Line(title: line.title, first: one, second: two, verdict: Self.verdict(one, two)))
         }
+        let firstTitles = Set(first.lines.map(\.title))
+        missing += second.lines.filter { $0.finding != nil && !firstTitles.contains($0.title) }.map(\.title)
         self.lines = lines
         self.missing = missing
     }
